@@ -1,0 +1,84 @@
+// Package replica is the replication state of one partition: what its leader
+// knows of the followers, which of them are in sync, how far the high watermark
+// may go, and how a follower's log comes to agree with its leader's. The rules
+// are those of Kafka's Partition and Replica. It holds no log and sends
+// nothing: offsets come in, effects go out, and its caller holds a lock around
+// each call. Kind: pure
+package replica
+
+import (
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Settings are what all partitions of a node share.
+type Settings struct {
+	Local kafka.NodeID
+	// LagMax is replica.lag.time.max.ms: a follower that has not been caught up
+	// for longer leaves the in-sync set. Zero is 30 s.
+	LagMax time.Duration
+	// SyncAlone holds the high watermark at the synced end, where the in-sync
+	// set is only the leader: the place of the durability rule. Off, it
+	// follows the appended end, as Kafka's does.
+	SyncAlone bool
+}
+
+func (s *Settings) lagMax() time.Duration {
+	if s.LagMax == 0 {
+		return 30 * time.Second
+	}
+	return s.LagMax
+}
+
+// Registration is a partition as the metadata log has it.
+type Registration struct {
+	Replicas       []kafka.NodeID
+	ISR            []kafka.NodeID
+	Adding         []kafka.NodeID
+	Removing       []kafka.NodeID
+	Leader         kafka.NodeID
+	LeaderEpoch    kafka.LeaderEpoch
+	PartitionEpoch int32
+}
+
+// Broker is what the metadata log says of a broker.
+type Broker struct {
+	Epoch        int64
+	Fenced       bool
+	ShuttingDown bool
+}
+
+// Brokers looks brokers up in the newest metadata; false where id is not
+// registered.
+type Brokers interface {
+	Broker(id kafka.NodeID) (Broker, bool)
+}
+
+// BrokerEpoch is a member of a proposed in-sync set, with the epoch in which it
+// fetched; -1 is not known.
+type BrokerEpoch struct {
+	ID    kafka.NodeID
+	Epoch int64
+}
+
+// Proposal asks the controller for another in-sync set (AlterPartition). The
+// caller sends it, fills in the local broker's epoch, and gives the answer to
+// [Leader.AlterPartitionDone] or [Leader.AlterPartitionFailed] with the same
+// pointer: it is how an answer that came too late is known.
+type Proposal struct {
+	LeaderEpoch    kafka.LeaderEpoch
+	PartitionEpoch int32
+	Expand         bool          // false: shrink
+	ISR            []BrokerEpoch // sorted by id; the local broker's epoch is -1
+	members        []kafka.NodeID
+	before         []kafka.NodeID // the committed set that it would replace
+}
+
+// Effect is what a call changed.
+type Effect struct {
+	// Advanced says that the high watermark rose: wake those who wait.
+	Advanced bool
+	// Propose is to be sent to the controller; nil is nothing.
+	Propose *Proposal
+}
