@@ -1,0 +1,176 @@
+package server
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// firstReadBytes is how much is allocated on the word of a length prefix
+// alone; beyond it a buffer grows only as bytes arrive.
+const firstReadBytes = 64 << 10
+
+// conn is one connection.
+type conn struct {
+	srv      *Server
+	listener *Listener
+	nc       net.Conn
+	info     ConnInfo
+	session  Session
+
+	head    [4]byte
+	trusted int // the largest of the last frames: so much is allocated at once
+
+	// Milliseconds at which bytes last moved; 0 while a request executes, when
+	// the connection is not idle whatever the time.
+	moved    atomic.Int64
+	draining atomic.Bool
+
+	mu      sync.Mutex
+	room    sync.Cond // the queue got shorter, or the connection broke
+	queue   []queued  // replies after a parked one, in order; see write.go
+	writing bool      // the writer goroutine lives
+	broken  bool      // a write failed: nothing is written any more
+}
+
+func (s *Server) newConn(l *Listener, nc net.Conn) *conn {
+	c := &conn{srv: s, listener: l, nc: nc}
+	c.room.L = &c.mu
+	c.info = ConnInfo{ID: s.lastID.Add(1), Listener: l.Name, Local: nc.LocalAddr(), Remote: nc.RemoteAddr()}
+	c.touch(time.Now())
+	return c
+}
+
+func (c *conn) touch(now time.Time) { c.moved.Store(now.UnixMilli()) }
+
+func (c *conn) idleSince(now time.Time) time.Duration {
+	at := c.moved.Load()
+	if at == 0 {
+		return 0
+	}
+	return now.Sub(time.UnixMilli(at))
+}
+
+// cut closes the socket: reads and writes on it fail.
+func (c *conn) cut() { _ = c.nc.Close() }
+
+// drain lets the request that executes finish, and wakes a reader that waits
+// for the next.
+func (c *conn) drain() {
+	c.draining.Store(true)
+	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (c *conn) run() {
+	defer c.srv.serving.Done()
+	c.session = c.srv.cfg.Handler.Open(c.info)
+	if err := c.loop(); err != nil && !c.quiet(err) {
+		c.srv.cfg.Log.Info("connection closed", "listener", c.info.Listener, "remote", c.info.Remote, "reason", err)
+	}
+	c.finish()
+	c.cut()
+	c.session.Close()
+	c.srv.limits.leave(c.listener, c.info.Remote)
+	c.srv.mu.Lock()
+	delete(c.srv.conns, c)
+	c.srv.mu.Unlock()
+}
+
+// quiet says whether err is an ordinary end of a connection.
+func (c *conn) quiet(err error) bool {
+	if c.draining.Load() || c.srv.ctx.Err() != nil {
+		return true
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+		return true
+	}
+	var op *net.OpError
+	return errors.As(err, &op)
+}
+
+func (c *conn) loop() error {
+	for !c.draining.Load() {
+		size, err := c.readSize()
+		if err != nil {
+			return err
+		}
+		more, err := c.one(size)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSize waits for the next request and reads its length.
+func (c *conn) readSize() (int, error) {
+	if n, err := io.ReadFull(c.nc, c.head[:]); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return 0, fmt.Errorf("read a request's length: the connection ended after %d of 4 bytes: %w", n, io.EOF)
+		}
+		return 0, err
+	}
+	size := int32(binary.BigEndian.Uint32(c.head[:]))
+	if size < 0 || int(size) > c.srv.cfg.MaxRequestBytes {
+		return 0, fmt.Errorf("a request says it has %d bytes; socket.request.max.bytes is %d", size, c.srv.cfg.MaxRequestBytes)
+	}
+	return int(size), nil
+}
+
+// one reads, executes and answers one request; false ends the connection.
+func (c *conn) one(size int) (bool, error) {
+	c.srv.queued.take(size)
+	frame, err := c.readFrame(size)
+	if err != nil {
+		c.srv.queued.give(size)
+		return false, err
+	}
+	dst := c.srv.buffers.get(1 << minClassBits)
+	now := time.Now()
+	c.moved.Store(0)
+	reply, err := c.session.Serve(c.srv.ctx, frame.b, dst.b[:0], now)
+	c.touch(time.Now())
+	if reply.Recycle {
+		c.srv.buffers.put(frame)
+	}
+	c.srv.queued.give(size)
+	if err != nil {
+		c.srv.buffers.put(dst)
+		return false, err
+	}
+	return c.send(reply, dst)
+}
+
+// readFrame reads size bytes. What is allocated before bytes arrive is
+// bounded by what the connection has proven to send.
+func (c *conn) readFrame(size int) (*buffer, error) {
+	frame := c.srv.buffers.get(min(size, max(firstReadBytes, c.trusted)))
+	have := 0
+	for have < size {
+		if have == cap(frame.b) {
+			bigger := c.srv.buffers.get(min(size, 2*have))
+			bigger.b = append(bigger.b[:0], frame.b[:have]...)
+			c.srv.buffers.put(frame)
+			frame = bigger
+		}
+		n, err := c.nc.Read(frame.b[have:min(size, cap(frame.b))])
+		have += n
+		frame.b = frame.b[:have]
+		if err != nil && have < size {
+			c.srv.buffers.put(frame)
+			return nil, fmt.Errorf("read a request: the connection ended after %d of %d bytes: %w", have, size, err)
+		}
+		if have < size {
+			c.touch(time.Now())
+		}
+	}
+	// A large frame is trusted again, a small one fades the trust slowly.
+	c.trusted = max(size, c.trusted-c.trusted/8)
+	frame.b = frame.b[:size]
+	return frame, nil
+}

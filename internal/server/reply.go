@@ -1,0 +1,42 @@
+package server
+
+import "io"
+
+// Reply is what a session answers to one request.
+type Reply struct {
+	// Data is the response's bytes, its length prefix included; empty means
+	// that the request has no answer (produce with acks=0).
+	Data []byte
+	// Parts stand between the bytes of Data, in the order of their places.
+	Parts []Part
+	// Pending, if set, is asked for the response later; Data and Parts are
+	// not used. The next request is executed meanwhile, and its answer waits.
+	Pending Pending
+	// Recycle says that nobody keeps a slice of the request's frame.
+	Recycle bool
+	// Close closes the connection when the answer is written.
+	Close bool
+	// Done, if set, is called once when the reply is written or given up.
+	Done func()
+}
+
+// Part is bytes that are not in memory, such as records in a segment file.
+type Part struct {
+	At      int // the section comes before Data[At]
+	Section Section
+}
+
+// Section is a stretch of a file. ReadAt may be called until the reply is
+// done; the owner of the reply releases what it holds in [Reply.Done].
+type Section interface {
+	io.ReaderAt
+	Size() int
+}
+
+// Pending is a response that is not ready yet.
+type Pending interface {
+	// Ready is closed when the response can be made.
+	Ready() <-chan struct{}
+	// AppendTo appends the response, its length prefix included, to dst.
+	AppendTo(dst []byte) []byte
+}

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// queueMax bounds the replies that wait behind a parked one; a connection
+// with more of them reads no further.
+const queueMax = 64
+
+// chunkBytes is the size in which sections of files are read and written.
+const chunkBytes = 128 << 10
+
+// queued is a reply in the order of its request.
+type queued struct {
+	reply Reply
+	buf   *buffer // holds Reply.Data, or is room for a pending reply
+}
+
+// send writes the reply at once, or queues it where one before it is parked.
+// It reports whether the connection goes on.
+//
+// Only the connection's goroutine calls send and starts the writer; the
+// writer ends itself, under the lock, when its queue is empty. So when no
+// writer lives here, none can appear until send returns, and the socket is
+// this goroutine's to write.
+func (c *conn) send(reply Reply, buf *buffer) (bool, error) {
+	q := queued{reply: reply, buf: buf}
+	c.mu.Lock()
+	direct := !c.writing && reply.Pending == nil
+	if !direct {
+		for len(c.queue) >= queueMax && !c.broken {
+			c.room.Wait()
+		}
+		if c.broken {
+			c.mu.Unlock()
+			c.release(q)
+			return false, nil
+		}
+		c.queue = append(c.queue, q)
+		if !c.writing {
+			c.writing = true
+			go c.writeQueue()
+		}
+	}
+	c.mu.Unlock()
+	if direct {
+		err := c.write(&q)
+		c.release(q)
+		return err == nil && !reply.Close, err
+	}
+	return !reply.Close, nil
+}
+
+// writeQueue is the writer: it waits for parked replies in order.
+func (c *conn) writeQueue() {
+	for {
+		c.mu.Lock()
+		if len(c.queue) == 0 {
+			c.writing = false
+			c.queue = nil // an idle connection holds no buffer
+			c.mu.Unlock()
+			c.room.Broadcast()
+			return
+		}
+		q := c.queue[0]
+		c.queue[0] = queued{}
+		c.queue = c.queue[1:]
+		broken := c.broken
+		c.mu.Unlock()
+		c.room.Broadcast()
+		if p := q.reply.Pending; p != nil {
+			<-p.Ready()
+			q.reply.Data = p.AppendTo(q.buf.b[:0])
+		}
+		if !broken {
+			if err := c.write(&q); err != nil {
+				c.mu.Lock()
+				c.broken = true
+				c.mu.Unlock()
+				c.cut()
+			}
+		}
+		c.release(q)
+	}
+}
+
+// finish waits until the writer has written what is parked.
+func (c *conn) finish() {
+	c.mu.Lock()
+	for c.writing {
+		c.room.Wait()
+	}
+	c.mu.Unlock()
+}
+
+func (c *conn) release(q queued) {
+	if q.reply.Done != nil {
+		q.reply.Done()
+	}
+	if cap(q.reply.Data) > 0 {
+		q.buf.b = q.reply.Data // it may have grown
+	}
+	c.srv.buffers.put(q.buf)
+}
+
+func (c *conn) write(q *queued) error {
+	if len(q.reply.Data) == 0 {
+		return nil
+	}
+	if len(q.reply.Parts) == 0 {
+		return c.writeBytes(q.reply.Data)
+	}
+	return c.writeParts(q.reply.Data, q.reply.Parts)
+}
+
+// writeParts sends bytes and file sections as one stream, through one chunk
+// buffer: a small response leaves in one write, a large one holds no more
+// memory than the chunk however slowly the client reads.
+func (c *conn) writeParts(data []byte, parts []Part) error {
+	total := len(data)
+	for i := range parts {
+		total += parts[i].Section.Size()
+	}
+	chunk := c.srv.buffers.get(min(total, chunkBytes))
+	defer c.srv.buffers.put(chunk)
+	b, limit := chunk.b[:0], min(cap(chunk.b), chunkBytes)
+	from := 0
+	var err error
+	for i := range parts {
+		if b, err = c.fill(b, limit, data[from:parts[i].At]); err != nil {
+			return err
+		}
+		from = parts[i].At
+		if b, err = c.fillSection(b, limit, parts[i].Section); err != nil {
+			return err
+		}
+	}
+	if b, err = c.fill(b, limit, data[from:]); err != nil {
+		return err
+	}
+	return c.writeBytes(b)
+}
+
+func (c *conn) fill(b []byte, limit int, data []byte) ([]byte, error) {
+	for len(data) > 0 {
+		if len(b) == limit {
+			if err := c.writeBytes(b); err != nil {
+				return b, err
+			}
+			b = b[:0]
+		}
+		n := min(limit-len(b), len(data))
+		b = append(b, data[:n]...)
+		data = data[n:]
+	}
+	return b, nil
+}
+
+func (c *conn) fillSection(b []byte, limit int, s Section) ([]byte, error) {
+	size := s.Size()
+	for at := 0; at < size; {
+		if len(b) == limit {
+			if err := c.writeBytes(b); err != nil {
+				return b, err
+			}
+			b = b[:0]
+		}
+		n := min(limit-len(b), size-at)
+		got, err := s.ReadAt(b[len(b):len(b)+n], int64(at))
+		if got < n {
+			if err == nil || err == io.EOF { //nolint:errorlint // ReaderAt returns it bare
+				err = io.ErrUnexpectedEOF
+			}
+			return b, fmt.Errorf("read %d bytes at %d of a section of %d for a response: %w", n, at, size, err)
+		}
+		b = b[:len(b)+n]
+		at += n
+	}
+	return b, nil
+}
+
+func (c *conn) writeBytes(b []byte) error {
+	c.touch(time.Now())
+	_, err := c.nc.Write(b)
+	c.touch(time.Now())
+	return err
+}
