@@ -1,0 +1,27 @@
+package storage
+
+import (
+	"sync"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/compress"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// Host is what all logs of one node share: the file system and pooled memory.
+// It has no end: what it pools holds no file, goroutine or timer.
+type Host struct {
+	fs         vfs.FS
+	codecs     *compress.Pool
+	validators sync.Pool // of *batch.Validator
+}
+
+// NewHost makes a host. codecs may be shared with others.
+func NewHost(fsys vfs.FS, codecs *compress.Pool) *Host {
+	h := &Host{fs: fsys, codecs: codecs}
+	h.validators.New = func() any { return batch.NewValidator(codecs) }
+	return h
+}
+
+// FS is the file system of the host.
+func (h *Host) FS() vfs.FS { return h.fs }
