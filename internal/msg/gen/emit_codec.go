@@ -1,0 +1,410 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// path is the field's name in errors.
+func (s *goStruct) fieldPath(f *goField) string {
+	if s.path == "" {
+		return f.name
+	}
+	return s.path + "." + f.name
+}
+
+// decode writes the reading of a struct: exported for a message, else not.
+func (w *writer) decode(s *goStruct, root bool) {
+	if root {
+		w.p("// Decode reads version %v of the message from r, see [Message].", plainRange(w.msg.versions))
+		w.p("func (m *%s) Decode(r *Reader, version int16) error {", s.goName)
+		w.p("if version < %d || version > %d {", w.msg.versions.oldest, w.msg.versions.newest)
+		w.p("return unsupportedVersion(%q, version, %d, %d)\n}", w.msg.name, w.msg.versions.oldest, w.msg.versions.newest)
+		w.p("m.decode(r, version)")
+		w.p("return r.finish(%q, version)\n}\n", w.msg.name)
+	}
+	body := &writer{msg: w.msg}
+	for _, f := range s.fields {
+		body.decodeField(s, f)
+	}
+	body.decodeTags(s)
+	w.p("func (m *%s) decode(r *Reader, version int16) {", s.goName)
+	w.flexLocal(s, body.String())
+	w.Write(body.Bytes())
+	w.p("}\n")
+}
+
+// decodeField reads a field where it is present and not tagged, and gives it
+// its default elsewhere.
+func (w *writer) decodeField(s *goStruct, f *goField) {
+	untagged := f.versions
+	if !f.tagged.empty() {
+		untagged = f.versions.intersect(versions{0, f.tagged.oldest - 1})
+	}
+	c := condition(untagged, s.versions)
+	switch c {
+	case "false":
+		w.setDefault(f)
+	case "":
+		w.readField(s, f, s.versions)
+	default:
+		w.p("if %s {", c)
+		w.readField(s, f, untagged)
+		w.p("} else {")
+		w.setDefault(f)
+		w.p("}")
+	}
+}
+
+// readField reads a field that is there, in versions of context.
+func (w *writer) readField(s *goStruct, f *goField, context versions) {
+	w.p("r.field = %q", s.fieldPath(f))
+	flex, nullable := w.flex(f, s), truth(f.nullable, context)
+	switch {
+	case f.array && f.kind == "struct":
+		w.readStructArray(f, flex, nullable)
+	case f.array && f.kind == "uuid":
+		w.p("m.%s = r.uuids(m.%s, %s, %s)", f.name, f.name, flex, nullable)
+	case f.array:
+		w.p("m.%s = r.%ss(m.%s, %s, %s)", f.name, f.kind, f.name, flex, nullable)
+	case f.kind == "struct" && !f.nullableEver():
+		w.p("m.%s.decode(r, version)", f.name)
+	case f.kind == "struct":
+		w.readNullableStruct(f, nullable, context)
+	case f.kind == "string" && f.nullableEver():
+		w.p("m.%s = r.nullableString(%s, %s)", f.name, flex, nullable)
+	case f.kind == "string":
+		w.p("m.%s = r.string(%s)", f.name, flex)
+	case f.kind == "bytes", f.kind == "records":
+		w.p("m.%s = r.bytes(%s, %s)", f.name, flex, nullable)
+	default:
+		w.p("m.%s = r.%s()", f.name, f.kind)
+	}
+}
+
+func (w *writer) readStructArray(f *goField, flex, nullable string) {
+	w.p("if n := r.arrayLength(%s, %s, minimal%s(version)); n < 0 {", flex, nullable, f.of.goName)
+	w.p("m.%s = nil", f.name)
+	w.p("} else {")
+	w.p("m.%s = resize(r, m.%s, n)", f.name, f.name)
+	w.p("for i := range m.%s {", f.name)
+	w.p("if m.%s[i].decode(r, version); r.bad {\nbreak\n}", f.name)
+	w.p("}\n}")
+}
+
+// readNullableStruct reads a struct behind its presence byte; a tagged one
+// has a varint in that place.
+func (w *writer) readNullableStruct(f *goField, nullable string, context versions) {
+	read := func() {
+		w.p("if m.%s = newStruct[%s](r); m.%s != nil {\nm.%s.decode(r, version)\n}", f.name, f.of.goName, f.name, f.name)
+	}
+	presence := "r.int8() < 0"
+	if f.tagged.intersect(context) == context {
+		presence = "r.uvarint() <= 0"
+	}
+	switch nullable {
+	case "false":
+		read()
+		return
+	case "true":
+		w.p("if %s {", presence)
+	default:
+		w.p("if %s && %s {", nullable, presence)
+	}
+	w.p("m.%s = nil\n} else {", f.name)
+	read()
+	w.p("}")
+}
+
+// taggedFields in the order of their tags.
+func (s *goStruct) taggedFields() []*goField {
+	var out []*goField
+	for _, f := range s.fields {
+		if !f.tagged.empty() {
+			out = append(out, f)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].tag < out[j].tag })
+	return out
+}
+
+func (w *writer) decodeTags(s *goStruct) {
+	c := condition(w.msg.flexible, s.versions)
+	if c == "false" {
+		return
+	}
+	if c != "" {
+		w.p("if flex {")
+		defer w.p("}")
+	}
+	w.p("r.field = %q", tagsPath(s))
+	tagged := s.taggedFields()
+	if len(tagged) == 0 {
+		w.p("r.skipTags()")
+		return
+	}
+	context := s.versions.intersect(w.msg.flexible)
+	w.p("for n := r.tagCount(); n > 0 && !r.bad; n-- {")
+	w.p("switch r.tag() {")
+	for _, f := range tagged {
+		w.p("case %d:", f.tag)
+		if c := condition(f.tagged, context); c != "" {
+			w.p("if !(%s) {\nr.wrongTag()\nbreak\n}", c)
+		}
+		w.readField(s, f, f.tagged)
+	}
+	w.p("default:\nr.skipTag()\n}\n}")
+}
+
+func tagsPath(s *goStruct) string {
+	if s.path == "" {
+		return "tagged fields"
+	}
+	return s.path + " tagged fields"
+}
+
+// append writes the encoding of a struct.
+func (w *writer) append(s *goStruct) {
+	body := &writer{msg: w.msg}
+	for _, f := range s.fields {
+		untagged := f.versions
+		if !f.tagged.empty() {
+			untagged = f.versions.intersect(versions{0, f.tagged.oldest - 1})
+		}
+		switch c := condition(untagged, s.versions); c {
+		case "false":
+		case "":
+			body.writeField(s, f, s.versions)
+		default:
+			body.p("if %s {", c)
+			body.writeField(s, f, untagged)
+			body.p("}")
+		}
+	}
+	body.appendTags(s)
+	w.p("// AppendTo appends the given version of m to dst.")
+	w.p("func (m *%s) AppendTo(dst []byte, version int16) []byte {", s.goName)
+	w.flexLocal(s, body.String())
+	w.Write(body.Bytes())
+	w.p("return dst\n}\n")
+}
+
+func title(kind string) string { return string(kind[0]-'a'+'A') + kind[1:] }
+
+// writeField writes a field that is there, in versions of context.
+func (w *writer) writeField(s *goStruct, f *goField, context versions) {
+	flex, nullable := w.flex(f, s), truth(f.nullable, context)
+	switch {
+	case f.array:
+		w.p("dst = appendCount(dst, len(m.%s), m.%s == nil, %s, %s)", f.name, f.name, flex, nullable)
+		w.p("for i := range m.%s {", f.name)
+		switch f.kind {
+		case "struct":
+			w.p("dst = m.%s[i].AppendTo(dst, version)", f.name)
+		case "string":
+			w.p("dst = AppendString(dst, m.%s[i], %s)", f.name, flex)
+		default:
+			w.p("dst = append%s(dst, m.%s[i])", title(f.kind), f.name)
+		}
+		w.p("}")
+	case f.kind == "struct" && !f.nullableEver():
+		w.p("dst = m.%s.AppendTo(dst, version)", f.name)
+	case f.kind == "struct":
+		w.writeNullableStruct(f, nullable, context)
+	case f.kind == "string" && f.nullableEver():
+		w.p("dst = appendNullableString(dst, m.%s, %s, %s)", f.name, flex, nullable)
+	case f.kind == "string":
+		w.p("dst = AppendString(dst, m.%s, %s)", f.name, flex)
+	case f.kind == "bytes", f.kind == "records":
+		w.p("dst = appendBytes(dst, m.%s, %s, %s)", f.name, flex, nullable)
+	default:
+		w.p("dst = append%s(dst, m.%s)", title(f.kind), f.name)
+	}
+}
+
+func (w *writer) writeNullableStruct(f *goField, nullable string, context versions) {
+	null := "0xff"
+	if f.tagged.intersect(context) == context {
+		null = "0"
+	}
+	w.p("switch {")
+	w.p("case m.%s != nil:", f.name)
+	switch nullable {
+	case "false":
+	case "true":
+		w.p("dst = append(dst, 1)")
+	default:
+		w.p("if %s {\ndst = append(dst, 1)\n}", nullable)
+	}
+	w.p("dst = m.%s.AppendTo(dst, version)", f.name)
+	if nullable != "false" {
+		if nullable == "true" {
+			w.p("default:")
+		} else {
+			w.p("case %s:", nullable)
+		}
+		w.p("dst = append(dst, %s)", null)
+	}
+	if nullable != "true" {
+		w.p("default:")
+		w.p("dst = New%s().AppendTo(dst, version)", f.of.goName)
+	}
+	w.p("}")
+}
+
+// notDefault is the Go condition for "the field differs from its default".
+func notDefault(f *goField) string {
+	m := "m." + f.name
+	switch {
+	case f.array, f.kind == "bytes":
+		switch {
+		case f.def == "null":
+			return m + " != nil"
+		case f.nullableEver():
+			return fmt.Sprintf("%s == nil || len(%s) > 0", m, m)
+		}
+		return fmt.Sprintf("len(%s) > 0", m)
+	case f.kind == "records":
+		return m + " != nil"
+	case f.kind == "string" && f.nullableEver():
+		if f.def == "null" {
+			return m + " != nil"
+		}
+		return fmt.Sprintf("%s == nil || *%s != %q", m, m, f.def)
+	case f.kind == "struct" && f.nullableEver():
+		if f.def == "null" {
+			return m + " != nil"
+		}
+		return fmt.Sprintf("%s == nil || !%s.isDefault()", m, m)
+	case f.kind == "struct":
+		return fmt.Sprintf("!%s.isDefault()", m)
+	case f.kind == "uuid":
+		return m + " != (kafka.UUID{})"
+	case f.kind == "bool":
+		if f.def == "true" {
+			return "!" + m
+		}
+		return m
+	}
+	return m + " != " + f.defaultValue()
+}
+
+func (w *writer) appendTags(s *goStruct) {
+	c := condition(w.msg.flexible, s.versions)
+	if c == "false" {
+		return
+	}
+	if c != "" {
+		w.p("if flex {")
+		defer w.p("}")
+	}
+	tagged := s.taggedFields()
+	if len(tagged) == 0 {
+		w.p("dst = append(dst, 0)")
+		return
+	}
+	context := s.versions.intersect(w.msg.flexible)
+	var open []string // the conditions, by tag
+	w.p("count := 0")
+	for _, f := range tagged {
+		cond := notDefault(f)
+		if v := condition(f.tagged, context); v != "" {
+			cond = v + " && (" + cond + ")"
+		}
+		open = append(open, cond)
+		w.p("if %s {\ncount++\n}", cond)
+	}
+	w.p("dst = AppendUvarint(dst, count)")
+	for i, f := range tagged {
+		w.p("if %s {", open[i])
+		w.p("dst = AppendUvarint(dst, %d)", f.tag)
+		if n := fixedSize(f.kind); n > 0 && !f.array {
+			w.p("dst = append(dst, %d)", n)
+			w.writeField(s, f, f.tagged)
+		} else {
+			w.p("mark := len(dst)")
+			w.writeField(s, f, f.tagged)
+			w.p("dst = closeTag(dst, mark)")
+		}
+		w.p("}")
+	}
+}
+
+// fixedSize is the size of a kind on the wire, 0 when it varies.
+func fixedSize(kind string) int {
+	switch kind {
+	case "bool", "int8":
+		return 1
+	case "int16", "uint16":
+		return 2
+	case "int32", "uint32":
+		return 4
+	case "int64", "float64":
+		return 8
+	case "uuid":
+		return 16
+	}
+	return 0
+}
+
+func (w *writer) isDefault(s *goStruct) {
+	w.p("// isDefault says whether every field has Kafka's default.")
+	w.p("func (m *%s) isDefault() bool {", s.goName)
+	for _, f := range s.fields {
+		w.p("if %s {\nreturn false\n}", notDefault(f))
+	}
+	w.p("return true\n}\n")
+}
+
+// minimalSize is the least number of bytes that a struct takes in a version.
+func (w *writer) minimalSize(s *goStruct, version int) int {
+	n := 0
+	flexible := w.msg.flexible.contains(version)
+	for _, f := range s.fields {
+		if !f.versions.contains(version) || f.tagged.contains(version) {
+			continue
+		}
+		flexible := flexible && f.flexible.contains(version)
+		switch fixed := fixedSize(f.kind); {
+		case !f.array && fixed > 0:
+			n += fixed
+		case !f.array && f.kind == "struct" && f.nullable.contains(version):
+			n++
+		case !f.array && f.kind == "struct":
+			n += w.minimalSize(f.of, version)
+		case flexible:
+			n++
+		case !f.array && f.kind == "string":
+			n += 2
+		default:
+			n += 4
+		}
+	}
+	if flexible {
+		n++
+	}
+	return n
+}
+
+// minimal writes the function for minimalSize.
+func (w *writer) minimal(s *goStruct) {
+	type step struct{ from, size int }
+	var steps []step
+	for v := s.versions.oldest; v <= s.versions.newest; v++ {
+		size := max(1, w.minimalSize(s, v))
+		if len(steps) == 0 || steps[len(steps)-1].size != size {
+			steps = append(steps, step{v, size})
+		}
+	}
+	slices.Reverse(steps)
+	if len(steps) == 1 {
+		w.p("func minimal%s(int16) int { return %d }\n", s.goName, steps[0].size)
+		return
+	}
+	w.p("func minimal%s(version int16) int {\nswitch {", s.goName)
+	for _, st := range steps[:len(steps)-1] {
+		w.p("case version >= %d:\nreturn %d", st.from, st.size)
+	}
+	w.p("}\nreturn %d\n}\n", steps[len(steps)-1].size)
+}
