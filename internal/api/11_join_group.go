@@ -1,0 +1,41 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gregor-stream/gregor/internal/coordinator/group"
+	"github.com/gregor-stream/gregor/internal/msg"
+)
+
+// Groups coordinates consumer groups. Whatever goes wrong is an error code in
+// the response.
+type Groups interface {
+	GroupMembers
+	GroupOffsets
+	GroupAdmin
+	// PartitionFor is the partition of __consumer_offsets of the group.
+	PartitionFor(groupID string) int32
+}
+
+// GroupMembers is the classic group protocol.
+type GroupMembers interface {
+	JoinGroup(ctx context.Context, caller group.Caller, req *msg.JoinGroupRequest) *msg.JoinGroupResponse
+	SyncGroup(ctx context.Context, caller group.Caller, req *msg.SyncGroupRequest) *msg.SyncGroupResponse
+	Heartbeat(ctx context.Context, caller group.Caller, req *msg.HeartbeatRequest) *msg.HeartbeatResponse
+	LeaveGroup(ctx context.Context, caller group.Caller, req *msg.LeaveGroupRequest) *msg.LeaveGroupResponse
+}
+
+// GroupOffsets keeps the offsets of groups. The topics of a commit have both
+// name and id (a zero id where the topic has none).
+type GroupOffsets interface {
+	CommitOffsets(ctx context.Context, caller group.Caller, req *msg.OffsetCommitRequest) *msg.OffsetCommitResponse
+	FetchOffsets(ctx context.Context, caller group.Caller, req *msg.OffsetFetchRequestGroup, stable bool) msg.OffsetFetchResponseGroup
+	DeleteOffsets(ctx context.Context, caller group.Caller, req *msg.OffsetDeleteRequest) *msg.OffsetDeleteResponse
+}
+
+// GroupAdmin looks at groups and deletes them.
+type GroupAdmin interface {
+	ListGroups(ctx context.Context, caller group.Caller, req *msg.ListGroupsRequest) *msg.ListGroupsResponse
+	DescribeGroups(ctx context.Context, caller group.Caller, ids []string) []msg.DescribeGroupsResponseDescribedGroup
+	DeleteGroups(ctx context.Context, caller group.Caller, ids []string) []msg.DeleteGroupsResponseDeletableGroupResult
+}
