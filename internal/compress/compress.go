@@ -22,6 +22,11 @@ const (
 	Zstd   Codec = 4
 )
 
+// Lz4Magic0 unpacks lz4 as message sets of magic 0 carry it: their writers
+// computed the frame header's checksum over the wrong bytes, so it is not
+// looked at (and written in the same wrong way). It is no number of the wire.
+const Lz4Magic0 Codec = 0x80 | Lz4
+
 // String is Kafka's name of the codec: none, gzip, snappy, lz4, zstd.
 func (c Codec) String() string {
 	switch c {
@@ -35,6 +40,8 @@ func (c Codec) String() string {
 		return "lz4"
 	case Zstd:
 		return "zstd"
+	case Lz4Magic0:
+		return "lz4 of magic 0"
 	}
 	return fmt.Sprintf("codec %d", uint8(c))
 }
