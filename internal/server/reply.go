@@ -30,7 +30,7 @@ type Part struct {
 // done; the owner of the reply releases what it holds in [Reply.Done].
 type Section interface {
 	io.ReaderAt
-	Size() int
+	Len() int
 }
 
 // Pending is a response that is not ready yet.

@@ -122,7 +122,7 @@ func (c *conn) write(q *queued) error {
 func (c *conn) writeParts(data []byte, parts []Part) error {
 	total := len(data)
 	for i := range parts {
-		total += parts[i].Section.Size()
+		total += parts[i].Section.Len()
 	}
 	chunk := c.srv.buffers.get(min(total, chunkBytes))
 	defer c.srv.buffers.put(chunk)
@@ -160,7 +160,7 @@ func (c *conn) fill(b []byte, limit int, data []byte) ([]byte, error) {
 }
 
 func (c *conn) fillSection(b []byte, limit int, s Section) ([]byte, error) {
-	size := s.Size()
+	size := s.Len()
 	for at := 0; at < size; {
 		if len(b) == limit {
 			if err := c.writeBytes(b); err != nil {

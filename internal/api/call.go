@@ -1,0 +1,43 @@
+package api
+
+import (
+	"net"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/auth"
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Conn is what a handler knows of the connection.
+type Conn struct {
+	ID       uint64
+	Listener string // the name of the listener that accepted it
+	Local    net.Addr
+	Remote   net.Addr
+	// Software is what the client said of itself in ApiVersions.
+	SoftwareName, SoftwareVersion string
+}
+
+// Call is what a handler knows of a request besides its body. It is valid
+// until the handler returns.
+type Call struct {
+	*Conn
+	Key           kafka.APIKey
+	Version       int16
+	CorrelationID int32
+	ClientID      string // "" where the client gave none
+	Principal     auth.Principal
+	Received      time.Time // when the whole request was read
+}
+
+// ClientHost is the client's address as Kafka's groups show it: /127.0.0.1.
+func (c *Conn) ClientHost() string {
+	if tcp, ok := c.Remote.(*net.TCPAddr); ok {
+		return "/" + tcp.IP.String()
+	}
+	host, _, err := net.SplitHostPort(c.Remote.String())
+	if err != nil {
+		host = c.Remote.String()
+	}
+	return "/" + host
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/replica"
+	"github.com/gregor-stream/gregor/internal/storage"
+)
+
+// Partitions is the data of this broker.
+type Partitions interface {
+	// Partition finds a partition that this broker has a replica of.
+	Partition(tp kafka.TopicPartition) (Partition, bool)
+	// PartitionByID finds it by the topic's id, without allocation.
+	PartitionByID(id kafka.TopicID, partition int32) (Partition, bool)
+	// LogDirs describes the log directories and what is in them.
+	LogDirs() []LogDir
+	// NewWaiter makes a waiter for long polls.
+	NewWaiter() Waiter
+}
+
+// Partition is one partition of this broker. Errors carry Kafka's codes.
+type Partition interface {
+	Name() kafka.TopicPartition
+	TopicID() kafka.TopicID
+	LeaderEpoch() (kafka.LeaderEpoch, kafka.NodeID)
+	// Append checks records, which it may change and does not keep, and
+	// appends them. A *batch.RecordErrors names single records.
+	Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (storage.AppendInfo, error)
+	// AwaitAck calls done once when the records below end are acknowledged or
+	// refused; where that is decided already it returns true instead.
+	AwaitAck(end kafka.Offset, done func(error)) (ready bool, err error)
+	Read(q *Query, into *ReadResult) error
+	Watch(Waiter)
+	Unwatch(Waiter)
+	OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isolation Isolation) (at storage.TimestampOffset, found bool, err error)
+	EpochEnd(current, asked kafka.LeaderEpoch) (replica.EpochEnd, error)
+	DeleteRecords(offset kafka.Offset) (kafka.Offset, error)
+	Producers() ([]storage.ProducerState, error)
+	AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error)
+}
+
+// Waiter is woken when a partition that it watches has moved.
+type Waiter interface {
+	C() <-chan struct{}
+	Reset()
+}
+
+// Isolation is how far a reader may see.
+type Isolation int8
+
+// The isolations; the first two have Kafka's numbers.
+const (
+	ReadUncommitted Isolation = 0 // to the high watermark
+	ReadCommitted   Isolation = 1 // to the last stable offset
+	ReadAll         Isolation = 2 // to the log's end: followers
+)
+
+// Query is one read of a partition.
+type Query struct {
+	Offset           kafka.Offset
+	MaxBytes         int
+	MinOne           bool              // at least the first batch, whatever its size
+	LeaderEpoch      kafka.LeaderEpoch // what the reader knows; -1: nothing
+	LastFetchedEpoch kafka.LeaderEpoch // of the record before Offset; -1: not given
+	Isolation        Isolation
+}
+
+// ReadResult is what was read; Fetched.Release is due when it was sent.
+type ReadResult struct {
+	storage.Fetched
+	HighWatermark  kafka.Offset
+	LastStable     kafka.Offset
+	Diverging      bool // the reader's log differs: nothing was read
+	DivergingEpoch replica.EpochEnd
+}
+
+// LogDir is one log directory.
+type LogDir struct {
+	Path        string
+	Err         error
+	Total, Free int64
+	Cordoned    bool
+	Replicas    []LogDirReplica
+}
+
+// LogDirReplica is a partition in a log directory.
+type LogDirReplica struct {
+	kafka.TopicPartition
+	Size int64
+	Lag  int64
+}
+
+// ProducerIDs hands out producer ids, each once in the cluster's life.
+type ProducerIDs interface {
+	Next(ctx context.Context) (kafka.ProducerID, error)
+}

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/msg"
+)
+
+// Route is one API key and how it is served.
+type Route struct {
+	key      kafka.APIKey
+	min, max int16
+	// serve decodes the body, executes, and appends the answer.
+	serve func(ctx context.Context, s *Session, body []byte, dst []byte) (Reply, error)
+}
+
+// route makes a Route of a handler, with the versions that Kafka 4.4 serves
+// as stable.
+func route[Q any, PQ interface {
+	*Q
+	msg.Request
+}, A msg.Response](handler func(context.Context, *Call, *Q) (A, error)) Route {
+	r := stable(PQ(new(Q)).APIKey())
+	r.serve = func(ctx context.Context, s *Session, body, dst []byte) (Reply, error) {
+		req := new(Q)
+		s.reader.Reset(body)
+		if err := PQ(req).Decode(&s.reader, s.call.Version); err != nil {
+			return Reply{}, err
+		}
+		answer, err := handler(ctx, &s.call, req)
+		if err != nil {
+			return Reply{}, err
+		}
+		return Reply{Data: s.answer(dst, answer)}, nil
+	}
+	return r
+}
+
+// stable is a Route without a handler for the stable versions of key.
+func stable(key kafka.APIKey) Route {
+	known, ok := msg.Lookup(key)
+	if !ok || known.MinStable44 < 0 {
+		panic("api: no stable versions of " + key.String())
+	}
+	return Route{key: key, min: known.MinStable44, max: known.MaxStable}
+}
+
+// from is r, begun at an older version than Kafka 4.4 serves.
+func (r Route) from(version int16) Route {
+	r.min = version
+	return r
+}
+
+// table finds routes by key.
+type table struct{ byKey []Route }
+
+func newTable(routes []Route) table {
+	slices.SortFunc(routes, func(a, b Route) int { return int(a.key) - int(b.key) })
+	t := table{byKey: make([]Route, routes[len(routes)-1].key+1)}
+	for _, r := range routes {
+		if t.byKey[r.key].serve != nil {
+			panic("api: two routes for " + r.key.String())
+		}
+		t.byKey[r.key] = r
+	}
+	return t
+}
+
+func (t *table) find(key kafka.APIKey) *Route {
+	if key < 0 || int(key) >= len(t.byKey) || t.byKey[key].serve == nil {
+		return nil
+	}
+	return &t.byKey[key]
+}
+
+// all are the routes in order of key.
+func (t *table) all() []Route {
+	return slices.DeleteFunc(slices.Clone(t.byKey), func(r Route) bool { return r.serve == nil })
+}
