@@ -4,25 +4,14 @@ import (
 	"cmp"
 	"iter"
 
+	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/kafka"
-)
-
-// ResourceType is Kafka's number of a kind of config resource.
-type ResourceType int8
-
-// The kinds of config resource.
-const (
-	ResourceTopic         ResourceType = 2
-	ResourceBroker        ResourceType = 4
-	ResourceBrokerLogger  ResourceType = 8
-	ResourceClientMetrics ResourceType = 16
-	ResourceGroup         ResourceType = 32
 )
 
 // Resource names what a config belongs to. The resource of all brokers'
 // defaults has the type broker and an empty name.
 type Resource struct {
-	Type ResourceType
+	Type config.Resource
 	Name string
 }
 

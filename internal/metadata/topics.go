@@ -80,32 +80,40 @@ var (
 type Topic struct {
 	Name string
 	ID   kafka.TopicID
-	// partitions is indexed by partition number. A partition whose Replicas
-	// are nil is a gap: its record was not seen yet.
-	partitions []Partition
-	gaps       int
+	// chunks holds partition n at [n/chunkSize][n%chunkSize], so that a change
+	// of one partition copies one chunk. All chunks but the last are full. A
+	// partition whose Replicas are nil is a gap: its record was not seen yet.
+	chunks [][]Partition
 }
 
+// chunkSize is the partitions of a topic that are copied for a change of one.
+const chunkSize = 64
+
 // NumPartitions is the number of partitions; they are numbered from 0.
-func (t *Topic) NumPartitions() int32 { return int32(len(t.partitions)) } //nolint:gosec // bounded by partitionsMax
+func (t *Topic) NumPartitions() int32 {
+	if len(t.chunks) == 0 {
+		return 0
+	}
+	last := len(t.chunks) - 1
+	return int32(last*chunkSize + len(t.chunks[last])) //nolint:gosec // bounded by partitionsMax
+}
 
 // Partition gives the registration of partition n. The pointer is into the
 // image: read it, keep it as long as the image, never write it.
 func (t *Topic) Partition(n int32) (*Partition, bool) {
-	if n < 0 || int(n) >= len(t.partitions) || t.partitions[n].Replicas == nil {
+	if n < 0 || n >= t.NumPartitions() {
 		return nil, false
 	}
-	return &t.partitions[n], true
+	p := &t.chunks[n/chunkSize][n%chunkSize]
+	return p, p.Replicas != nil
 }
 
 // All walks the partitions in order of number.
 func (t *Topic) All() iter.Seq2[int32, *Partition] {
 	return func(yield func(int32, *Partition) bool) {
-		for i := range t.partitions {
-			if t.partitions[i].Replicas == nil {
-				continue
-			}
-			if !yield(int32(i), &t.partitions[i]) { //nolint:gosec // bounded by partitionsMax
+		for n := range t.NumPartitions() {
+			p := &t.chunks[n/chunkSize][n%chunkSize]
+			if p.Replicas != nil && !yield(n, p) {
 				return
 			}
 		}
