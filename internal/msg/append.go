@@ -87,9 +87,9 @@ func appendFloat64(dst []byte, v float64) []byte {
 	return binary.BigEndian.AppendUint64(dst, math.Float64bits(v))
 }
 
-// closeTag puts the size of a tagged field, which was appended from mark on,
-// before its bytes.
-func closeTag(dst []byte, mark int) []byte {
+// CloseTag puts the size of a tagged field, whose value was appended from mark
+// on, before its bytes.
+func CloseTag(dst []byte, mark int) []byte {
 	var head [5]byte
 	n := binary.PutUvarint(head[:], uint64(len(dst)-mark))
 	dst = append(dst, head[:n]...)

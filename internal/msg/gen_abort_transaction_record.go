@@ -44,7 +44,7 @@ func (m *AbortTransactionRecord) decode(r *Reader, version int16) {
 		switch r.tag() {
 		case 0:
 			r.field = "Reason"
-			m.Reason = r.nullableString(true, true)
+			m.Reason = r.nullableString(m.Reason, true, true)
 		default:
 			r.skipTag()
 		}
@@ -62,7 +62,7 @@ func (m *AbortTransactionRecord) AppendTo(dst []byte, version int16) []byte {
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		dst = appendNullableString(dst, m.Reason, true, true)
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

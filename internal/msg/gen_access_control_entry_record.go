@@ -52,13 +52,13 @@ func (m *AccessControlEntryRecord) decode(r *Reader, version int16) {
 	r.field = "ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "ResourceName"
-	m.ResourceName = r.string(true)
+	m.ResourceName = r.string(m.ResourceName, true)
 	r.field = "PatternType"
 	m.PatternType = r.int8()
 	r.field = "Principal"
-	m.Principal = r.string(true)
+	m.Principal = r.string(m.Principal, true)
 	r.field = "Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Operation"
 	m.Operation = r.int8()
 	r.field = "PermissionType"

@@ -47,13 +47,13 @@ func (m *AddOffsetsToTxnRequest) Decode(r *Reader, version int16) error {
 func (m *AddOffsetsToTxnRequest) decode(r *Reader, version int16) {
 	flex := version >= 3
 	r.field = "TransactionalId"
-	m.TransactionalId = r.string(flex)
+	m.TransactionalId = r.string(m.TransactionalId, flex)
 	r.field = "ProducerId"
 	m.ProducerId = r.int64()
 	r.field = "ProducerEpoch"
 	m.ProducerEpoch = r.int16()
 	r.field = "GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	if flex {
 		r.field = "tagged fields"
 		r.skipTags()

@@ -64,7 +64,7 @@ func (m *AddPartitionsToTxnRequest) decode(r *Reader, version int16) {
 	}
 	if version <= 3 {
 		r.field = "V3AndBelowTransactionalId"
-		m.V3AndBelowTransactionalId = r.string(flex)
+		m.V3AndBelowTransactionalId = r.string(m.V3AndBelowTransactionalId, flex)
 	} else {
 		m.V3AndBelowTransactionalId = ""
 	}
@@ -154,7 +154,7 @@ func (m *AddPartitionsToTxnRequestAddPartitionsToTxnTransaction) SetDefaults() {
 
 func (m *AddPartitionsToTxnRequestAddPartitionsToTxnTransaction) decode(r *Reader, version int16) {
 	r.field = "Transactions.TransactionalId"
-	m.TransactionalId = r.string(true)
+	m.TransactionalId = r.string(m.TransactionalId, true)
 	r.field = "Transactions.ProducerId"
 	m.ProducerId = r.int64()
 	r.field = "Transactions.ProducerEpoch"
@@ -213,7 +213,7 @@ func (m *AddPartitionsToTxnRequestAddPartitionsToTxnTopic) SetDefaults() {
 func (m *AddPartitionsToTxnRequestAddPartitionsToTxnTopic) decode(r *Reader, version int16) {
 	flex := version >= 3
 	r.field = "AddPartitionsToTxnTopic.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "AddPartitionsToTxnTopic.Partitions"
 	m.Partitions = r.int32s(m.Partitions, flex, false)
 	if flex {

@@ -135,7 +135,7 @@ func (m *AddPartitionsToTxnResponseAddPartitionsToTxnResult) SetDefaults() {
 
 func (m *AddPartitionsToTxnResponseAddPartitionsToTxnResult) decode(r *Reader, version int16) {
 	r.field = "ResultsByTransaction.TransactionalId"
-	m.TransactionalId = r.string(true)
+	m.TransactionalId = r.string(m.TransactionalId, true)
 	r.field = "ResultsByTransaction.TopicResults"
 	if n := r.arrayLength(true, false, minimalAddPartitionsToTxnResponseAddPartitionsToTxnTopicResult(version)); n < 0 {
 		m.TopicResults = nil
@@ -185,7 +185,7 @@ func (m *AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult) SetDefaults() 
 func (m *AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult) decode(r *Reader, version int16) {
 	flex := version >= 3
 	r.field = "AddPartitionsToTxnTopicResult.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "AddPartitionsToTxnTopicResult.ResultsByPartition"
 	if n := r.arrayLength(flex, false, minimalAddPartitionsToTxnResponseAddPartitionsToTxnPartitionResult(version)); n < 0 {
 		m.ResultsByPartition = nil

@@ -50,7 +50,7 @@ func (m *AddRaftVoterRequest) Decode(r *Reader, version int16) error {
 
 func (m *AddRaftVoterRequest) decode(r *Reader, version int16) {
 	r.field = "ClusterId"
-	m.ClusterId = r.nullableString(true, true)
+	m.ClusterId = r.nullableString(m.ClusterId, true, true)
 	r.field = "TimeoutMs"
 	m.TimeoutMs = r.int32()
 	r.field = "VoterId"
@@ -116,9 +116,9 @@ func (m *AddRaftVoterRequestListener) SetDefaults() {
 
 func (m *AddRaftVoterRequestListener) decode(r *Reader, version int16) {
 	r.field = "Listeners.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Listeners.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Listeners.Port"
 	m.Port = r.uint16()
 	r.field = "Listeners tagged fields"

@@ -172,9 +172,9 @@ func (m *AlterClientQuotasRequestEntityData) SetDefaults() {
 func (m *AlterClientQuotasRequestEntityData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Entries.Entity.EntityType"
-	m.EntityType = r.string(flex)
+	m.EntityType = r.string(m.EntityType, flex)
 	r.field = "Entries.Entity.EntityName"
-	m.EntityName = r.nullableString(flex, true)
+	m.EntityName = r.nullableString(m.EntityName, flex, true)
 	if flex {
 		r.field = "Entries.Entity tagged fields"
 		r.skipTags()
@@ -222,7 +222,7 @@ func (m *AlterClientQuotasRequestOpData) SetDefaults() {
 func (m *AlterClientQuotasRequestOpData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Entries.Ops.Key"
-	m.Key = r.string(flex)
+	m.Key = r.string(m.Key, flex)
 	r.field = "Entries.Ops.Value"
 	m.Value = r.float64()
 	r.field = "Entries.Ops.Remove"

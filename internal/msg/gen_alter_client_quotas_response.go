@@ -102,7 +102,7 @@ func (m *AlterClientQuotasResponseEntryData) decode(r *Reader, version int16) {
 	r.field = "Entries.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Entries.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "Entries.Entity"
 	if n := r.arrayLength(flex, false, minimalAlterClientQuotasResponseEntityData(version)); n < 0 {
 		m.Entity = nil
@@ -165,9 +165,9 @@ func (m *AlterClientQuotasResponseEntityData) SetDefaults() {
 func (m *AlterClientQuotasResponseEntityData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Entries.Entity.EntityType"
-	m.EntityType = r.string(flex)
+	m.EntityType = r.string(m.EntityType, flex)
 	r.field = "Entries.Entity.EntityName"
-	m.EntityName = r.nullableString(flex, true)
+	m.EntityName = r.nullableString(m.EntityName, flex, true)
 	if flex {
 		r.field = "Entries.Entity tagged fields"
 		r.skipTags()

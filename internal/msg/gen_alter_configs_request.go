@@ -101,7 +101,7 @@ func (m *AlterConfigsRequestAlterConfigsResource) decode(r *Reader, version int1
 	r.field = "Resources.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "Resources.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	r.field = "Resources.Configs"
 	if n := r.arrayLength(flex, false, minimalAlterConfigsRequestAlterableConfig(version)); n < 0 {
 		m.Configs = nil
@@ -164,9 +164,9 @@ func (m *AlterConfigsRequestAlterableConfig) SetDefaults() {
 func (m *AlterConfigsRequestAlterableConfig) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "Resources.Configs.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Resources.Configs.Value"
-	m.Value = r.nullableString(flex, true)
+	m.Value = r.nullableString(m.Value, flex, true)
 	if flex {
 		r.field = "Resources.Configs tagged fields"
 		r.skipTags()

@@ -103,11 +103,11 @@ func (m *AlterConfigsResponseAlterConfigsResourceResponse) decode(r *Reader, ver
 	r.field = "Responses.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Responses.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "Responses.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "Responses.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	if flex {
 		r.field = "Responses tagged fields"
 		r.skipTags()

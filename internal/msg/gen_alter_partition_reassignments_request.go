@@ -107,7 +107,7 @@ func (m *AlterPartitionReassignmentsRequestReassignableTopic) SetDefaults() {
 
 func (m *AlterPartitionReassignmentsRequestReassignableTopic) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalAlterPartitionReassignmentsRequestReassignablePartition(version)); n < 0 {
 		m.Partitions = nil

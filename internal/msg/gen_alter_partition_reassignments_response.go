@@ -63,7 +63,7 @@ func (m *AlterPartitionReassignmentsResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses"
 	if n := r.arrayLength(true, false, minimalAlterPartitionReassignmentsResponseReassignableTopicResponse(version)); n < 0 {
 		m.Responses = nil
@@ -115,7 +115,7 @@ func (m *AlterPartitionReassignmentsResponseReassignableTopicResponse) SetDefaul
 
 func (m *AlterPartitionReassignmentsResponseReassignableTopicResponse) decode(r *Reader, version int16) {
 	r.field = "Responses.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Responses.Partitions"
 	if n := r.arrayLength(true, false, minimalAlterPartitionReassignmentsResponseReassignablePartitionResponse(version)); n < 0 {
 		m.Partitions = nil
@@ -170,7 +170,7 @@ func (m *AlterPartitionReassignmentsResponseReassignablePartitionResponse) decod
 	r.field = "Responses.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Responses.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses.Partitions tagged fields"
 	r.skipTags()
 }

@@ -98,7 +98,7 @@ func (m *AlterPartitionRequestTopicData) SetDefaults() {
 func (m *AlterPartitionRequestTopicData) decode(r *Reader, version int16) {
 	if version <= 1 {
 		r.field = "Topics.TopicName"
-		m.TopicName = r.string(true)
+		m.TopicName = r.string(m.TopicName, true)
 	} else {
 		m.TopicName = ""
 	}

@@ -97,7 +97,7 @@ func (m *AlterPartitionResponseTopicData) SetDefaults() {
 func (m *AlterPartitionResponseTopicData) decode(r *Reader, version int16) {
 	if version <= 1 {
 		r.field = "Topics.TopicName"
-		m.TopicName = r.string(true)
+		m.TopicName = r.string(m.TopicName, true)
 	} else {
 		m.TopicName = ""
 	}

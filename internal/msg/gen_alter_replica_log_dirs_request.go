@@ -94,7 +94,7 @@ func (m *AlterReplicaLogDirsRequestAlterReplicaLogDir) SetDefaults() {
 func (m *AlterReplicaLogDirsRequestAlterReplicaLogDir) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "Dirs.Path"
-	m.Path = r.string(flex)
+	m.Path = r.string(m.Path, flex)
 	r.field = "Dirs.Topics"
 	if n := r.arrayLength(flex, false, minimalAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(version)); n < 0 {
 		m.Topics = nil
@@ -155,7 +155,7 @@ func (m *AlterReplicaLogDirsRequestAlterReplicaLogDirTopic) SetDefaults() {
 func (m *AlterReplicaLogDirsRequestAlterReplicaLogDirTopic) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "Dirs.Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Dirs.Topics.Partitions"
 	m.Partitions = r.int32s(m.Partitions, flex, false)
 	if flex {

@@ -98,7 +98,7 @@ func (m *AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult) SetDefaults()
 func (m *AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "Results.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	r.field = "Results.Partitions"
 	if n := r.arrayLength(flex, false, minimalAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult(version)); n < 0 {
 		m.Partitions = nil

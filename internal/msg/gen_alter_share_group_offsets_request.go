@@ -44,7 +44,7 @@ func (m *AlterShareGroupOffsetsRequest) Decode(r *Reader, version int16) error {
 
 func (m *AlterShareGroupOffsetsRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalAlterShareGroupOffsetsRequestTopic(version)); n < 0 {
 		m.Topics = nil
@@ -91,7 +91,7 @@ func (m *AlterShareGroupOffsetsRequestTopic) SetDefaults() {
 
 func (m *AlterShareGroupOffsetsRequestTopic) decode(r *Reader, version int16) {
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalAlterShareGroupOffsetsRequestPartition(version)); n < 0 {
 		m.Partitions = nil

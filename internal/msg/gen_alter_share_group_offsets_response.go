@@ -50,7 +50,7 @@ func (m *AlterShareGroupOffsetsResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses"
 	if n := r.arrayLength(true, false, minimalAlterShareGroupOffsetsResponseTopic(version)); n < 0 {
 		m.Responses = nil
@@ -100,7 +100,7 @@ func (m *AlterShareGroupOffsetsResponseTopic) SetDefaults() {
 
 func (m *AlterShareGroupOffsetsResponseTopic) decode(r *Reader, version int16) {
 	r.field = "Responses.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Responses.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "Responses.Partitions"
@@ -157,7 +157,7 @@ func (m *AlterShareGroupOffsetsResponsePartition) decode(r *Reader, version int1
 	r.field = "Responses.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Responses.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses.Partitions tagged fields"
 	r.skipTags()
 }

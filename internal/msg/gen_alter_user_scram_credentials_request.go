@@ -107,7 +107,7 @@ func (m *AlterUserScramCredentialsRequestScramCredentialDeletion) SetDefaults() 
 
 func (m *AlterUserScramCredentialsRequestScramCredentialDeletion) decode(r *Reader, version int16) {
 	r.field = "Deletions.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Deletions.Mechanism"
 	m.Mechanism = r.int8()
 	r.field = "Deletions tagged fields"
@@ -147,7 +147,7 @@ func (m *AlterUserScramCredentialsRequestScramCredentialUpsertion) SetDefaults()
 
 func (m *AlterUserScramCredentialsRequestScramCredentialUpsertion) decode(r *Reader, version int16) {
 	r.field = "Upsertions.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Upsertions.Mechanism"
 	m.Mechanism = r.int8()
 	r.field = "Upsertions.Iterations"

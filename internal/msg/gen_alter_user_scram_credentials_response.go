@@ -97,11 +97,11 @@ func (m *AlterUserScramCredentialsResponseAlterUserScramCredentialsResult) SetDe
 
 func (m *AlterUserScramCredentialsResponseAlterUserScramCredentialsResult) decode(r *Reader, version int16) {
 	r.field = "Results.User"
-	m.User = r.string(true)
+	m.User = r.string(m.User, true)
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results tagged fields"
 	r.skipTags()
 }

@@ -49,19 +49,19 @@ func (m *ApiVersionsRequest) decode(r *Reader, version int16) {
 	flex := version >= 3
 	if version >= 3 {
 		r.field = "ClientSoftwareName"
-		m.ClientSoftwareName = r.string(flex)
+		m.ClientSoftwareName = r.string(m.ClientSoftwareName, flex)
 	} else {
 		m.ClientSoftwareName = ""
 	}
 	if version >= 3 {
 		r.field = "ClientSoftwareVersion"
-		m.ClientSoftwareVersion = r.string(flex)
+		m.ClientSoftwareVersion = r.string(m.ClientSoftwareVersion, flex)
 	} else {
 		m.ClientSoftwareVersion = ""
 	}
 	if version == 5 {
 		r.field = "ClusterId"
-		m.ClusterId = r.nullableString(flex, true)
+		m.ClusterId = r.nullableString(m.ClusterId, flex, true)
 	} else {
 		m.ClusterId = nil
 	}

@@ -147,7 +147,7 @@ func (m *ApiVersionsResponse) AppendTo(dst []byte, version int16) []byte {
 			for i := range m.SupportedFeatures {
 				dst = m.SupportedFeatures[i].AppendTo(dst, version)
 			}
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 		if m.FinalizedFeaturesEpoch != -1 {
 			dst = AppendUvarint(dst, 1)
@@ -161,7 +161,7 @@ func (m *ApiVersionsResponse) AppendTo(dst []byte, version int16) []byte {
 			for i := range m.FinalizedFeatures {
 				dst = m.FinalizedFeatures[i].AppendTo(dst, version)
 			}
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 		if m.ZkMigrationReady {
 			dst = AppendUvarint(dst, 3)
@@ -246,7 +246,7 @@ func (m *ApiVersionsResponseSupportedFeatureKey) SetDefaults() {
 
 func (m *ApiVersionsResponseSupportedFeatureKey) decode(r *Reader, version int16) {
 	r.field = "SupportedFeatures.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "SupportedFeatures.MinVersion"
 	m.MinVersion = r.int16()
 	r.field = "SupportedFeatures.MaxVersion"
@@ -287,7 +287,7 @@ func (m *ApiVersionsResponseFinalizedFeatureKey) SetDefaults() {
 
 func (m *ApiVersionsResponseFinalizedFeatureKey) decode(r *Reader, version int16) {
 	r.field = "FinalizedFeatures.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "FinalizedFeatures.MaxVersionLevel"
 	m.MaxVersionLevel = r.int16()
 	r.field = "FinalizedFeatures.MinVersionLevel"

@@ -48,7 +48,7 @@ func (m *BeginQuorumEpochRequest) Decode(r *Reader, version int16) error {
 func (m *BeginQuorumEpochRequest) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "ClusterId"
-	m.ClusterId = r.nullableString(flex, true)
+	m.ClusterId = r.nullableString(m.ClusterId, flex, true)
 	if version == 1 {
 		r.field = "VoterId"
 		m.VoterId = r.int32()
@@ -131,7 +131,7 @@ func (m *BeginQuorumEpochRequestTopicData) SetDefaults() {
 func (m *BeginQuorumEpochRequestTopicData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalBeginQuorumEpochRequestPartitionData(version)); n < 0 {
 		m.Partitions = nil
@@ -255,9 +255,9 @@ func (m *BeginQuorumEpochRequestLeaderEndpoint) SetDefaults() {
 
 func (m *BeginQuorumEpochRequestLeaderEndpoint) decode(r *Reader, version int16) {
 	r.field = "LeaderEndpoints.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "LeaderEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "LeaderEndpoints.Port"
 	m.Port = r.uint16()
 	r.field = "LeaderEndpoints tagged fields"

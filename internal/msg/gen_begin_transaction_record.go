@@ -44,7 +44,7 @@ func (m *BeginTransactionRecord) decode(r *Reader, version int16) {
 		switch r.tag() {
 		case 0:
 			r.field = "Name"
-			m.Name = r.nullableString(true, true)
+			m.Name = r.nullableString(m.Name, true, true)
 		default:
 			r.skipTag()
 		}
@@ -62,7 +62,7 @@ func (m *BeginTransactionRecord) AppendTo(dst []byte, version int16) []byte {
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		dst = appendNullableString(dst, m.Name, true, true)
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

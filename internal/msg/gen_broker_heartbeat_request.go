@@ -106,7 +106,7 @@ func (m *BrokerHeartbeatRequest) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.OfflineLogDirs {
 			dst = appendUuid(dst, m.OfflineLogDirs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if version == 2 && (m.CordonedLogDirs != nil) {
 		dst = AppendUvarint(dst, 1)
@@ -115,7 +115,7 @@ func (m *BrokerHeartbeatRequest) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.CordonedLogDirs {
 			dst = appendUuid(dst, m.CordonedLogDirs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

@@ -121,7 +121,7 @@ func (m *BrokerRegistrationChangeRecord) AppendTo(dst []byte, version int16) []b
 		for i := range m.LogDirs {
 			dst = appendUuid(dst, m.LogDirs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if version == 3 && (m.CordonedLogDirs != nil) {
 		dst = AppendUvarint(dst, 3)
@@ -130,7 +130,7 @@ func (m *BrokerRegistrationChangeRecord) AppendTo(dst []byte, version int16) []b
 		for i := range m.CordonedLogDirs {
 			dst = appendUuid(dst, m.CordonedLogDirs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

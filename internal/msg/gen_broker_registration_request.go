@@ -55,7 +55,7 @@ func (m *BrokerRegistrationRequest) decode(r *Reader, version int16) {
 	r.field = "BrokerId"
 	m.BrokerId = r.int32()
 	r.field = "ClusterId"
-	m.ClusterId = r.string(true)
+	m.ClusterId = r.string(m.ClusterId, true)
 	r.field = "IncarnationId"
 	m.IncarnationId = r.uuid()
 	r.field = "Listeners"
@@ -81,7 +81,7 @@ func (m *BrokerRegistrationRequest) decode(r *Reader, version int16) {
 		}
 	}
 	r.field = "Rack"
-	m.Rack = r.nullableString(true, true)
+	m.Rack = r.nullableString(m.Rack, true, true)
 	if version >= 1 {
 		r.field = "IsMigratingZkBroker"
 		m.IsMigratingZkBroker = r.bool()
@@ -156,9 +156,9 @@ func (m *BrokerRegistrationRequestListener) SetDefaults() {
 
 func (m *BrokerRegistrationRequestListener) decode(r *Reader, version int16) {
 	r.field = "Listeners.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Listeners.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Listeners.Port"
 	m.Port = r.uint16()
 	r.field = "Listeners.SecurityProtocol"
@@ -200,7 +200,7 @@ func (m *BrokerRegistrationRequestFeature) SetDefaults() {
 
 func (m *BrokerRegistrationRequestFeature) decode(r *Reader, version int16) {
 	r.field = "Features.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Features.MinSupportedVersion"
 	m.MinSupportedVersion = r.int16()
 	r.field = "Features.MaxSupportedVersion"

@@ -39,7 +39,7 @@ func (m *ClearElrRecord) Decode(r *Reader, version int16) error {
 
 func (m *ClearElrRecord) decode(r *Reader, version int16) {
 	r.field = "TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "tagged fields"
 	r.skipTags()
 }

@@ -53,7 +53,7 @@ func (m *ClientQuotaRecord) decode(r *Reader, version int16) {
 		}
 	}
 	r.field = "Key"
-	m.Key = r.string(true)
+	m.Key = r.string(m.Key, true)
 	r.field = "Value"
 	m.Value = r.float64()
 	r.field = "Remove"
@@ -96,9 +96,9 @@ func (m *ClientQuotaRecordEntityData) SetDefaults() {
 
 func (m *ClientQuotaRecordEntityData) decode(r *Reader, version int16) {
 	r.field = "Entity.EntityType"
-	m.EntityType = r.string(true)
+	m.EntityType = r.string(m.EntityType, true)
 	r.field = "Entity.EntityName"
-	m.EntityName = r.nullableString(true, true)
+	m.EntityName = r.nullableString(m.EntityName, true, true)
 	r.field = "Entity tagged fields"
 	r.skipTags()
 }

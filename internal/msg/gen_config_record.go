@@ -45,11 +45,11 @@ func (m *ConfigRecord) decode(r *Reader, version int16) {
 	r.field = "ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "ResourceName"
-	m.ResourceName = r.string(true)
+	m.ResourceName = r.string(m.ResourceName, true)
 	r.field = "Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Value"
-	m.Value = r.nullableString(true, true)
+	m.Value = r.nullableString(m.Value, true, true)
 	r.field = "tagged fields"
 	r.skipTags()
 }

@@ -42,9 +42,9 @@ func (m *ConsumerGroupCurrentMemberAssignmentKey) Decode(r *Reader, version int1
 
 func (m *ConsumerGroupCurrentMemberAssignmentKey) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 	r.field = "MemberId"
-	m.MemberId = r.string(false)
+	m.MemberId = r.string(m.MemberId, false)
 }
 
 // AppendTo appends the given version of m to dst.

@@ -151,7 +151,7 @@ func (m *ConsumerGroupCurrentMemberAssignmentValueTopicPartitions) AppendTo(dst 
 		for i := range m.AssignmentEpochs {
 			dst = appendInt32(dst, m.AssignmentEpochs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

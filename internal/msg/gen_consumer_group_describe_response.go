@@ -101,17 +101,17 @@ func (m *ConsumerGroupDescribeResponseDescribedGroup) decode(r *Reader, version 
 	r.field = "Groups.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Groups.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Groups.GroupState"
-	m.GroupState = r.string(true)
+	m.GroupState = r.string(m.GroupState, true)
 	r.field = "Groups.GroupEpoch"
 	m.GroupEpoch = r.int32()
 	r.field = "Groups.AssignmentEpoch"
 	m.AssignmentEpoch = r.int32()
 	r.field = "Groups.AssignorName"
-	m.AssignorName = r.string(true)
+	m.AssignorName = r.string(m.AssignorName, true)
 	r.field = "Groups.Members"
 	if n := r.arrayLength(true, false, minimalConsumerGroupDescribeResponseMember(version)); n < 0 {
 		m.Members = nil
@@ -179,21 +179,21 @@ func (m *ConsumerGroupDescribeResponseMember) SetDefaults() {
 
 func (m *ConsumerGroupDescribeResponseMember) decode(r *Reader, version int16) {
 	r.field = "Groups.Members.MemberId"
-	m.MemberId = r.string(true)
+	m.MemberId = r.string(m.MemberId, true)
 	r.field = "Groups.Members.InstanceId"
-	m.InstanceId = r.nullableString(true, true)
+	m.InstanceId = r.nullableString(m.InstanceId, true, true)
 	r.field = "Groups.Members.RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "Groups.Members.MemberEpoch"
 	m.MemberEpoch = r.int32()
 	r.field = "Groups.Members.ClientId"
-	m.ClientId = r.string(true)
+	m.ClientId = r.string(m.ClientId, true)
 	r.field = "Groups.Members.ClientHost"
-	m.ClientHost = r.string(true)
+	m.ClientHost = r.string(m.ClientHost, true)
 	r.field = "Groups.Members.SubscribedTopicNames"
 	m.SubscribedTopicNames = r.strings(m.SubscribedTopicNames, true, false)
 	r.field = "Groups.Members.SubscribedTopicRegex"
-	m.SubscribedTopicRegex = r.nullableString(true, true)
+	m.SubscribedTopicRegex = r.nullableString(m.SubscribedTopicRegex, true, true)
 	r.field = "Groups.Members.Assignment"
 	m.Assignment.decode(r, version)
 	r.field = "Groups.Members.TargetAssignment"
@@ -306,7 +306,7 @@ func (m *ConsumerGroupDescribeResponseTopicPartitions) decode(r *Reader, version
 	r.field = "TopicPartitions.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "TopicPartitions.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "TopicPartitions.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TopicPartitions tagged fields"

@@ -53,27 +53,27 @@ func (m *ConsumerGroupHeartbeatRequest) Decode(r *Reader, version int16) error {
 
 func (m *ConsumerGroupHeartbeatRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "MemberId"
-	m.MemberId = r.string(true)
+	m.MemberId = r.string(m.MemberId, true)
 	r.field = "MemberEpoch"
 	m.MemberEpoch = r.int32()
 	r.field = "InstanceId"
-	m.InstanceId = r.nullableString(true, true)
+	m.InstanceId = r.nullableString(m.InstanceId, true, true)
 	r.field = "RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "RebalanceTimeoutMs"
 	m.RebalanceTimeoutMs = r.int32()
 	r.field = "SubscribedTopicNames"
 	m.SubscribedTopicNames = r.strings(m.SubscribedTopicNames, true, true)
 	if version == 1 {
 		r.field = "SubscribedTopicRegex"
-		m.SubscribedTopicRegex = r.nullableString(true, true)
+		m.SubscribedTopicRegex = r.nullableString(m.SubscribedTopicRegex, true, true)
 	} else {
 		m.SubscribedTopicRegex = nil
 	}
 	r.field = "ServerAssignor"
-	m.ServerAssignor = r.nullableString(true, true)
+	m.ServerAssignor = r.nullableString(m.ServerAssignor, true, true)
 	r.field = "TopicPartitions"
 	if n := r.arrayLength(true, true, minimalConsumerGroupHeartbeatRequestTopicPartitions(version)); n < 0 {
 		m.TopicPartitions = nil

@@ -54,21 +54,21 @@ func (m *ConsumerGroupMemberMetadataValue) Decode(r *Reader, version int16) erro
 
 func (m *ConsumerGroupMemberMetadataValue) decode(r *Reader, version int16) {
 	r.field = "InstanceId"
-	m.InstanceId = r.nullableString(true, true)
+	m.InstanceId = r.nullableString(m.InstanceId, true, true)
 	r.field = "RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "ClientId"
-	m.ClientId = r.string(true)
+	m.ClientId = r.string(m.ClientId, true)
 	r.field = "ClientHost"
-	m.ClientHost = r.string(true)
+	m.ClientHost = r.string(m.ClientHost, true)
 	r.field = "SubscribedTopicNames"
 	m.SubscribedTopicNames = r.strings(m.SubscribedTopicNames, true, false)
 	r.field = "SubscribedTopicRegex"
-	m.SubscribedTopicRegex = r.nullableString(true, true)
+	m.SubscribedTopicRegex = r.nullableString(m.SubscribedTopicRegex, true, true)
 	r.field = "RebalanceTimeoutMs"
 	m.RebalanceTimeoutMs = r.int32()
 	r.field = "ServerAssignor"
-	m.ServerAssignor = r.nullableString(true, true)
+	m.ServerAssignor = r.nullableString(m.ServerAssignor, true, true)
 	m.ClassicMemberMetadata = nil
 	r.field = "tagged fields"
 	for n := r.tagCount(); n > 0 && !r.bad; n-- {
@@ -116,7 +116,7 @@ func (m *ConsumerGroupMemberMetadataValue) AppendTo(dst []byte, version int16) [
 		default:
 			dst = append(dst, 0)
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }
@@ -190,7 +190,7 @@ func (m *ConsumerGroupMemberMetadataValueClassicProtocol) SetDefaults() {
 
 func (m *ConsumerGroupMemberMetadataValueClassicProtocol) decode(r *Reader, version int16) {
 	r.field = "ClassicMemberMetadata.SupportedProtocols.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "ClassicMemberMetadata.SupportedProtocols.Metadata"
 	m.Metadata = r.bytes(true, false)
 	r.field = "ClassicMemberMetadata.SupportedProtocols tagged fields"

@@ -41,7 +41,7 @@ func (m *ConsumerGroupPartitionMetadataKey) Decode(r *Reader, version int16) err
 
 func (m *ConsumerGroupPartitionMetadataKey) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 }
 
 // AppendTo appends the given version of m to dst.

@@ -91,7 +91,7 @@ func (m *ConsumerGroupPartitionMetadataValueTopicMetadata) decode(r *Reader, ver
 	r.field = "Topics.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Topics.NumPartitions"
 	m.NumPartitions = r.int32()
 	r.field = "Topics.PartitionMetadata"

@@ -42,9 +42,9 @@ func (m *ConsumerGroupRegularExpressionKey) Decode(r *Reader, version int16) err
 
 func (m *ConsumerGroupRegularExpressionKey) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 	r.field = "RegularExpression"
-	m.RegularExpression = r.string(false)
+	m.RegularExpression = r.string(m.RegularExpression, false)
 }
 
 // AppendTo appends the given version of m to dst.

@@ -81,7 +81,7 @@ func (m *ConsumerProtocolAssignmentTopicPartition) SetDefaults() {
 
 func (m *ConsumerProtocolAssignmentTopicPartition) decode(r *Reader, version int16) {
 	r.field = "AssignedPartitions.Topic"
-	m.Topic = r.string(false)
+	m.Topic = r.string(m.Topic, false)
 	r.field = "AssignedPartitions.Partitions"
 	m.Partitions = r.int32s(m.Partitions, false, false)
 }

@@ -67,7 +67,7 @@ func (m *ConsumerProtocolSubscription) decode(r *Reader, version int16) {
 	}
 	if version == 3 {
 		r.field = "RackId"
-		m.RackId = r.nullableString(false, true)
+		m.RackId = r.nullableString(m.RackId, false, true)
 	} else {
 		m.RackId = nil
 	}
@@ -115,7 +115,7 @@ func (m *ConsumerProtocolSubscriptionTopicPartition) SetDefaults() {
 
 func (m *ConsumerProtocolSubscriptionTopicPartition) decode(r *Reader, version int16) {
 	r.field = "OwnedPartitions.Topic"
-	m.Topic = r.string(false)
+	m.Topic = r.string(m.Topic, false)
 	r.field = "OwnedPartitions.Partitions"
 	m.Partitions = r.int32s(m.Partitions, false, false)
 }

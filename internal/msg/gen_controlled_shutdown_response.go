@@ -98,7 +98,7 @@ func (m *ControlledShutdownResponseRemainingPartition) SetDefaults() {
 func (m *ControlledShutdownResponseRemainingPartition) decode(r *Reader, version int16) {
 	flex := version == 3
 	r.field = "RemainingPartitions.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	r.field = "RemainingPartitions.PartitionIndex"
 	m.PartitionIndex = r.int32()
 	if flex {

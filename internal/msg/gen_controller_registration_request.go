@@ -117,9 +117,9 @@ func (m *ControllerRegistrationRequestListener) SetDefaults() {
 
 func (m *ControllerRegistrationRequestListener) decode(r *Reader, version int16) {
 	r.field = "Listeners.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Listeners.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Listeners.Port"
 	m.Port = r.uint16()
 	r.field = "Listeners.SecurityProtocol"
@@ -161,7 +161,7 @@ func (m *ControllerRegistrationRequestFeature) SetDefaults() {
 
 func (m *ControllerRegistrationRequestFeature) decode(r *Reader, version int16) {
 	r.field = "Features.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Features.MinSupportedVersion"
 	m.MinSupportedVersion = r.int16()
 	r.field = "Features.MaxSupportedVersion"

@@ -102,7 +102,7 @@ func (m *CreateAclsRequestAclCreation) decode(r *Reader, version int16) {
 	r.field = "Creations.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "Creations.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	if version >= 1 {
 		r.field = "Creations.ResourcePatternType"
 		m.ResourcePatternType = r.int8()
@@ -110,9 +110,9 @@ func (m *CreateAclsRequestAclCreation) decode(r *Reader, version int16) {
 		m.ResourcePatternType = 3
 	}
 	r.field = "Creations.Principal"
-	m.Principal = r.string(flex)
+	m.Principal = r.string(m.Principal, flex)
 	r.field = "Creations.Host"
-	m.Host = r.string(flex)
+	m.Host = r.string(m.Host, flex)
 	r.field = "Creations.Operation"
 	m.Operation = r.int8()
 	r.field = "Creations.PermissionType"

@@ -101,7 +101,7 @@ func (m *CreateAclsResponseAclCreationResult) decode(r *Reader, version int16) {
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	if flex {
 		r.field = "Results tagged fields"
 		r.skipTags()

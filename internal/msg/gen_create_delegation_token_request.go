@@ -50,13 +50,13 @@ func (m *CreateDelegationTokenRequest) decode(r *Reader, version int16) {
 	flex := version >= 2
 	if version == 3 {
 		r.field = "OwnerPrincipalType"
-		m.OwnerPrincipalType = r.nullableString(flex, true)
+		m.OwnerPrincipalType = r.nullableString(m.OwnerPrincipalType, flex, true)
 	} else {
 		m.OwnerPrincipalType = new(string)
 	}
 	if version == 3 {
 		r.field = "OwnerPrincipalName"
-		m.OwnerPrincipalName = r.nullableString(flex, true)
+		m.OwnerPrincipalName = r.nullableString(m.OwnerPrincipalName, flex, true)
 	} else {
 		m.OwnerPrincipalName = new(string)
 	}
@@ -120,9 +120,9 @@ func (m *CreateDelegationTokenRequestCreatableRenewers) SetDefaults() {
 func (m *CreateDelegationTokenRequestCreatableRenewers) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Renewers.PrincipalType"
-	m.PrincipalType = r.string(flex)
+	m.PrincipalType = r.string(m.PrincipalType, flex)
 	r.field = "Renewers.PrincipalName"
-	m.PrincipalName = r.string(flex)
+	m.PrincipalName = r.string(m.PrincipalName, flex)
 	if flex {
 		r.field = "Renewers tagged fields"
 		r.skipTags()

@@ -56,18 +56,18 @@ func (m *CreateDelegationTokenResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "PrincipalType"
-	m.PrincipalType = r.string(flex)
+	m.PrincipalType = r.string(m.PrincipalType, flex)
 	r.field = "PrincipalName"
-	m.PrincipalName = r.string(flex)
+	m.PrincipalName = r.string(m.PrincipalName, flex)
 	if version == 3 {
 		r.field = "TokenRequesterPrincipalType"
-		m.TokenRequesterPrincipalType = r.string(flex)
+		m.TokenRequesterPrincipalType = r.string(m.TokenRequesterPrincipalType, flex)
 	} else {
 		m.TokenRequesterPrincipalType = ""
 	}
 	if version == 3 {
 		r.field = "TokenRequesterPrincipalName"
-		m.TokenRequesterPrincipalName = r.string(flex)
+		m.TokenRequesterPrincipalName = r.string(m.TokenRequesterPrincipalName, flex)
 	} else {
 		m.TokenRequesterPrincipalName = ""
 	}
@@ -78,7 +78,7 @@ func (m *CreateDelegationTokenResponse) decode(r *Reader, version int16) {
 	r.field = "MaxTimestampMs"
 	m.MaxTimestampMs = r.int64()
 	r.field = "TokenId"
-	m.TokenId = r.string(flex)
+	m.TokenId = r.string(m.TokenId, flex)
 	r.field = "Hmac"
 	m.Hmac = r.bytes(flex, false)
 	r.field = "ThrottleTimeMs"

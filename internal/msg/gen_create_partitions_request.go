@@ -104,7 +104,7 @@ func (m *CreatePartitionsRequestCreatePartitionsTopic) SetDefaults() {
 func (m *CreatePartitionsRequestCreatePartitionsTopic) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.Count"
 	m.Count = r.int32()
 	r.field = "Topics.Assignments"

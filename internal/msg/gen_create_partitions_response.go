@@ -99,11 +99,11 @@ func (m *CreatePartitionsResponseCreatePartitionsTopicResult) SetDefaults() {
 func (m *CreatePartitionsResponseCreatePartitionsTopicResult) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Results.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	if flex {
 		r.field = "Results tagged fields"
 		r.skipTags()

@@ -112,7 +112,7 @@ func (m *CreateTopicsRequestCreatableTopic) SetDefaults() {
 func (m *CreateTopicsRequestCreatableTopic) decode(r *Reader, version int16) {
 	flex := version >= 5
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.NumPartitions"
 	m.NumPartitions = r.int32()
 	r.field = "Topics.ReplicationFactor"
@@ -247,9 +247,9 @@ func (m *CreateTopicsRequestCreatableTopicConfig) SetDefaults() {
 func (m *CreateTopicsRequestCreatableTopicConfig) decode(r *Reader, version int16) {
 	flex := version >= 5
 	r.field = "Topics.Configs.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.Configs.Value"
-	m.Value = r.nullableString(flex, true)
+	m.Value = r.nullableString(m.Value, flex, true)
 	if flex {
 		r.field = "Topics.Configs tagged fields"
 		r.skipTags()

@@ -114,7 +114,7 @@ func (m *CreateTopicsResponseCreatableTopicResult) SetDefaults() {
 func (m *CreateTopicsResponseCreatableTopicResult) decode(r *Reader, version int16) {
 	flex := version >= 5
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	if version == 7 {
 		r.field = "Topics.TopicId"
 		m.TopicId = r.uuid()
@@ -125,7 +125,7 @@ func (m *CreateTopicsResponseCreatableTopicResult) decode(r *Reader, version int
 	m.ErrorCode = r.int16()
 	if version >= 1 {
 		r.field = "Topics.ErrorMessage"
-		m.ErrorMessage = r.nullableString(flex, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
 		m.ErrorMessage = new(string)
 	}
@@ -246,9 +246,9 @@ func (m *CreateTopicsResponseCreatableTopicConfigs) SetDefaults() {
 
 func (m *CreateTopicsResponseCreatableTopicConfigs) decode(r *Reader, version int16) {
 	r.field = "Topics.Configs.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.Configs.Value"
-	m.Value = r.nullableString(true, true)
+	m.Value = r.nullableString(m.Value, true, true)
 	r.field = "Topics.Configs.ReadOnly"
 	m.ReadOnly = r.bool()
 	r.field = "Topics.Configs.ConfigSource"

@@ -38,9 +38,9 @@ func (m *DefaultPrincipalData) Decode(r *Reader, version int16) error {
 
 func (m *DefaultPrincipalData) decode(r *Reader, version int16) {
 	r.field = "Type"
-	m.Type = r.string(true)
+	m.Type = r.string(m.Type, true)
 	r.field = "Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "TokenAuthenticated"
 	m.TokenAuthenticated = r.bool()
 	r.field = "tagged fields"

@@ -45,9 +45,9 @@ func (m *DelegationTokenRecord) Decode(r *Reader, version int16) error {
 
 func (m *DelegationTokenRecord) decode(r *Reader, version int16) {
 	r.field = "Owner"
-	m.Owner = r.string(true)
+	m.Owner = r.string(m.Owner, true)
 	r.field = "Requester"
-	m.Requester = r.string(true)
+	m.Requester = r.string(m.Requester, true)
 	r.field = "Renewers"
 	m.Renewers = r.strings(m.Renewers, true, false)
 	r.field = "IssueTimestamp"
@@ -57,7 +57,7 @@ func (m *DelegationTokenRecord) decode(r *Reader, version int16) {
 	r.field = "ExpirationTimestamp"
 	m.ExpirationTimestamp = r.int64()
 	r.field = "TokenId"
-	m.TokenId = r.string(true)
+	m.TokenId = r.string(m.TokenId, true)
 	r.field = "tagged fields"
 	r.skipTags()
 }

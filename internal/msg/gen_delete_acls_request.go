@@ -105,7 +105,7 @@ func (m *DeleteAclsRequestDeleteAclsFilter) decode(r *Reader, version int16) {
 	r.field = "Filters.ResourceTypeFilter"
 	m.ResourceTypeFilter = r.int8()
 	r.field = "Filters.ResourceNameFilter"
-	m.ResourceNameFilter = r.nullableString(flex, true)
+	m.ResourceNameFilter = r.nullableString(m.ResourceNameFilter, flex, true)
 	if version >= 1 {
 		r.field = "Filters.PatternTypeFilter"
 		m.PatternTypeFilter = r.int8()
@@ -113,9 +113,9 @@ func (m *DeleteAclsRequestDeleteAclsFilter) decode(r *Reader, version int16) {
 		m.PatternTypeFilter = 3
 	}
 	r.field = "Filters.PrincipalFilter"
-	m.PrincipalFilter = r.nullableString(flex, true)
+	m.PrincipalFilter = r.nullableString(m.PrincipalFilter, flex, true)
 	r.field = "Filters.HostFilter"
-	m.HostFilter = r.nullableString(flex, true)
+	m.HostFilter = r.nullableString(m.HostFilter, flex, true)
 	r.field = "Filters.Operation"
 	m.Operation = r.int8()
 	r.field = "Filters.PermissionType"

@@ -102,7 +102,7 @@ func (m *DeleteAclsResponseDeleteAclsFilterResult) decode(r *Reader, version int
 	r.field = "FilterResults.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "FilterResults.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "FilterResults.MatchingAcls"
 	if n := r.arrayLength(flex, false, minimalDeleteAclsResponseDeleteAclsMatchingAcl(version)); n < 0 {
 		m.MatchingAcls = nil
@@ -175,11 +175,11 @@ func (m *DeleteAclsResponseDeleteAclsMatchingAcl) decode(r *Reader, version int1
 	r.field = "FilterResults.MatchingAcls.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "FilterResults.MatchingAcls.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "FilterResults.MatchingAcls.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "FilterResults.MatchingAcls.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	if version >= 1 {
 		r.field = "FilterResults.MatchingAcls.PatternType"
 		m.PatternType = r.int8()
@@ -187,9 +187,9 @@ func (m *DeleteAclsResponseDeleteAclsMatchingAcl) decode(r *Reader, version int1
 		m.PatternType = 3
 	}
 	r.field = "FilterResults.MatchingAcls.Principal"
-	m.Principal = r.string(flex)
+	m.Principal = r.string(m.Principal, flex)
 	r.field = "FilterResults.MatchingAcls.Host"
-	m.Host = r.string(flex)
+	m.Host = r.string(m.Host, flex)
 	r.field = "FilterResults.MatchingAcls.Operation"
 	m.Operation = r.int8()
 	r.field = "FilterResults.MatchingAcls.PermissionType"

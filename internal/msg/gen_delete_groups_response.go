@@ -99,12 +99,12 @@ func (m *DeleteGroupsResponseDeletableGroupResult) SetDefaults() {
 func (m *DeleteGroupsResponseDeletableGroupResult) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Results.GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	if version == 3 {
 		r.field = "Results.ErrorMessage"
-		m.ErrorMessage = r.nullableString(flex, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
 		m.ErrorMessage = nil
 	}

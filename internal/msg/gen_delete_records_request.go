@@ -98,7 +98,7 @@ func (m *DeleteRecordsRequestDeleteRecordsTopic) SetDefaults() {
 func (m *DeleteRecordsRequestDeleteRecordsTopic) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalDeleteRecordsRequestDeleteRecordsPartition(version)); n < 0 {
 		m.Partitions = nil

@@ -98,7 +98,7 @@ func (m *DeleteRecordsResponseDeleteRecordsTopicResult) SetDefaults() {
 func (m *DeleteRecordsResponseDeleteRecordsTopicResult) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalDeleteRecordsResponseDeleteRecordsPartitionResult(version)); n < 0 {
 		m.Partitions = nil

@@ -44,7 +44,7 @@ func (m *DeleteShareGroupOffsetsRequest) Decode(r *Reader, version int16) error 
 
 func (m *DeleteShareGroupOffsetsRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalDeleteShareGroupOffsetsRequestTopic(version)); n < 0 {
 		m.Topics = nil
@@ -90,7 +90,7 @@ func (m *DeleteShareGroupOffsetsRequestTopic) SetDefaults() {
 
 func (m *DeleteShareGroupOffsetsRequestTopic) decode(r *Reader, version int16) {
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Topics tagged fields"
 	r.skipTags()
 }

@@ -52,7 +52,7 @@ func (m *DeleteShareGroupOffsetsResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses"
 	if n := r.arrayLength(true, false, minimalDeleteShareGroupOffsetsResponseTopic(version)); n < 0 {
 		m.Responses = nil
@@ -103,13 +103,13 @@ func (m *DeleteShareGroupOffsetsResponseTopic) SetDefaults() {
 
 func (m *DeleteShareGroupOffsetsResponseTopic) decode(r *Reader, version int16) {
 	r.field = "Responses.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Responses.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "Responses.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Responses.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses tagged fields"
 	r.skipTags()
 }

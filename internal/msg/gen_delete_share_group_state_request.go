@@ -44,7 +44,7 @@ func (m *DeleteShareGroupStateRequest) Decode(r *Reader, version int16) error {
 
 func (m *DeleteShareGroupStateRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalDeleteShareGroupStateRequestDeleteStateData(version)); n < 0 {
 		m.Topics = nil

@@ -141,7 +141,7 @@ func (m *DeleteShareGroupStateResponsePartitionResult) decode(r *Reader, version
 	r.field = "Results.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results.Partitions tagged fields"
 	r.skipTags()
 }

@@ -116,7 +116,7 @@ func (m *DeleteTopicsRequestDeleteTopicState) SetDefaults() {
 
 func (m *DeleteTopicsRequestDeleteTopicState) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.nullableString(true, true)
+	m.Name = r.nullableString(m.Name, true, true)
 	r.field = "Topics.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "Topics tagged fields"

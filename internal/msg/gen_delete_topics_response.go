@@ -107,7 +107,7 @@ func (m *DeleteTopicsResponseDeletableTopicResult) SetDefaults() {
 func (m *DeleteTopicsResponseDeletableTopicResult) decode(r *Reader, version int16) {
 	flex := version >= 4
 	r.field = "Responses.Name"
-	m.Name = r.nullableString(flex, version == 6)
+	m.Name = r.nullableString(m.Name, flex, version == 6)
 	if version == 6 {
 		r.field = "Responses.TopicId"
 		m.TopicId = r.uuid()
@@ -118,7 +118,7 @@ func (m *DeleteTopicsResponseDeletableTopicResult) decode(r *Reader, version int
 	m.ErrorCode = r.int16()
 	if version >= 5 {
 		r.field = "Responses.ErrorMessage"
-		m.ErrorMessage = r.nullableString(flex, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
 		m.ErrorMessage = nil
 	}

@@ -56,7 +56,7 @@ func (m *DescribeAclsRequest) decode(r *Reader, version int16) {
 	r.field = "ResourceTypeFilter"
 	m.ResourceTypeFilter = r.int8()
 	r.field = "ResourceNameFilter"
-	m.ResourceNameFilter = r.nullableString(flex, true)
+	m.ResourceNameFilter = r.nullableString(m.ResourceNameFilter, flex, true)
 	if version >= 1 {
 		r.field = "PatternTypeFilter"
 		m.PatternTypeFilter = r.int8()
@@ -64,9 +64,9 @@ func (m *DescribeAclsRequest) decode(r *Reader, version int16) {
 		m.PatternTypeFilter = 3
 	}
 	r.field = "PrincipalFilter"
-	m.PrincipalFilter = r.nullableString(flex, true)
+	m.PrincipalFilter = r.nullableString(m.PrincipalFilter, flex, true)
 	r.field = "HostFilter"
-	m.HostFilter = r.nullableString(flex, true)
+	m.HostFilter = r.nullableString(m.HostFilter, flex, true)
 	r.field = "Operation"
 	m.Operation = r.int8()
 	r.field = "PermissionType"

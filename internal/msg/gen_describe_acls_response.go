@@ -52,7 +52,7 @@ func (m *DescribeAclsResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "Resources"
 	if n := r.arrayLength(flex, false, minimalDescribeAclsResponseDescribeAclsResource(version)); n < 0 {
 		m.Resources = nil
@@ -112,7 +112,7 @@ func (m *DescribeAclsResponseDescribeAclsResource) decode(r *Reader, version int
 	r.field = "Resources.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "Resources.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	if version >= 1 {
 		r.field = "Resources.PatternType"
 		m.PatternType = r.int8()
@@ -187,9 +187,9 @@ func (m *DescribeAclsResponseAclDescription) SetDefaults() {
 func (m *DescribeAclsResponseAclDescription) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Resources.Acls.Principal"
-	m.Principal = r.string(flex)
+	m.Principal = r.string(m.Principal, flex)
 	r.field = "Resources.Acls.Host"
-	m.Host = r.string(flex)
+	m.Host = r.string(m.Host, flex)
 	r.field = "Resources.Acls.Operation"
 	m.Operation = r.int8()
 	r.field = "Resources.Acls.PermissionType"

@@ -100,11 +100,11 @@ func (m *DescribeClientQuotasRequestComponentData) SetDefaults() {
 func (m *DescribeClientQuotasRequestComponentData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Components.EntityType"
-	m.EntityType = r.string(flex)
+	m.EntityType = r.string(m.EntityType, flex)
 	r.field = "Components.MatchType"
 	m.MatchType = r.int8()
 	r.field = "Components.Match"
-	m.Match = r.nullableString(flex, true)
+	m.Match = r.nullableString(m.Match, flex, true)
 	if flex {
 		r.field = "Components tagged fields"
 		r.skipTags()

@@ -53,7 +53,7 @@ func (m *DescribeClientQuotasResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "Entries"
 	if n := r.arrayLength(flex, true, minimalDescribeClientQuotasResponseEntryData(version)); n < 0 {
 		m.Entries = nil
@@ -182,9 +182,9 @@ func (m *DescribeClientQuotasResponseEntityData) SetDefaults() {
 func (m *DescribeClientQuotasResponseEntityData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Entries.Entity.EntityType"
-	m.EntityType = r.string(flex)
+	m.EntityType = r.string(m.EntityType, flex)
 	r.field = "Entries.Entity.EntityName"
-	m.EntityName = r.nullableString(flex, true)
+	m.EntityName = r.nullableString(m.EntityName, flex, true)
 	if flex {
 		r.field = "Entries.Entity tagged fields"
 		r.skipTags()
@@ -231,7 +231,7 @@ func (m *DescribeClientQuotasResponseValueData) SetDefaults() {
 func (m *DescribeClientQuotasResponseValueData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Entries.Values.Key"
-	m.Key = r.string(flex)
+	m.Key = r.string(m.Key, flex)
 	r.field = "Entries.Values.Value"
 	m.Value = r.float64()
 	if flex {

@@ -57,7 +57,7 @@ func (m *DescribeClusterResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	if version >= 1 {
 		r.field = "EndpointType"
 		m.EndpointType = r.int8()
@@ -65,7 +65,7 @@ func (m *DescribeClusterResponse) decode(r *Reader, version int16) {
 		m.EndpointType = 1
 	}
 	r.field = "ClusterId"
-	m.ClusterId = r.string(true)
+	m.ClusterId = r.string(m.ClusterId, true)
 	r.field = "ControllerId"
 	m.ControllerId = r.int32()
 	r.field = "Brokers"
@@ -129,11 +129,11 @@ func (m *DescribeClusterResponseDescribeClusterBroker) decode(r *Reader, version
 	r.field = "Brokers.BrokerId"
 	m.BrokerId = r.int32()
 	r.field = "Brokers.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Brokers.Port"
 	m.Port = r.int32()
 	r.field = "Brokers.Rack"
-	m.Rack = r.nullableString(true, true)
+	m.Rack = r.nullableString(m.Rack, true, true)
 	if version == 2 {
 		r.field = "Brokers.IsFenced"
 		m.IsFenced = r.bool()

@@ -118,7 +118,7 @@ func (m *DescribeConfigsRequestDescribeConfigsResource) decode(r *Reader, versio
 	r.field = "Resources.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "Resources.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	r.field = "Resources.ConfigurationKeys"
 	m.ConfigurationKeys = r.strings(m.ConfigurationKeys, flex, true)
 	if flex {

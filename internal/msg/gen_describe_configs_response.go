@@ -104,11 +104,11 @@ func (m *DescribeConfigsResponseDescribeConfigsResult) decode(r *Reader, version
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "Results.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "Results.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	r.field = "Results.Configs"
 	if n := r.arrayLength(flex, false, minimalDescribeConfigsResponseDescribeConfigsResourceResult(version)); n < 0 {
 		m.Configs = nil
@@ -182,9 +182,9 @@ func (m *DescribeConfigsResponseDescribeConfigsResourceResult) SetDefaults() {
 func (m *DescribeConfigsResponseDescribeConfigsResourceResult) decode(r *Reader, version int16) {
 	flex := version == 4
 	r.field = "Results.Configs.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Results.Configs.Value"
-	m.Value = r.nullableString(flex, true)
+	m.Value = r.nullableString(m.Value, flex, true)
 	r.field = "Results.Configs.ReadOnly"
 	m.ReadOnly = r.bool()
 	if version == 0 {
@@ -224,7 +224,7 @@ func (m *DescribeConfigsResponseDescribeConfigsResourceResult) decode(r *Reader,
 	}
 	if version >= 3 {
 		r.field = "Results.Configs.Documentation"
-		m.Documentation = r.nullableString(flex, true)
+		m.Documentation = r.nullableString(m.Documentation, flex, true)
 	} else {
 		m.Documentation = new(string)
 	}
@@ -300,9 +300,9 @@ func (m *DescribeConfigsResponseDescribeConfigsSynonym) SetDefaults() {
 func (m *DescribeConfigsResponseDescribeConfigsSynonym) decode(r *Reader, version int16) {
 	flex := version == 4
 	r.field = "Results.Configs.Synonyms.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Results.Configs.Synonyms.Value"
-	m.Value = r.nullableString(flex, true)
+	m.Value = r.nullableString(m.Value, flex, true)
 	r.field = "Results.Configs.Synonyms.Source"
 	m.Source = r.int8()
 	if flex {

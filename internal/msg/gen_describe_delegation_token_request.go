@@ -95,9 +95,9 @@ func (m *DescribeDelegationTokenRequestDescribeDelegationTokenOwner) SetDefaults
 func (m *DescribeDelegationTokenRequestDescribeDelegationTokenOwner) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Owners.PrincipalType"
-	m.PrincipalType = r.string(flex)
+	m.PrincipalType = r.string(m.PrincipalType, flex)
 	r.field = "Owners.PrincipalName"
-	m.PrincipalName = r.string(flex)
+	m.PrincipalName = r.string(m.PrincipalName, flex)
 	if flex {
 		r.field = "Owners tagged fields"
 		r.skipTags()

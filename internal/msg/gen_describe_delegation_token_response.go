@@ -112,18 +112,18 @@ func (m *DescribeDelegationTokenResponseDescribedDelegationToken) SetDefaults() 
 func (m *DescribeDelegationTokenResponseDescribedDelegationToken) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Tokens.PrincipalType"
-	m.PrincipalType = r.string(flex)
+	m.PrincipalType = r.string(m.PrincipalType, flex)
 	r.field = "Tokens.PrincipalName"
-	m.PrincipalName = r.string(flex)
+	m.PrincipalName = r.string(m.PrincipalName, flex)
 	if version == 3 {
 		r.field = "Tokens.TokenRequesterPrincipalType"
-		m.TokenRequesterPrincipalType = r.string(flex)
+		m.TokenRequesterPrincipalType = r.string(m.TokenRequesterPrincipalType, flex)
 	} else {
 		m.TokenRequesterPrincipalType = ""
 	}
 	if version == 3 {
 		r.field = "Tokens.TokenRequesterPrincipalName"
-		m.TokenRequesterPrincipalName = r.string(flex)
+		m.TokenRequesterPrincipalName = r.string(m.TokenRequesterPrincipalName, flex)
 	} else {
 		m.TokenRequesterPrincipalName = ""
 	}
@@ -134,7 +134,7 @@ func (m *DescribeDelegationTokenResponseDescribedDelegationToken) decode(r *Read
 	r.field = "Tokens.MaxTimestamp"
 	m.MaxTimestamp = r.int64()
 	r.field = "Tokens.TokenId"
-	m.TokenId = r.string(flex)
+	m.TokenId = r.string(m.TokenId, flex)
 	r.field = "Tokens.Hmac"
 	m.Hmac = r.bytes(flex, false)
 	r.field = "Tokens.Renewers"
@@ -211,9 +211,9 @@ func (m *DescribeDelegationTokenResponseDescribedDelegationTokenRenewer) SetDefa
 func (m *DescribeDelegationTokenResponseDescribedDelegationTokenRenewer) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Tokens.Renewers.PrincipalType"
-	m.PrincipalType = r.string(flex)
+	m.PrincipalType = r.string(m.PrincipalType, flex)
 	r.field = "Tokens.Renewers.PrincipalName"
-	m.PrincipalName = r.string(flex)
+	m.PrincipalName = r.string(m.PrincipalName, flex)
 	if flex {
 		r.field = "Tokens.Renewers tagged fields"
 		r.skipTags()

@@ -114,18 +114,18 @@ func (m *DescribeGroupsResponseDescribedGroup) decode(r *Reader, version int16) 
 	m.ErrorCode = r.int16()
 	if version == 6 {
 		r.field = "Groups.ErrorMessage"
-		m.ErrorMessage = r.nullableString(flex, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
 		m.ErrorMessage = nil
 	}
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	r.field = "Groups.GroupState"
-	m.GroupState = r.string(flex)
+	m.GroupState = r.string(m.GroupState, flex)
 	r.field = "Groups.ProtocolType"
-	m.ProtocolType = r.string(flex)
+	m.ProtocolType = r.string(m.ProtocolType, flex)
 	r.field = "Groups.ProtocolData"
-	m.ProtocolData = r.string(flex)
+	m.ProtocolData = r.string(m.ProtocolData, flex)
 	r.field = "Groups.Members"
 	if n := r.arrayLength(flex, false, minimalDescribeGroupsResponseDescribedGroupMember(version)); n < 0 {
 		m.Members = nil
@@ -210,17 +210,17 @@ func (m *DescribeGroupsResponseDescribedGroupMember) SetDefaults() {
 func (m *DescribeGroupsResponseDescribedGroupMember) decode(r *Reader, version int16) {
 	flex := version >= 5
 	r.field = "Groups.Members.MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	if version >= 4 {
 		r.field = "Groups.Members.GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}
 	r.field = "Groups.Members.ClientId"
-	m.ClientId = r.string(flex)
+	m.ClientId = r.string(m.ClientId, flex)
 	r.field = "Groups.Members.ClientHost"
-	m.ClientHost = r.string(flex)
+	m.ClientHost = r.string(m.ClientHost, flex)
 	r.field = "Groups.Members.MemberMetadata"
 	m.MemberMetadata = r.bytes(flex, false)
 	r.field = "Groups.Members.MemberAssignment"

@@ -95,7 +95,7 @@ func (m *DescribeLogDirsRequestDescribableLogDirTopic) SetDefaults() {
 func (m *DescribeLogDirsRequestDescribableLogDirTopic) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Topics.Topic"
-	m.Topic = r.string(flex)
+	m.Topic = r.string(m.Topic, flex)
 	r.field = "Topics.Partitions"
 	m.Partitions = r.int32s(m.Partitions, flex, false)
 	if flex {

@@ -116,7 +116,7 @@ func (m *DescribeLogDirsResponseDescribeLogDirsResult) decode(r *Reader, version
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.LogDir"
-	m.LogDir = r.string(flex)
+	m.LogDir = r.string(m.LogDir, flex)
 	r.field = "Results.Topics"
 	if n := r.arrayLength(flex, false, minimalDescribeLogDirsResponseDescribeLogDirsTopic(version)); n < 0 {
 		m.Topics = nil
@@ -209,7 +209,7 @@ func (m *DescribeLogDirsResponseDescribeLogDirsTopic) SetDefaults() {
 func (m *DescribeLogDirsResponseDescribeLogDirsTopic) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "Results.Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Results.Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalDescribeLogDirsResponseDescribeLogDirsPartition(version)); n < 0 {
 		m.Partitions = nil

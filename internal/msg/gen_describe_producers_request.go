@@ -87,7 +87,7 @@ func (m *DescribeProducersRequestTopicRequest) SetDefaults() {
 
 func (m *DescribeProducersRequestTopicRequest) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.PartitionIndexes"
 	m.PartitionIndexes = r.int32s(m.PartitionIndexes, true, false)
 	r.field = "Topics tagged fields"

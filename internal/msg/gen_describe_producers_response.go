@@ -91,7 +91,7 @@ func (m *DescribeProducersResponseTopicResponse) SetDefaults() {
 
 func (m *DescribeProducersResponseTopicResponse) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalDescribeProducersResponsePartitionResponse(version)); n < 0 {
 		m.Partitions = nil
@@ -146,7 +146,7 @@ func (m *DescribeProducersResponsePartitionResponse) decode(r *Reader, version i
 	r.field = "Topics.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Topics.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Topics.Partitions.ActiveProducers"
 	if n := r.arrayLength(true, false, minimalDescribeProducersResponseProducerState(version)); n < 0 {
 		m.ActiveProducers = nil

@@ -87,7 +87,7 @@ func (m *DescribeQuorumRequestTopicData) SetDefaults() {
 
 func (m *DescribeQuorumRequestTopicData) decode(r *Reader, version int16) {
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalDescribeQuorumRequestPartitionData(version)); n < 0 {
 		m.Partitions = nil

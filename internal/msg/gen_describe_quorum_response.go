@@ -50,7 +50,7 @@ func (m *DescribeQuorumResponse) decode(r *Reader, version int16) {
 	m.ErrorCode = r.int16()
 	if version == 2 {
 		r.field = "ErrorMessage"
-		m.ErrorMessage = r.nullableString(true, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	} else {
 		m.ErrorMessage = new(string)
 	}
@@ -124,7 +124,7 @@ func (m *DescribeQuorumResponseTopicData) SetDefaults() {
 
 func (m *DescribeQuorumResponseTopicData) decode(r *Reader, version int16) {
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalDescribeQuorumResponsePartitionData(version)); n < 0 {
 		m.Partitions = nil
@@ -185,7 +185,7 @@ func (m *DescribeQuorumResponsePartitionData) decode(r *Reader, version int16) {
 	m.ErrorCode = r.int16()
 	if version == 2 {
 		r.field = "Topics.Partitions.ErrorMessage"
-		m.ErrorMessage = r.nullableString(true, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	} else {
 		m.ErrorMessage = new(string)
 	}
@@ -398,9 +398,9 @@ func (m *DescribeQuorumResponseListener) SetDefaults() {
 
 func (m *DescribeQuorumResponseListener) decode(r *Reader, version int16) {
 	r.field = "Nodes.Listeners.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Nodes.Listeners.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Nodes.Listeners.Port"
 	m.Port = r.uint16()
 	r.field = "Nodes.Listeners tagged fields"

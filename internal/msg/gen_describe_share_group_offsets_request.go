@@ -92,7 +92,7 @@ func (m *DescribeShareGroupOffsetsRequestGroup) SetDefaults() {
 
 func (m *DescribeShareGroupOffsetsRequestGroup) decode(r *Reader, version int16) {
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Groups.Topics"
 	if n := r.arrayLength(true, true, minimalDescribeShareGroupOffsetsRequestTopic(version)); n < 0 {
 		m.Topics = nil
@@ -141,7 +141,7 @@ func (m *DescribeShareGroupOffsetsRequestTopic) SetDefaults() {
 
 func (m *DescribeShareGroupOffsetsRequestTopic) decode(r *Reader, version int16) {
 	r.field = "Groups.Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Groups.Topics.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "Groups.Topics tagged fields"

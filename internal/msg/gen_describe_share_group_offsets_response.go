@@ -97,7 +97,7 @@ func (m *DescribeShareGroupOffsetsResponseGroup) SetDefaults() {
 
 func (m *DescribeShareGroupOffsetsResponseGroup) decode(r *Reader, version int16) {
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Groups.Topics"
 	if n := r.arrayLength(true, false, minimalDescribeShareGroupOffsetsResponseTopic(version)); n < 0 {
 		m.Topics = nil
@@ -112,7 +112,7 @@ func (m *DescribeShareGroupOffsetsResponseGroup) decode(r *Reader, version int16
 	r.field = "Groups.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Groups.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Groups tagged fields"
 	r.skipTags()
 }
@@ -153,7 +153,7 @@ func (m *DescribeShareGroupOffsetsResponseTopic) SetDefaults() {
 
 func (m *DescribeShareGroupOffsetsResponseTopic) decode(r *Reader, version int16) {
 	r.field = "Groups.Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Groups.Topics.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "Groups.Topics.Partitions"
@@ -224,7 +224,7 @@ func (m *DescribeShareGroupOffsetsResponsePartition) decode(r *Reader, version i
 	r.field = "Groups.Topics.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Groups.Topics.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Groups.Topics.Partitions tagged fields"
 	r.skipTags()
 }

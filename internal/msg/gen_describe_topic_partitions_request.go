@@ -107,7 +107,7 @@ func (m *DescribeTopicPartitionsRequestTopicRequest) SetDefaults() {
 
 func (m *DescribeTopicPartitionsRequestTopicRequest) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics tagged fields"
 	r.skipTags()
 }
@@ -141,7 +141,7 @@ func (m *DescribeTopicPartitionsRequestCursor) SetDefaults() {
 
 func (m *DescribeTopicPartitionsRequestCursor) decode(r *Reader, version int16) {
 	r.field = "Cursor.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Cursor.PartitionIndex"
 	m.PartitionIndex = r.int32()
 	r.field = "Cursor tagged fields"

@@ -117,7 +117,7 @@ func (m *DescribeTopicPartitionsResponseTopic) decode(r *Reader, version int16) 
 	r.field = "Topics.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Topics.Name"
-	m.Name = r.nullableString(true, true)
+	m.Name = r.nullableString(m.Name, true, true)
 	r.field = "Topics.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "Topics.IsInternal"
@@ -257,7 +257,7 @@ func (m *DescribeTopicPartitionsResponseCursor) SetDefaults() {
 
 func (m *DescribeTopicPartitionsResponseCursor) decode(r *Reader, version int16) {
 	r.field = "NextCursor.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "NextCursor.PartitionIndex"
 	m.PartitionIndex = r.int32()
 	r.field = "NextCursor tagged fields"

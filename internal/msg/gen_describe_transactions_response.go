@@ -99,9 +99,9 @@ func (m *DescribeTransactionsResponseTransactionState) decode(r *Reader, version
 	r.field = "TransactionStates.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "TransactionStates.TransactionalId"
-	m.TransactionalId = r.string(true)
+	m.TransactionalId = r.string(m.TransactionalId, true)
 	r.field = "TransactionStates.TransactionState"
-	m.TransactionState = r.string(true)
+	m.TransactionState = r.string(m.TransactionState, true)
 	r.field = "TransactionStates.TransactionTimeoutMs"
 	m.TransactionTimeoutMs = r.int32()
 	r.field = "TransactionStates.TransactionStartTimeMs"
@@ -164,7 +164,7 @@ func (m *DescribeTransactionsResponseTopicData) SetDefaults() {
 
 func (m *DescribeTransactionsResponseTopicData) decode(r *Reader, version int16) {
 	r.field = "TransactionStates.Topics.Topic"
-	m.Topic = r.string(true)
+	m.Topic = r.string(m.Topic, true)
 	r.field = "TransactionStates.Topics.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TransactionStates.Topics tagged fields"

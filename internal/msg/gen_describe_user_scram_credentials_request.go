@@ -91,7 +91,7 @@ func (m *DescribeUserScramCredentialsRequestUserName) SetDefaults() {
 
 func (m *DescribeUserScramCredentialsRequestUserName) decode(r *Reader, version int16) {
 	r.field = "Users.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Users tagged fields"
 	r.skipTags()
 }

@@ -55,7 +55,7 @@ func (m *DescribeUserScramCredentialsResponse) decode(r *Reader, version int16) 
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results"
 	if n := r.arrayLength(true, false, minimalDescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult(version)); n < 0 {
 		m.Results = nil
@@ -107,11 +107,11 @@ func (m *DescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult)
 
 func (m *DescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult) decode(r *Reader, version int16) {
 	r.field = "Results.User"
-	m.User = r.string(true)
+	m.User = r.string(m.User, true)
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results.CredentialInfos"
 	if n := r.arrayLength(true, false, minimalDescribeUserScramCredentialsResponseCredentialInfo(version)); n < 0 {
 		m.CredentialInfos = nil

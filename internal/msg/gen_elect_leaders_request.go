@@ -110,7 +110,7 @@ func (m *ElectLeadersRequestTopicPartitions) SetDefaults() {
 func (m *ElectLeadersRequestTopicPartitions) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "TopicPartitions.Topic"
-	m.Topic = r.string(flex)
+	m.Topic = r.string(m.Topic, flex)
 	r.field = "TopicPartitions.Partitions"
 	m.Partitions = r.int32s(m.Partitions, flex, false)
 	if flex {

@@ -108,7 +108,7 @@ func (m *ElectLeadersResponseReplicaElectionResult) SetDefaults() {
 func (m *ElectLeadersResponseReplicaElectionResult) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "ReplicaElectionResults.Topic"
-	m.Topic = r.string(flex)
+	m.Topic = r.string(m.Topic, flex)
 	r.field = "ReplicaElectionResults.PartitionResult"
 	if n := r.arrayLength(flex, false, minimalElectLeadersResponsePartitionResult(version)); n < 0 {
 		m.PartitionResult = nil
@@ -175,7 +175,7 @@ func (m *ElectLeadersResponsePartitionResult) decode(r *Reader, version int16) {
 	r.field = "ReplicaElectionResults.PartitionResult.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ReplicaElectionResults.PartitionResult.ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	if flex {
 		r.field = "ReplicaElectionResults.PartitionResult tagged fields"
 		r.skipTags()

@@ -46,7 +46,7 @@ func (m *EndQuorumEpochRequest) Decode(r *Reader, version int16) error {
 func (m *EndQuorumEpochRequest) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "ClusterId"
-	m.ClusterId = r.nullableString(flex, true)
+	m.ClusterId = r.nullableString(m.ClusterId, flex, true)
 	r.field = "Topics"
 	if n := r.arrayLength(flex, false, minimalEndQuorumEpochRequestTopicData(version)); n < 0 {
 		m.Topics = nil
@@ -120,7 +120,7 @@ func (m *EndQuorumEpochRequestTopicData) SetDefaults() {
 func (m *EndQuorumEpochRequestTopicData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalEndQuorumEpochRequestPartitionData(version)); n < 0 {
 		m.Partitions = nil
@@ -306,9 +306,9 @@ func (m *EndQuorumEpochRequestLeaderEndpoint) SetDefaults() {
 
 func (m *EndQuorumEpochRequestLeaderEndpoint) decode(r *Reader, version int16) {
 	r.field = "LeaderEndpoints.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "LeaderEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "LeaderEndpoints.Port"
 	m.Port = r.uint16()
 	r.field = "LeaderEndpoints tagged fields"

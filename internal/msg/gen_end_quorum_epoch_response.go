@@ -103,7 +103,7 @@ func (m *EndQuorumEpochResponse) AppendTo(dst []byte, version int16) []byte {
 			for i := range m.NodeEndpoints {
 				dst = m.NodeEndpoints[i].AppendTo(dst, version)
 			}
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 	}
 	return dst
@@ -130,7 +130,7 @@ func (m *EndQuorumEpochResponseTopicData) SetDefaults() {
 func (m *EndQuorumEpochResponseTopicData) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalEndQuorumEpochResponsePartitionData(version)); n < 0 {
 		m.Partitions = nil
@@ -250,7 +250,7 @@ func (m *EndQuorumEpochResponseNodeEndpoint) decode(r *Reader, version int16) {
 	r.field = "NodeEndpoints.NodeId"
 	m.NodeId = r.int32()
 	r.field = "NodeEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "NodeEndpoints.Port"
 	m.Port = r.uint16()
 	r.field = "NodeEndpoints tagged fields"

@@ -47,7 +47,7 @@ func (m *EndTxnRequest) Decode(r *Reader, version int16) error {
 func (m *EndTxnRequest) decode(r *Reader, version int16) {
 	flex := version >= 3
 	r.field = "TransactionalId"
-	m.TransactionalId = r.string(flex)
+	m.TransactionalId = r.string(m.TransactionalId, flex)
 	r.field = "ProducerId"
 	m.ProducerId = r.int64()
 	r.field = "ProducerEpoch"

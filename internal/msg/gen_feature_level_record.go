@@ -40,7 +40,7 @@ func (m *FeatureLevelRecord) Decode(r *Reader, version int16) error {
 
 func (m *FeatureLevelRecord) decode(r *Reader, version int16) {
 	r.field = "Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "FeatureLevel"
 	m.FeatureLevel = r.int16()
 	r.field = "tagged fields"

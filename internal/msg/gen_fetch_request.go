@@ -122,7 +122,7 @@ func (m *FetchRequest) decode(r *Reader, version int16) {
 	}
 	if version >= 11 {
 		r.field = "RackId"
-		m.RackId = r.string(flex)
+		m.RackId = r.string(m.RackId, flex)
 	} else {
 		m.RackId = ""
 	}
@@ -132,7 +132,7 @@ func (m *FetchRequest) decode(r *Reader, version int16) {
 			switch r.tag() {
 			case 0:
 				r.field = "ClusterId"
-				m.ClusterId = r.nullableString(flex, true)
+				m.ClusterId = r.nullableString(m.ClusterId, flex, true)
 			case 1:
 				if !(version >= 15) {
 					r.wrongTag()
@@ -193,13 +193,13 @@ func (m *FetchRequest) AppendTo(dst []byte, version int16) []byte {
 			dst = AppendUvarint(dst, 0)
 			mark := len(dst)
 			dst = appendNullableString(dst, m.ClusterId, flex, true)
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 		if version >= 15 && (!m.ReplicaState.isDefault()) {
 			dst = AppendUvarint(dst, 1)
 			mark := len(dst)
 			dst = m.ReplicaState.AppendTo(dst, version)
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 	}
 	return dst
@@ -278,7 +278,7 @@ func (m *FetchRequestFetchTopic) decode(r *Reader, version int16) {
 	flex := version >= 12
 	if version <= 12 {
 		r.field = "Topics.Topic"
-		m.Topic = r.string(flex)
+		m.Topic = r.string(m.Topic, flex)
 	} else {
 		m.Topic = ""
 	}
@@ -488,7 +488,7 @@ func (m *FetchRequestForgottenTopic) decode(r *Reader, version int16) {
 	flex := version >= 12
 	if version <= 12 {
 		r.field = "ForgottenTopicsData.Topic"
-		m.Topic = r.string(flex)
+		m.Topic = r.string(m.Topic, flex)
 	} else {
 		m.Topic = ""
 	}

@@ -133,7 +133,7 @@ func (m *FetchResponse) AppendTo(dst []byte, version int16) []byte {
 			for i := range m.NodeEndpoints {
 				dst = m.NodeEndpoints[i].AppendTo(dst, version)
 			}
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 	}
 	return dst
@@ -162,7 +162,7 @@ func (m *FetchResponseFetchableTopicResponse) decode(r *Reader, version int16) {
 	flex := version >= 12
 	if version <= 12 {
 		r.field = "Responses.Topic"
-		m.Topic = r.string(flex)
+		m.Topic = r.string(m.Topic, flex)
 	} else {
 		m.Topic = ""
 	}
@@ -356,19 +356,19 @@ func (m *FetchResponsePartitionData) AppendTo(dst []byte, version int16) []byte 
 			dst = AppendUvarint(dst, 0)
 			mark := len(dst)
 			dst = m.DivergingEpoch.AppendTo(dst, version)
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 		if !m.CurrentLeader.isDefault() {
 			dst = AppendUvarint(dst, 1)
 			mark := len(dst)
 			dst = m.CurrentLeader.AppendTo(dst, version)
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 		if !m.SnapshotId.isDefault() {
 			dst = AppendUvarint(dst, 2)
 			mark := len(dst)
 			dst = m.SnapshotId.AppendTo(dst, version)
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 	}
 	return dst
@@ -611,11 +611,11 @@ func (m *FetchResponseNodeEndpoint) decode(r *Reader, version int16) {
 	r.field = "NodeEndpoints.NodeId"
 	m.NodeId = r.int32()
 	r.field = "NodeEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "NodeEndpoints.Port"
 	m.Port = r.int32()
 	r.field = "NodeEndpoints.Rack"
-	m.Rack = r.nullableString(true, true)
+	m.Rack = r.nullableString(m.Rack, true, true)
 	r.field = "NodeEndpoints tagged fields"
 	r.skipTags()
 }

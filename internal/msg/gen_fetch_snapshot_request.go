@@ -68,7 +68,7 @@ func (m *FetchSnapshotRequest) decode(r *Reader, version int16) {
 		switch r.tag() {
 		case 0:
 			r.field = "ClusterId"
-			m.ClusterId = r.nullableString(true, true)
+			m.ClusterId = r.nullableString(m.ClusterId, true, true)
 		default:
 			r.skipTag()
 		}
@@ -92,7 +92,7 @@ func (m *FetchSnapshotRequest) AppendTo(dst []byte, version int16) []byte {
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		dst = appendNullableString(dst, m.ClusterId, true, true)
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }
@@ -117,7 +117,7 @@ func (m *FetchSnapshotRequestTopicSnapshot) SetDefaults() {
 
 func (m *FetchSnapshotRequestTopicSnapshot) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalFetchSnapshotRequestPartitionSnapshot(version)); n < 0 {
 		m.Partitions = nil

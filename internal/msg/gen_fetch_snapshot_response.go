@@ -106,7 +106,7 @@ func (m *FetchSnapshotResponse) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.NodeEndpoints {
 			dst = m.NodeEndpoints[i].AppendTo(dst, version)
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }
@@ -131,7 +131,7 @@ func (m *FetchSnapshotResponseTopicSnapshot) SetDefaults() {
 
 func (m *FetchSnapshotResponseTopicSnapshot) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalFetchSnapshotResponsePartitionSnapshot(version)); n < 0 {
 		m.Partitions = nil
@@ -226,7 +226,7 @@ func (m *FetchSnapshotResponsePartitionSnapshot) AppendTo(dst []byte, version in
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		dst = m.CurrentLeader.AppendTo(dst, version)
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }
@@ -341,7 +341,7 @@ func (m *FetchSnapshotResponseNodeEndpoint) decode(r *Reader, version int16) {
 	r.field = "NodeEndpoints.NodeId"
 	m.NodeId = r.int32()
 	r.field = "NodeEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "NodeEndpoints.Port"
 	m.Port = r.uint16()
 	r.field = "NodeEndpoints tagged fields"

@@ -47,7 +47,7 @@ func (m *FindCoordinatorRequest) decode(r *Reader, version int16) {
 	flex := version >= 3
 	if version <= 3 {
 		r.field = "Key"
-		m.Key = r.string(flex)
+		m.Key = r.string(m.Key, flex)
 	} else {
 		m.Key = ""
 	}

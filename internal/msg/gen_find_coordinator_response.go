@@ -64,7 +64,7 @@ func (m *FindCoordinatorResponse) decode(r *Reader, version int16) {
 	}
 	if version >= 1 && version <= 3 {
 		r.field = "ErrorMessage"
-		m.ErrorMessage = r.nullableString(flex, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
 		m.ErrorMessage = new(string)
 	}
@@ -76,7 +76,7 @@ func (m *FindCoordinatorResponse) decode(r *Reader, version int16) {
 	}
 	if version <= 3 {
 		r.field = "Host"
-		m.Host = r.string(flex)
+		m.Host = r.string(m.Host, flex)
 	} else {
 		m.Host = ""
 	}
@@ -165,17 +165,17 @@ func (m *FindCoordinatorResponseCoordinator) SetDefaults() {
 
 func (m *FindCoordinatorResponseCoordinator) decode(r *Reader, version int16) {
 	r.field = "Coordinators.Key"
-	m.Key = r.string(true)
+	m.Key = r.string(m.Key, true)
 	r.field = "Coordinators.NodeId"
 	m.NodeId = r.int32()
 	r.field = "Coordinators.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Coordinators.Port"
 	m.Port = r.int32()
 	r.field = "Coordinators.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Coordinators.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Coordinators tagged fields"
 	r.skipTags()
 }

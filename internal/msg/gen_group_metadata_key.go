@@ -39,7 +39,7 @@ func (m *GroupMetadataKey) Decode(r *Reader, version int16) error {
 
 func (m *GroupMetadataKey) decode(r *Reader, version int16) {
 	r.field = "Group"
-	m.Group = r.string(false)
+	m.Group = r.string(m.Group, false)
 }
 
 // AppendTo appends the given version of m to dst.

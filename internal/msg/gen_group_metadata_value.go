@@ -48,13 +48,13 @@ func (m *GroupMetadataValue) Decode(r *Reader, version int16) error {
 func (m *GroupMetadataValue) decode(r *Reader, version int16) {
 	flex := version == 4
 	r.field = "ProtocolType"
-	m.ProtocolType = r.string(flex)
+	m.ProtocolType = r.string(m.ProtocolType, flex)
 	r.field = "Generation"
 	m.Generation = r.int32()
 	r.field = "Protocol"
-	m.Protocol = r.nullableString(flex, true)
+	m.Protocol = r.nullableString(m.Protocol, flex, true)
 	r.field = "Leader"
-	m.Leader = r.nullableString(flex, true)
+	m.Leader = r.nullableString(m.Leader, flex, true)
 	if version >= 2 {
 		r.field = "CurrentStateTimestamp"
 		m.CurrentStateTimestamp = r.int64()
@@ -126,17 +126,17 @@ func (m *GroupMetadataValueMemberMetadata) SetDefaults() {
 func (m *GroupMetadataValueMemberMetadata) decode(r *Reader, version int16) {
 	flex := version == 4
 	r.field = "MemberMetadata.MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	if version >= 3 {
 		r.field = "MemberMetadata.GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}
 	r.field = "MemberMetadata.ClientId"
-	m.ClientId = r.string(flex)
+	m.ClientId = r.string(m.ClientId, flex)
 	r.field = "MemberMetadata.ClientHost"
-	m.ClientHost = r.string(flex)
+	m.ClientHost = r.string(m.ClientHost, flex)
 	if version >= 1 {
 		r.field = "MemberMetadata.RebalanceTimeout"
 		m.RebalanceTimeout = r.int32()

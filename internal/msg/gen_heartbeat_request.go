@@ -47,14 +47,14 @@ func (m *HeartbeatRequest) Decode(r *Reader, version int16) error {
 func (m *HeartbeatRequest) decode(r *Reader, version int16) {
 	flex := version == 4
 	r.field = "GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	r.field = "GenerationId"
 	m.GenerationId = r.int32()
 	r.field = "MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	if version >= 3 {
 		r.field = "GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}

@@ -101,7 +101,7 @@ func (m *IncrementalAlterConfigsRequestAlterConfigsResource) decode(r *Reader, v
 	r.field = "Resources.ResourceType"
 	m.ResourceType = r.int8()
 	r.field = "Resources.ResourceName"
-	m.ResourceName = r.string(flex)
+	m.ResourceName = r.string(m.ResourceName, flex)
 	r.field = "Resources.Configs"
 	if n := r.arrayLength(flex, false, minimalIncrementalAlterConfigsRequestAlterableConfig(version)); n < 0 {
 		m.Configs = nil
@@ -165,11 +165,11 @@ func (m *IncrementalAlterConfigsRequestAlterableConfig) SetDefaults() {
 func (m *IncrementalAlterConfigsRequestAlterableConfig) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "Resources.Configs.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Resources.Configs.ConfigOperation"
 	m.ConfigOperation = r.int8()
 	r.field = "Resources.Configs.Value"
-	m.Value = r.nullableString(flex, true)
+	m.Value = r.nullableString(m.Value, flex, true)
 	if flex {
 		r.field = "Resources.Configs tagged fields"
 		r.skipTags()

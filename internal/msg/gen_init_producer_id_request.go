@@ -52,7 +52,7 @@ func (m *InitProducerIdRequest) Decode(r *Reader, version int16) error {
 func (m *InitProducerIdRequest) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "TransactionalId"
-	m.TransactionalId = r.nullableString(flex, true)
+	m.TransactionalId = r.nullableString(m.TransactionalId, flex, true)
 	r.field = "TransactionTimeoutMs"
 	m.TransactionTimeoutMs = r.int32()
 	if version >= 3 {

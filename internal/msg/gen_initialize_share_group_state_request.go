@@ -48,7 +48,7 @@ func (m *InitializeShareGroupStateRequest) Decode(r *Reader, version int16) erro
 
 func (m *InitializeShareGroupStateRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalInitializeShareGroupStateRequestInitializeStateData(version)); n < 0 {
 		m.Topics = nil

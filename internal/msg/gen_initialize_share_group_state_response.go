@@ -145,7 +145,7 @@ func (m *InitializeShareGroupStateResponsePartitionResult) decode(r *Reader, ver
 	r.field = "Results.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results.Partitions tagged fields"
 	r.skipTags()
 }

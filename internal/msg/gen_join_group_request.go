@@ -52,7 +52,7 @@ func (m *JoinGroupRequest) Decode(r *Reader, version int16) error {
 func (m *JoinGroupRequest) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	r.field = "SessionTimeoutMs"
 	m.SessionTimeoutMs = r.int32()
 	if version >= 1 {
@@ -62,15 +62,15 @@ func (m *JoinGroupRequest) decode(r *Reader, version int16) {
 		m.RebalanceTimeoutMs = -1
 	}
 	r.field = "MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	if version >= 5 {
 		r.field = "GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}
 	r.field = "ProtocolType"
-	m.ProtocolType = r.string(flex)
+	m.ProtocolType = r.string(m.ProtocolType, flex)
 	r.field = "Protocols"
 	if n := r.arrayLength(flex, false, minimalJoinGroupRequestProtocol(version)); n < 0 {
 		m.Protocols = nil
@@ -84,7 +84,7 @@ func (m *JoinGroupRequest) decode(r *Reader, version int16) {
 	}
 	if version >= 8 {
 		r.field = "Reason"
-		m.Reason = r.nullableString(flex, true)
+		m.Reason = r.nullableString(m.Reason, flex, true)
 	} else {
 		m.Reason = nil
 	}
@@ -141,7 +141,7 @@ func (m *JoinGroupRequestProtocol) SetDefaults() {
 func (m *JoinGroupRequestProtocol) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "Protocols.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Protocols.Metadata"
 	m.Metadata = r.bytes(flex, false)
 	if flex {

@@ -65,14 +65,14 @@ func (m *JoinGroupResponse) decode(r *Reader, version int16) {
 	m.GenerationId = r.int32()
 	if version >= 7 {
 		r.field = "ProtocolType"
-		m.ProtocolType = r.nullableString(flex, true)
+		m.ProtocolType = r.nullableString(m.ProtocolType, flex, true)
 	} else {
 		m.ProtocolType = nil
 	}
 	r.field = "ProtocolName"
-	m.ProtocolName = r.nullableString(flex, version >= 7)
+	m.ProtocolName = r.nullableString(m.ProtocolName, flex, version >= 7)
 	r.field = "Leader"
-	m.Leader = r.string(flex)
+	m.Leader = r.string(m.Leader, flex)
 	if version == 9 {
 		r.field = "SkipAssignment"
 		m.SkipAssignment = r.bool()
@@ -80,7 +80,7 @@ func (m *JoinGroupResponse) decode(r *Reader, version int16) {
 		m.SkipAssignment = false
 	}
 	r.field = "MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	r.field = "Members"
 	if n := r.arrayLength(flex, false, minimalJoinGroupResponseMember(version)); n < 0 {
 		m.Members = nil
@@ -147,10 +147,10 @@ func (m *JoinGroupResponseMember) SetDefaults() {
 func (m *JoinGroupResponseMember) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "Members.MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	if version >= 5 {
 		r.field = "Members.GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}

@@ -188,7 +188,7 @@ func (m *LeaderAndIsrRequestLeaderAndIsrPartitionState) decode(r *Reader, versio
 	flex := version >= 4
 	if version <= 1 {
 		r.field = "LeaderAndIsrPartitionState.TopicName"
-		m.TopicName = r.string(flex)
+		m.TopicName = r.string(m.TopicName, flex)
 	} else {
 		m.TopicName = ""
 	}
@@ -317,7 +317,7 @@ func (m *LeaderAndIsrRequestLeaderAndIsrTopicState) SetDefaults() {
 func (m *LeaderAndIsrRequestLeaderAndIsrTopicState) decode(r *Reader, version int16) {
 	flex := version >= 4
 	r.field = "TopicStates.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	if version >= 5 {
 		r.field = "TopicStates.TopicId"
 		m.TopicId = r.uuid()
@@ -392,7 +392,7 @@ func (m *LeaderAndIsrRequestLeaderAndIsrLiveLeader) decode(r *Reader, version in
 	r.field = "LiveLeaders.BrokerId"
 	m.BrokerId = r.int32()
 	r.field = "LiveLeaders.HostName"
-	m.HostName = r.string(flex)
+	m.HostName = r.string(m.HostName, flex)
 	r.field = "LiveLeaders.Port"
 	m.Port = r.int32()
 	if flex {

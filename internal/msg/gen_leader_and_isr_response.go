@@ -128,7 +128,7 @@ func (m *LeaderAndIsrResponseLeaderAndIsrPartitionError) decode(r *Reader, versi
 	flex := version >= 4
 	if version <= 4 {
 		r.field = "LeaderAndIsrPartitionError.TopicName"
-		m.TopicName = r.string(flex)
+		m.TopicName = r.string(m.TopicName, flex)
 	} else {
 		m.TopicName = ""
 	}

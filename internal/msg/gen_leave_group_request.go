@@ -46,10 +46,10 @@ func (m *LeaveGroupRequest) Decode(r *Reader, version int16) error {
 func (m *LeaveGroupRequest) decode(r *Reader, version int16) {
 	flex := version >= 4
 	r.field = "GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	if version <= 2 {
 		r.field = "MemberId"
-		m.MemberId = r.string(flex)
+		m.MemberId = r.string(m.MemberId, flex)
 	} else {
 		m.MemberId = ""
 	}
@@ -115,12 +115,12 @@ func (m *LeaveGroupRequestMemberIdentity) SetDefaults() {
 func (m *LeaveGroupRequestMemberIdentity) decode(r *Reader, version int16) {
 	flex := version >= 4
 	r.field = "Members.MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	r.field = "Members.GroupInstanceId"
-	m.GroupInstanceId = r.nullableString(flex, true)
+	m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	if version == 5 {
 		r.field = "Members.Reason"
-		m.Reason = r.nullableString(flex, true)
+		m.Reason = r.nullableString(m.Reason, flex, true)
 	} else {
 		m.Reason = nil
 	}

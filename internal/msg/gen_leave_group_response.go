@@ -116,9 +116,9 @@ func (m *LeaveGroupResponseMemberResponse) SetDefaults() {
 func (m *LeaveGroupResponseMemberResponse) decode(r *Reader, version int16) {
 	flex := version >= 4
 	r.field = "Members.MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	r.field = "Members.GroupInstanceId"
-	m.GroupInstanceId = r.nullableString(flex, true)
+	m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	r.field = "Members.ErrorCode"
 	m.ErrorCode = r.int16()
 	if flex {

@@ -41,9 +41,9 @@ func (m *LegacyOffsetCommitKey) Decode(r *Reader, version int16) error {
 
 func (m *LegacyOffsetCommitKey) decode(r *Reader, version int16) {
 	r.field = "Group"
-	m.Group = r.string(false)
+	m.Group = r.string(m.Group, false)
 	r.field = "Topic"
-	m.Topic = r.string(false)
+	m.Topic = r.string(m.Topic, false)
 	r.field = "Partition"
 	m.Partition = r.int32()
 }

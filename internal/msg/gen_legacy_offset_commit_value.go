@@ -43,7 +43,7 @@ func (m *LegacyOffsetCommitValue) decode(r *Reader, version int16) {
 	r.field = "Offset"
 	m.Offset = r.int64()
 	r.field = "Metadata"
-	m.Metadata = r.string(false)
+	m.Metadata = r.string(m.Metadata, false)
 	r.field = "CommitTimestamp"
 	m.CommitTimestamp = r.int64()
 }

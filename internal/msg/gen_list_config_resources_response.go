@@ -96,7 +96,7 @@ func (m *ListConfigResourcesResponseConfigResource) SetDefaults() {
 
 func (m *ListConfigResourcesResponseConfigResource) decode(r *Reader, version int16) {
 	r.field = "ConfigResources.ResourceName"
-	m.ResourceName = r.string(true)
+	m.ResourceName = r.string(m.ResourceName, true)
 	if version == 1 {
 		r.field = "ConfigResources.ResourceType"
 		m.ResourceType = r.int8()

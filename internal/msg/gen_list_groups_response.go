@@ -110,18 +110,18 @@ func (m *ListGroupsResponseListedGroup) SetDefaults() {
 func (m *ListGroupsResponseListedGroup) decode(r *Reader, version int16) {
 	flex := version >= 3
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	r.field = "Groups.ProtocolType"
-	m.ProtocolType = r.string(flex)
+	m.ProtocolType = r.string(m.ProtocolType, flex)
 	if version >= 4 {
 		r.field = "Groups.GroupState"
-		m.GroupState = r.string(flex)
+		m.GroupState = r.string(m.GroupState, flex)
 	} else {
 		m.GroupState = ""
 	}
 	if version == 5 {
 		r.field = "Groups.GroupType"
-		m.GroupType = r.string(flex)
+		m.GroupType = r.string(m.GroupType, flex)
 	} else {
 		m.GroupType = ""
 	}

@@ -118,7 +118,7 @@ func (m *ListOffsetsRequestListOffsetsTopic) SetDefaults() {
 func (m *ListOffsetsRequestListOffsetsTopic) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalListOffsetsRequestListOffsetsPartition(version)); n < 0 {
 		m.Partitions = nil

@@ -104,7 +104,7 @@ func (m *ListOffsetsResponseListOffsetsTopicResponse) SetDefaults() {
 func (m *ListOffsetsResponseListOffsetsTopicResponse) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalListOffsetsResponseListOffsetsPartitionResponse(version)); n < 0 {
 		m.Partitions = nil

@@ -96,7 +96,7 @@ func (m *ListPartitionReassignmentsRequestListPartitionReassignmentsTopics) SetD
 
 func (m *ListPartitionReassignmentsRequestListPartitionReassignmentsTopics) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.PartitionIndexes"
 	m.PartitionIndexes = r.int32s(m.PartitionIndexes, true, false)
 	r.field = "Topics tagged fields"

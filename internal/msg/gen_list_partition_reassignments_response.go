@@ -55,7 +55,7 @@ func (m *ListPartitionReassignmentsResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalListPartitionReassignmentsResponseOngoingTopicReassignment(version)); n < 0 {
 		m.Topics = nil
@@ -104,7 +104,7 @@ func (m *ListPartitionReassignmentsResponseOngoingTopicReassignment) SetDefaults
 
 func (m *ListPartitionReassignmentsResponseOngoingTopicReassignment) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalListPartitionReassignmentsResponseOngoingPartitionReassignment(version)); n < 0 {
 		m.Partitions = nil

@@ -58,7 +58,7 @@ func (m *ListTransactionsRequest) decode(r *Reader, version int16) {
 	}
 	if version == 2 {
 		r.field = "TransactionalIdPattern"
-		m.TransactionalIdPattern = r.nullableString(true, true)
+		m.TransactionalIdPattern = r.nullableString(m.TransactionalIdPattern, true, true)
 	} else {
 		m.TransactionalIdPattern = nil
 	}

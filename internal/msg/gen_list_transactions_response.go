@@ -103,11 +103,11 @@ func (m *ListTransactionsResponseTransactionState) SetDefaults() {
 
 func (m *ListTransactionsResponseTransactionState) decode(r *Reader, version int16) {
 	r.field = "TransactionStates.TransactionalId"
-	m.TransactionalId = r.string(true)
+	m.TransactionalId = r.string(m.TransactionalId, true)
 	r.field = "TransactionStates.ProducerId"
 	m.ProducerId = r.int64()
 	r.field = "TransactionStates.TransactionState"
-	m.TransactionState = r.string(true)
+	m.TransactionState = r.string(m.TransactionState, true)
 	r.field = "TransactionStates tagged fields"
 	r.skipTags()
 }

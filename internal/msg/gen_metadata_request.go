@@ -133,7 +133,7 @@ func (m *MetadataRequestTopic) decode(r *Reader, version int16) {
 		m.TopicId = kafka.UUID{}
 	}
 	r.field = "Topics.Name"
-	m.Name = r.nullableString(flex, version >= 10)
+	m.Name = r.nullableString(m.Name, flex, version >= 10)
 	if flex {
 		r.field = "Topics tagged fields"
 		r.skipTags()

@@ -70,7 +70,7 @@ func (m *MetadataResponse) decode(r *Reader, version int16) {
 	}
 	if version >= 2 {
 		r.field = "ClusterId"
-		m.ClusterId = r.nullableString(flex, true)
+		m.ClusterId = r.nullableString(m.ClusterId, flex, true)
 	} else {
 		m.ClusterId = nil
 	}
@@ -166,12 +166,12 @@ func (m *MetadataResponseBroker) decode(r *Reader, version int16) {
 	r.field = "Brokers.NodeId"
 	m.NodeId = r.int32()
 	r.field = "Brokers.Host"
-	m.Host = r.string(flex)
+	m.Host = r.string(m.Host, flex)
 	r.field = "Brokers.Port"
 	m.Port = r.int32()
 	if version >= 1 {
 		r.field = "Brokers.Rack"
-		m.Rack = r.nullableString(flex, true)
+		m.Rack = r.nullableString(m.Rack, flex, true)
 	} else {
 		m.Rack = nil
 	}
@@ -235,7 +235,7 @@ func (m *MetadataResponseTopic) decode(r *Reader, version int16) {
 	r.field = "Topics.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Topics.Name"
-	m.Name = r.nullableString(flex, version >= 12)
+	m.Name = r.nullableString(m.Name, flex, version >= 12)
 	if version >= 10 {
 		r.field = "Topics.TopicId"
 		m.TopicId = r.uuid()

@@ -51,7 +51,7 @@ func (m *OffsetCommitRequest) Decode(r *Reader, version int16) error {
 func (m *OffsetCommitRequest) decode(r *Reader, version int16) {
 	flex := version >= 8
 	r.field = "GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	if version >= 1 {
 		r.field = "GenerationIdOrMemberEpoch"
 		m.GenerationIdOrMemberEpoch = r.int32()
@@ -60,13 +60,13 @@ func (m *OffsetCommitRequest) decode(r *Reader, version int16) {
 	}
 	if version >= 1 {
 		r.field = "MemberId"
-		m.MemberId = r.string(flex)
+		m.MemberId = r.string(m.MemberId, flex)
 	} else {
 		m.MemberId = ""
 	}
 	if version >= 7 {
 		r.field = "GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}
@@ -142,7 +142,7 @@ func (m *OffsetCommitRequestTopic) decode(r *Reader, version int16) {
 	flex := version >= 8
 	if version <= 9 {
 		r.field = "Topics.Name"
-		m.Name = r.string(flex)
+		m.Name = r.string(m.Name, flex)
 	} else {
 		m.Name = ""
 	}
@@ -241,7 +241,7 @@ func (m *OffsetCommitRequestPartition) decode(r *Reader, version int16) {
 		m.CommitTimestamp = -1
 	}
 	r.field = "Topics.Partitions.CommittedMetadata"
-	m.CommittedMetadata = r.nullableString(flex, true)
+	m.CommittedMetadata = r.nullableString(m.CommittedMetadata, flex, true)
 	if flex {
 		r.field = "Topics.Partitions tagged fields"
 		r.skipTags()

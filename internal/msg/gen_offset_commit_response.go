@@ -106,7 +106,7 @@ func (m *OffsetCommitResponseTopic) decode(r *Reader, version int16) {
 	flex := version >= 8
 	if version <= 9 {
 		r.field = "Topics.Name"
-		m.Name = r.string(flex)
+		m.Name = r.string(m.Name, flex)
 	} else {
 		m.Name = ""
 	}

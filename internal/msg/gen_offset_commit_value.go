@@ -57,7 +57,7 @@ func (m *OffsetCommitValue) decode(r *Reader, version int16) {
 		m.LeaderEpoch = -1
 	}
 	r.field = "Metadata"
-	m.Metadata = r.string(flex)
+	m.Metadata = r.string(m.Metadata, flex)
 	r.field = "CommitTimestamp"
 	m.CommitTimestamp = r.int64()
 	if version == 1 {

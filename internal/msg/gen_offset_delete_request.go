@@ -44,7 +44,7 @@ func (m *OffsetDeleteRequest) Decode(r *Reader, version int16) error {
 
 func (m *OffsetDeleteRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 	r.field = "Topics"
 	if n := r.arrayLength(false, false, minimalOffsetDeleteRequestTopic(version)); n < 0 {
 		m.Topics = nil
@@ -88,7 +88,7 @@ func (m *OffsetDeleteRequestTopic) SetDefaults() {
 
 func (m *OffsetDeleteRequestTopic) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(false)
+	m.Name = r.string(m.Name, false)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(false, false, minimalOffsetDeleteRequestPartition(version)); n < 0 {
 		m.Partitions = nil

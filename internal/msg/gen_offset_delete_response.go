@@ -92,7 +92,7 @@ func (m *OffsetDeleteResponseTopic) SetDefaults() {
 
 func (m *OffsetDeleteResponseTopic) decode(r *Reader, version int16) {
 	r.field = "Topics.Name"
-	m.Name = r.string(false)
+	m.Name = r.string(m.Name, false)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(false, false, minimalOffsetDeleteResponsePartition(version)); n < 0 {
 		m.Partitions = nil

@@ -49,7 +49,7 @@ func (m *OffsetFetchRequest) decode(r *Reader, version int16) {
 	flex := version >= 6
 	if version <= 7 {
 		r.field = "GroupId"
-		m.GroupId = r.string(flex)
+		m.GroupId = r.string(m.GroupId, flex)
 	} else {
 		m.GroupId = ""
 	}
@@ -143,7 +143,7 @@ func (m *OffsetFetchRequestTopic) SetDefaults() {
 func (m *OffsetFetchRequestTopic) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.PartitionIndexes"
 	m.PartitionIndexes = r.int32s(m.PartitionIndexes, flex, false)
 	if flex {
@@ -198,10 +198,10 @@ func (m *OffsetFetchRequestGroup) SetDefaults() {
 
 func (m *OffsetFetchRequestGroup) decode(r *Reader, version int16) {
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	if version >= 9 {
 		r.field = "Groups.MemberId"
-		m.MemberId = r.nullableString(true, true)
+		m.MemberId = r.nullableString(m.MemberId, true, true)
 	} else {
 		m.MemberId = nil
 	}
@@ -273,7 +273,7 @@ func (m *OffsetFetchRequestTopics) SetDefaults() {
 func (m *OffsetFetchRequestTopics) decode(r *Reader, version int16) {
 	if version <= 9 {
 		r.field = "Groups.Topics.Name"
-		m.Name = r.string(true)
+		m.Name = r.string(m.Name, true)
 	} else {
 		m.Name = ""
 	}

@@ -142,7 +142,7 @@ func (m *OffsetFetchResponseTopic) SetDefaults() {
 func (m *OffsetFetchResponseTopic) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalOffsetFetchResponsePartition(version)); n < 0 {
 		m.Partitions = nil
@@ -218,7 +218,7 @@ func (m *OffsetFetchResponsePartition) decode(r *Reader, version int16) {
 		m.CommittedLeaderEpoch = -1
 	}
 	r.field = "Topics.Partitions.Metadata"
-	m.Metadata = r.nullableString(flex, true)
+	m.Metadata = r.nullableString(m.Metadata, flex, true)
 	r.field = "Topics.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	if flex {
@@ -272,7 +272,7 @@ func (m *OffsetFetchResponseGroup) SetDefaults() {
 
 func (m *OffsetFetchResponseGroup) decode(r *Reader, version int16) {
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Groups.Topics"
 	if n := r.arrayLength(true, false, minimalOffsetFetchResponseTopics(version)); n < 0 {
 		m.Topics = nil
@@ -326,7 +326,7 @@ func (m *OffsetFetchResponseTopics) SetDefaults() {
 func (m *OffsetFetchResponseTopics) decode(r *Reader, version int16) {
 	if version <= 9 {
 		r.field = "Groups.Topics.Name"
-		m.Name = r.string(true)
+		m.Name = r.string(m.Name, true)
 	} else {
 		m.Name = ""
 	}
@@ -406,7 +406,7 @@ func (m *OffsetFetchResponsePartitions) decode(r *Reader, version int16) {
 	r.field = "Groups.Topics.Partitions.CommittedLeaderEpoch"
 	m.CommittedLeaderEpoch = r.int32()
 	r.field = "Groups.Topics.Partitions.Metadata"
-	m.Metadata = r.nullableString(true, true)
+	m.Metadata = r.nullableString(m.Metadata, true, true)
 	r.field = "Groups.Topics.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Groups.Topics.Partitions tagged fields"

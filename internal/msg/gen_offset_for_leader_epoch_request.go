@@ -105,7 +105,7 @@ func (m *OffsetForLeaderEpochRequestOffsetForLeaderTopic) SetDefaults() {
 func (m *OffsetForLeaderEpochRequestOffsetForLeaderTopic) decode(r *Reader, version int16) {
 	flex := version == 4
 	r.field = "Topics.Topic"
-	m.Topic = r.string(flex)
+	m.Topic = r.string(m.Topic, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalOffsetForLeaderEpochRequestOffsetForLeaderPartition(version)); n < 0 {
 		m.Partitions = nil

@@ -104,7 +104,7 @@ func (m *OffsetForLeaderEpochResponseOffsetForLeaderTopicResult) SetDefaults() {
 func (m *OffsetForLeaderEpochResponseOffsetForLeaderTopicResult) decode(r *Reader, version int16) {
 	flex := version == 4
 	r.field = "Topics.Topic"
-	m.Topic = r.string(flex)
+	m.Topic = r.string(m.Topic, flex)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalOffsetForLeaderEpochResponseEpochEndOffset(version)); n < 0 {
 		m.Partitions = nil

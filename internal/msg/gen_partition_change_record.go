@@ -154,7 +154,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.Isr {
 			dst = appendInt32(dst, m.Isr[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if m.Leader != -2 {
 		dst = AppendUvarint(dst, 1)
@@ -168,7 +168,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.Replicas {
 			dst = appendInt32(dst, m.Replicas[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if m.RemovingReplicas != nil {
 		dst = AppendUvarint(dst, 3)
@@ -177,7 +177,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.RemovingReplicas {
 			dst = appendInt32(dst, m.RemovingReplicas[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if m.AddingReplicas != nil {
 		dst = AppendUvarint(dst, 4)
@@ -186,7 +186,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.AddingReplicas {
 			dst = appendInt32(dst, m.AddingReplicas[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if m.LeaderRecoveryState != -1 {
 		dst = AppendUvarint(dst, 5)
@@ -200,7 +200,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.EligibleLeaderReplicas {
 			dst = appendInt32(dst, m.EligibleLeaderReplicas[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if version == 2 && (m.LastKnownElr != nil) {
 		dst = AppendUvarint(dst, 7)
@@ -209,7 +209,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.LastKnownElr {
 			dst = appendInt32(dst, m.LastKnownElr[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if version >= 1 && (m.Directories != nil) {
 		dst = AppendUvarint(dst, 8)
@@ -218,7 +218,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.Directories {
 			dst = appendUuid(dst, m.Directories[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

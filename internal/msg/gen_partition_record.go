@@ -161,7 +161,7 @@ func (m *PartitionRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.EligibleLeaderReplicas {
 			dst = appendInt32(dst, m.EligibleLeaderReplicas[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if version == 2 && (m.LastKnownElr != nil) {
 		dst = AppendUvarint(dst, 2)
@@ -170,7 +170,7 @@ func (m *PartitionRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.LastKnownElr {
 			dst = appendInt32(dst, m.LastKnownElr[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

@@ -48,7 +48,7 @@ func (m *ProduceRequest) decode(r *Reader, version int16) {
 	flex := version >= 9
 	if version >= 3 {
 		r.field = "TransactionalId"
-		m.TransactionalId = r.nullableString(flex, true)
+		m.TransactionalId = r.nullableString(m.TransactionalId, flex, true)
 	} else {
 		m.TransactionalId = nil
 	}
@@ -114,7 +114,7 @@ func (m *ProduceRequestTopicProduceData) decode(r *Reader, version int16) {
 	flex := version >= 9
 	if version <= 12 {
 		r.field = "TopicData.Name"
-		m.Name = r.string(flex)
+		m.Name = r.string(m.Name, flex)
 	} else {
 		m.Name = ""
 	}

@@ -113,7 +113,7 @@ func (m *ProduceResponse) AppendTo(dst []byte, version int16) []byte {
 			for i := range m.NodeEndpoints {
 				dst = m.NodeEndpoints[i].AppendTo(dst, version)
 			}
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 	}
 	return dst
@@ -142,7 +142,7 @@ func (m *ProduceResponseTopicProduceResponse) decode(r *Reader, version int16) {
 	flex := version >= 9
 	if version <= 12 {
 		r.field = "Responses.Name"
-		m.Name = r.string(flex)
+		m.Name = r.string(m.Name, flex)
 	} else {
 		m.Name = ""
 	}
@@ -262,7 +262,7 @@ func (m *ProduceResponsePartitionProduceResponse) decode(r *Reader, version int1
 	}
 	if version >= 8 {
 		r.field = "Responses.PartitionResponses.ErrorMessage"
-		m.ErrorMessage = r.nullableString(flex, true)
+		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
 		m.ErrorMessage = nil
 	}
@@ -316,7 +316,7 @@ func (m *ProduceResponsePartitionProduceResponse) AppendTo(dst []byte, version i
 			dst = AppendUvarint(dst, 0)
 			mark := len(dst)
 			dst = m.CurrentLeader.AppendTo(dst, version)
-			dst = closeTag(dst, mark)
+			dst = CloseTag(dst, mark)
 		}
 	}
 	return dst
@@ -359,7 +359,7 @@ func (m *ProduceResponseBatchIndexAndErrorMessage) decode(r *Reader, version int
 	r.field = "Responses.PartitionResponses.RecordErrors.BatchIndex"
 	m.BatchIndex = r.int32()
 	r.field = "Responses.PartitionResponses.RecordErrors.BatchIndexErrorMessage"
-	m.BatchIndexErrorMessage = r.nullableString(flex, true)
+	m.BatchIndexErrorMessage = r.nullableString(m.BatchIndexErrorMessage, flex, true)
 	if flex {
 		r.field = "Responses.PartitionResponses.RecordErrors tagged fields"
 		r.skipTags()
@@ -453,11 +453,11 @@ func (m *ProduceResponseNodeEndpoint) decode(r *Reader, version int16) {
 	r.field = "NodeEndpoints.NodeId"
 	m.NodeId = r.int32()
 	r.field = "NodeEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "NodeEndpoints.Port"
 	m.Port = r.int32()
 	r.field = "NodeEndpoints.Rack"
-	m.Rack = r.nullableString(true, true)
+	m.Rack = r.nullableString(m.Rack, true, true)
 	r.field = "NodeEndpoints tagged fields"
 	r.skipTags()
 }

@@ -49,7 +49,7 @@ func (m *QuorumStateData) Decode(r *Reader, version int16) error {
 func (m *QuorumStateData) decode(r *Reader, version int16) {
 	if version == 0 {
 		r.field = "ClusterId"
-		m.ClusterId = r.string(true)
+		m.ClusterId = r.string(m.ClusterId, true)
 	} else {
 		m.ClusterId = ""
 	}

@@ -44,7 +44,7 @@ func (m *ReadShareGroupStateRequest) Decode(r *Reader, version int16) error {
 
 func (m *ReadShareGroupStateRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalReadShareGroupStateRequestReadStateData(version)); n < 0 {
 		m.Topics = nil

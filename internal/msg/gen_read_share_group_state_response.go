@@ -144,7 +144,7 @@ func (m *ReadShareGroupStateResponsePartitionResult) decode(r *Reader, version i
 	r.field = "Results.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results.Partitions.StateEpoch"
 	m.StateEpoch = r.int32()
 	r.field = "Results.Partitions.StartOffset"

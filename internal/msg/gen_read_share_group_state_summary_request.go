@@ -48,7 +48,7 @@ func (m *ReadShareGroupStateSummaryRequest) Decode(r *Reader, version int16) err
 
 func (m *ReadShareGroupStateSummaryRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalReadShareGroupStateSummaryRequestReadStateSummaryData(version)); n < 0 {
 		m.Topics = nil

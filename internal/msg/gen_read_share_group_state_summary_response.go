@@ -150,7 +150,7 @@ func (m *ReadShareGroupStateSummaryResponsePartitionResult) decode(r *Reader, ve
 	r.field = "Results.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results.Partitions.StateEpoch"
 	m.StateEpoch = r.int32()
 	r.field = "Results.Partitions.LeaderEpoch"

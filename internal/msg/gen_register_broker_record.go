@@ -87,7 +87,7 @@ func (m *RegisterBrokerRecord) decode(r *Reader, version int16) {
 		}
 	}
 	r.field = "Rack"
-	m.Rack = r.nullableString(true, true)
+	m.Rack = r.nullableString(m.Rack, true, true)
 	r.field = "Fenced"
 	m.Fenced = r.bool()
 	if version >= 1 {
@@ -157,7 +157,7 @@ func (m *RegisterBrokerRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.LogDirs {
 			dst = appendUuid(dst, m.LogDirs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if version == 4 && (m.CordonedLogDirs != nil) {
 		dst = AppendUvarint(dst, 1)
@@ -166,7 +166,7 @@ func (m *RegisterBrokerRecord) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.CordonedLogDirs {
 			dst = appendUuid(dst, m.CordonedLogDirs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }
@@ -193,9 +193,9 @@ func (m *RegisterBrokerRecordBrokerEndpoint) SetDefaults() {
 
 func (m *RegisterBrokerRecordBrokerEndpoint) decode(r *Reader, version int16) {
 	r.field = "EndPoints.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "EndPoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "EndPoints.Port"
 	m.Port = r.uint16()
 	r.field = "EndPoints.SecurityProtocol"
@@ -237,7 +237,7 @@ func (m *RegisterBrokerRecordBrokerFeature) SetDefaults() {
 
 func (m *RegisterBrokerRecordBrokerFeature) decode(r *Reader, version int16) {
 	r.field = "Features.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Features.MinSupportedVersion"
 	m.MinSupportedVersion = r.int16()
 	r.field = "Features.MaxSupportedVersion"

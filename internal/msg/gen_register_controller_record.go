@@ -115,9 +115,9 @@ func (m *RegisterControllerRecordControllerEndpoint) SetDefaults() {
 
 func (m *RegisterControllerRecordControllerEndpoint) decode(r *Reader, version int16) {
 	r.field = "EndPoints.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "EndPoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "EndPoints.Port"
 	m.Port = r.uint16()
 	r.field = "EndPoints.SecurityProtocol"
@@ -159,7 +159,7 @@ func (m *RegisterControllerRecordControllerFeature) SetDefaults() {
 
 func (m *RegisterControllerRecordControllerFeature) decode(r *Reader, version int16) {
 	r.field = "Features.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Features.MinSupportedVersion"
 	m.MinSupportedVersion = r.int16()
 	r.field = "Features.MaxSupportedVersion"

@@ -178,7 +178,7 @@ func (m *RemoteLogSegmentMetadataRecordTopicIdPartitionEntry) SetDefaults() {
 
 func (m *RemoteLogSegmentMetadataRecordTopicIdPartitionEntry) decode(r *Reader, version int16) {
 	r.field = "RemoteLogSegmentId.TopicIdPartition.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "RemoteLogSegmentId.TopicIdPartition.Id"
 	m.Id = r.uuid()
 	r.field = "RemoteLogSegmentId.TopicIdPartition.Partition"

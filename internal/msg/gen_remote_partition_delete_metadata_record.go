@@ -88,7 +88,7 @@ func (m *RemotePartitionDeleteMetadataRecordTopicIdPartitionEntry) SetDefaults()
 
 func (m *RemotePartitionDeleteMetadataRecordTopicIdPartitionEntry) decode(r *Reader, version int16) {
 	r.field = "TopicIdPartition.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "TopicIdPartition.Id"
 	m.Id = r.uuid()
 	r.field = "TopicIdPartition.Partition"

@@ -39,7 +39,7 @@ func (m *RemoveDelegationTokenRecord) Decode(r *Reader, version int16) error {
 
 func (m *RemoveDelegationTokenRecord) decode(r *Reader, version int16) {
 	r.field = "TokenId"
-	m.TokenId = r.string(true)
+	m.TokenId = r.string(m.TokenId, true)
 	r.field = "tagged fields"
 	r.skipTags()
 }

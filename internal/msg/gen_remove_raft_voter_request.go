@@ -46,7 +46,7 @@ func (m *RemoveRaftVoterRequest) Decode(r *Reader, version int16) error {
 
 func (m *RemoveRaftVoterRequest) decode(r *Reader, version int16) {
 	r.field = "ClusterId"
-	m.ClusterId = r.nullableString(true, true)
+	m.ClusterId = r.nullableString(m.ClusterId, true, true)
 	r.field = "VoterId"
 	m.VoterId = r.int32()
 	r.field = "VoterDirectoryId"

@@ -42,7 +42,7 @@ func (m *RemoveUserScramCredentialRecord) Decode(r *Reader, version int16) error
 
 func (m *RemoveUserScramCredentialRecord) decode(r *Reader, version int16) {
 	r.field = "Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Mechanism"
 	m.Mechanism = r.int8()
 	r.field = "tagged fields"

@@ -48,7 +48,7 @@ func (m *RequestHeader) decode(r *Reader, version int16) {
 	m.CorrelationId = r.int32()
 	if version >= 1 {
 		r.field = "ClientId"
-		m.ClientId = r.nullableString(false, true)
+		m.ClientId = r.nullableString(m.ClientId, false, true)
 	} else {
 		m.ClientId = new(string)
 	}

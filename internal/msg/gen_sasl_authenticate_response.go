@@ -50,7 +50,7 @@ func (m *SaslAuthenticateResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(flex, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	r.field = "AuthBytes"
 	m.AuthBytes = r.bytes(flex, false)
 	if version >= 1 {

@@ -43,7 +43,7 @@ func (m *SaslHandshakeRequest) Decode(r *Reader, version int16) error {
 
 func (m *SaslHandshakeRequest) decode(r *Reader, version int16) {
 	r.field = "Mechanism"
-	m.Mechanism = r.string(false)
+	m.Mechanism = r.string(m.Mechanism, false)
 }
 
 // AppendTo appends the given version of m to dst.

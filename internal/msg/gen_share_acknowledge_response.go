@@ -52,7 +52,7 @@ func (m *ShareAcknowledgeResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	if version == 2 {
 		r.field = "AcquisitionLockTimeoutMs"
 		m.AcquisitionLockTimeoutMs = r.int32()
@@ -180,7 +180,7 @@ func (m *ShareAcknowledgeResponsePartitionData) decode(r *Reader, version int16)
 	r.field = "Responses.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Responses.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses.Partitions.CurrentLeader"
 	m.CurrentLeader.decode(r, version)
 	r.field = "Responses.Partitions tagged fields"
@@ -260,11 +260,11 @@ func (m *ShareAcknowledgeResponseNodeEndpoint) decode(r *Reader, version int16) 
 	r.field = "NodeEndpoints.NodeId"
 	m.NodeId = r.int32()
 	r.field = "NodeEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "NodeEndpoints.Port"
 	m.Port = r.int32()
 	r.field = "NodeEndpoints.Rack"
-	m.Rack = r.nullableString(true, true)
+	m.Rack = r.nullableString(m.Rack, true, true)
 	r.field = "NodeEndpoints tagged fields"
 	r.skipTags()
 }

@@ -56,9 +56,9 @@ func (m *ShareFetchRequest) Decode(r *Reader, version int16) error {
 
 func (m *ShareFetchRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.nullableString(true, true)
+	m.GroupId = r.nullableString(m.GroupId, true, true)
 	r.field = "MemberId"
-	m.MemberId = r.nullableString(true, true)
+	m.MemberId = r.nullableString(m.MemberId, true, true)
 	r.field = "ShareSessionEpoch"
 	m.ShareSessionEpoch = r.int32()
 	r.field = "MaxWaitMs"

@@ -52,7 +52,7 @@ func (m *ShareFetchResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "AcquisitionLockTimeoutMs"
 	m.AcquisitionLockTimeoutMs = r.int32()
 	r.field = "Responses"
@@ -178,11 +178,11 @@ func (m *ShareFetchResponsePartitionData) decode(r *Reader, version int16) {
 	r.field = "Responses.Partitions.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Responses.Partitions.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Responses.Partitions.AcknowledgeErrorCode"
 	m.AcknowledgeErrorCode = r.int16()
 	r.field = "Responses.Partitions.AcknowledgeErrorMessage"
-	m.AcknowledgeErrorMessage = r.nullableString(true, true)
+	m.AcknowledgeErrorMessage = r.nullableString(m.AcknowledgeErrorMessage, true, true)
 	r.field = "Responses.Partitions.CurrentLeader"
 	m.CurrentLeader.decode(r, version)
 	r.field = "Responses.Partitions.Records"
@@ -323,11 +323,11 @@ func (m *ShareFetchResponseNodeEndpoint) decode(r *Reader, version int16) {
 	r.field = "NodeEndpoints.NodeId"
 	m.NodeId = r.int32()
 	r.field = "NodeEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "NodeEndpoints.Port"
 	m.Port = r.int32()
 	r.field = "NodeEndpoints.Rack"
-	m.Rack = r.nullableString(true, true)
+	m.Rack = r.nullableString(m.Rack, true, true)
 	r.field = "NodeEndpoints tagged fields"
 	r.skipTags()
 }

@@ -47,13 +47,13 @@ func (m *ShareGroupHeartbeatRequest) Decode(r *Reader, version int16) error {
 
 func (m *ShareGroupHeartbeatRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "MemberId"
-	m.MemberId = r.string(true)
+	m.MemberId = r.string(m.MemberId, true)
 	r.field = "MemberEpoch"
 	m.MemberEpoch = r.int32()
 	r.field = "RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "SubscribedTopicNames"
 	m.SubscribedTopicNames = r.strings(m.SubscribedTopicNames, true, true)
 	r.field = "tagged fields"

@@ -53,9 +53,9 @@ func (m *ShareGroupHeartbeatResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "MemberId"
-	m.MemberId = r.nullableString(true, true)
+	m.MemberId = r.nullableString(m.MemberId, true, true)
 	r.field = "MemberEpoch"
 	m.MemberEpoch = r.int32()
 	r.field = "HeartbeatIntervalMs"

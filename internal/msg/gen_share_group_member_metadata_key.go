@@ -40,9 +40,9 @@ func (m *ShareGroupMemberMetadataKey) Decode(r *Reader, version int16) error {
 
 func (m *ShareGroupMemberMetadataKey) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 	r.field = "MemberId"
-	m.MemberId = r.string(false)
+	m.MemberId = r.string(m.MemberId, false)
 }
 
 // AppendTo appends the given version of m to dst.

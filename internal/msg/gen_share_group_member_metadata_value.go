@@ -43,11 +43,11 @@ func (m *ShareGroupMemberMetadataValue) Decode(r *Reader, version int16) error {
 
 func (m *ShareGroupMemberMetadataValue) decode(r *Reader, version int16) {
 	r.field = "RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "ClientId"
-	m.ClientId = r.string(true)
+	m.ClientId = r.string(m.ClientId, true)
 	r.field = "ClientHost"
-	m.ClientHost = r.string(true)
+	m.ClientHost = r.string(m.ClientHost, true)
 	r.field = "SubscribedTopicNames"
 	m.SubscribedTopicNames = r.strings(m.SubscribedTopicNames, true, false)
 	r.field = "tagged fields"

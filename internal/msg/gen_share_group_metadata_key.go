@@ -39,7 +39,7 @@ func (m *ShareGroupMetadataKey) Decode(r *Reader, version int16) error {
 
 func (m *ShareGroupMetadataKey) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 }
 
 // AppendTo appends the given version of m to dst.

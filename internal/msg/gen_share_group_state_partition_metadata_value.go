@@ -122,7 +122,7 @@ func (m *ShareGroupStatePartitionMetadataValueTopicPartitionsInfo) decode(r *Rea
 	r.field = "TopicPartitionsInfo.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "TopicPartitionsInfo.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "TopicPartitionsInfo.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TopicPartitionsInfo tagged fields"
@@ -165,7 +165,7 @@ func (m *ShareGroupStatePartitionMetadataValueTopicInfo) decode(r *Reader, versi
 	r.field = "TopicInfo.TopicId"
 	m.TopicId = r.uuid()
 	r.field = "TopicInfo.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "TopicInfo tagged fields"
 	r.skipTags()
 }

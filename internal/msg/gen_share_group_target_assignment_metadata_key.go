@@ -41,7 +41,7 @@ func (m *ShareGroupTargetAssignmentMetadataKey) Decode(r *Reader, version int16)
 
 func (m *ShareGroupTargetAssignmentMetadataKey) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 }
 
 // AppendTo appends the given version of m to dst.

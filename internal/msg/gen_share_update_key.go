@@ -43,7 +43,7 @@ func (m *ShareUpdateKey) Decode(r *Reader, version int16) error {
 
 func (m *ShareUpdateKey) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(false)
+	m.GroupId = r.string(m.GroupId, false)
 	r.field = "TopicId"
 	m.TopicId = r.uuid()
 	r.field = "Partition"

@@ -182,7 +182,7 @@ func (m *StopReplicaRequestStopReplicaPartitionV0) SetDefaults() {
 
 func (m *StopReplicaRequestStopReplicaPartitionV0) decode(r *Reader, version int16) {
 	r.field = "UngroupedPartitions.TopicName"
-	m.TopicName = r.string(false)
+	m.TopicName = r.string(m.TopicName, false)
 	r.field = "UngroupedPartitions.PartitionIndex"
 	m.PartitionIndex = r.int32()
 }
@@ -217,7 +217,7 @@ func (m *StopReplicaRequestStopReplicaTopicV1) SetDefaults() {
 func (m *StopReplicaRequestStopReplicaTopicV1) decode(r *Reader, version int16) {
 	flex := version == 2
 	r.field = "Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Topics.PartitionIndexes"
 	m.PartitionIndexes = r.int32s(m.PartitionIndexes, flex, false)
 	if flex {
@@ -268,7 +268,7 @@ func (m *StopReplicaRequestStopReplicaTopicState) SetDefaults() {
 
 func (m *StopReplicaRequestStopReplicaTopicState) decode(r *Reader, version int16) {
 	r.field = "TopicStates.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "TopicStates.PartitionStates"
 	if n := r.arrayLength(true, false, minimalStopReplicaRequestStopReplicaPartitionState(version)); n < 0 {
 		m.PartitionStates = nil

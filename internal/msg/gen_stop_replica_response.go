@@ -99,7 +99,7 @@ func (m *StopReplicaResponseStopReplicaPartitionError) SetDefaults() {
 func (m *StopReplicaResponseStopReplicaPartitionError) decode(r *Reader, version int16) {
 	flex := version >= 2
 	r.field = "PartitionErrors.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	r.field = "PartitionErrors.PartitionIndex"
 	m.PartitionIndex = r.int32()
 	r.field = "PartitionErrors.ErrorCode"

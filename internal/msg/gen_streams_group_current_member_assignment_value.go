@@ -178,7 +178,7 @@ func (m *StreamsGroupCurrentMemberAssignmentValueTaskIds) SetDefaults() {
 
 func (m *StreamsGroupCurrentMemberAssignmentValueTaskIds) decode(r *Reader, version int16) {
 	r.field = "TaskIds.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskIds.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	m.AssignmentEpochs = nil
@@ -213,7 +213,7 @@ func (m *StreamsGroupCurrentMemberAssignmentValueTaskIds) AppendTo(dst []byte, v
 		for i := range m.AssignmentEpochs {
 			dst = appendInt32(dst, m.AssignmentEpochs[i])
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }

@@ -104,11 +104,11 @@ func (m *StreamsGroupDescribeResponseDescribedGroup) decode(r *Reader, version i
 	r.field = "Groups.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Groups.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Groups.GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "Groups.GroupState"
-	m.GroupState = r.string(true)
+	m.GroupState = r.string(m.GroupState, true)
 	r.field = "Groups.GroupEpoch"
 	m.GroupEpoch = r.int32()
 	r.field = "Groups.AssignmentEpoch"
@@ -154,7 +154,7 @@ func (m *StreamsGroupDescribeResponseDescribedGroup) decode(r *Reader, version i
 	}
 	if version == 1 {
 		r.field = "Groups.AssignorName"
-		m.AssignorName = r.nullableString(true, true)
+		m.AssignorName = r.nullableString(m.AssignorName, true, true)
 	} else {
 		m.AssignorName = nil
 	}
@@ -281,7 +281,7 @@ func (m *StreamsGroupDescribeResponseSubtopology) SetDefaults() {
 
 func (m *StreamsGroupDescribeResponseSubtopology) decode(r *Reader, version int16) {
 	r.field = "Groups.Topology.Subtopologies.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "Groups.Topology.Subtopologies.SourceTopics"
 	m.SourceTopics = r.strings(m.SourceTopics, true, false)
 	r.field = "Groups.Topology.Subtopologies.RepartitionSinkTopics"
@@ -359,7 +359,7 @@ func (m *StreamsGroupDescribeResponseTopicInfo) SetDefaults() {
 
 func (m *StreamsGroupDescribeResponseTopicInfo) decode(r *Reader, version int16) {
 	r.field = "TopicInfo.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "TopicInfo.Partitions"
 	m.Partitions = r.int32()
 	r.field = "TopicInfo.ReplicationFactor"
@@ -414,9 +414,9 @@ func (m *StreamsGroupDescribeResponseKeyValue) SetDefaults() {
 
 func (m *StreamsGroupDescribeResponseKeyValue) decode(r *Reader, version int16) {
 	r.field = "KeyValue.Key"
-	m.Key = r.string(true)
+	m.Key = r.string(m.Key, true)
 	r.field = "KeyValue.Value"
-	m.Value = r.string(true)
+	m.Value = r.string(m.Value, true)
 	r.field = "KeyValue tagged fields"
 	r.skipTags()
 }
@@ -464,21 +464,21 @@ func (m *StreamsGroupDescribeResponseMember) SetDefaults() {
 
 func (m *StreamsGroupDescribeResponseMember) decode(r *Reader, version int16) {
 	r.field = "Groups.Members.MemberId"
-	m.MemberId = r.string(true)
+	m.MemberId = r.string(m.MemberId, true)
 	r.field = "Groups.Members.MemberEpoch"
 	m.MemberEpoch = r.int32()
 	r.field = "Groups.Members.InstanceId"
-	m.InstanceId = r.nullableString(true, true)
+	m.InstanceId = r.nullableString(m.InstanceId, true, true)
 	r.field = "Groups.Members.RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "Groups.Members.ClientId"
-	m.ClientId = r.string(true)
+	m.ClientId = r.string(m.ClientId, true)
 	r.field = "Groups.Members.ClientHost"
-	m.ClientHost = r.string(true)
+	m.ClientHost = r.string(m.ClientHost, true)
 	r.field = "Groups.Members.TopologyEpoch"
 	m.TopologyEpoch = r.int32()
 	r.field = "Groups.Members.ProcessId"
-	m.ProcessId = r.string(true)
+	m.ProcessId = r.string(m.ProcessId, true)
 	r.field = "Groups.Members.UserEndpoint"
 	if r.int8() < 0 {
 		m.UserEndpoint = nil
@@ -588,7 +588,7 @@ func (m *StreamsGroupDescribeResponseEndpoint) SetDefaults() {
 
 func (m *StreamsGroupDescribeResponseEndpoint) decode(r *Reader, version int16) {
 	r.field = "Endpoint.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Endpoint.Port"
 	m.Port = r.uint16()
 	r.field = "Endpoint tagged fields"
@@ -626,7 +626,7 @@ func (m *StreamsGroupDescribeResponseTaskOffset) SetDefaults() {
 
 func (m *StreamsGroupDescribeResponseTaskOffset) decode(r *Reader, version int16) {
 	r.field = "TaskOffset.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskOffset.Partition"
 	m.Partition = r.int32()
 	r.field = "TaskOffset.Offset"
@@ -743,7 +743,7 @@ func (m *StreamsGroupDescribeResponseTaskIds) SetDefaults() {
 
 func (m *StreamsGroupDescribeResponseTaskIds) decode(r *Reader, version int16) {
 	r.field = "TaskIds.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskIds.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TaskIds tagged fields"
@@ -863,7 +863,7 @@ func (m *StreamsGroupDescribeResponseTopologyDescriptionSubtopology) SetDefaults
 func (m *StreamsGroupDescribeResponseTopologyDescriptionSubtopology) decode(r *Reader, version int16) {
 	if version == 1 {
 		r.field = "TopologyDescriptionSubtopology.SubtopologyId"
-		m.SubtopologyId = r.string(true)
+		m.SubtopologyId = r.string(m.SubtopologyId, true)
 	} else {
 		m.SubtopologyId = ""
 	}
@@ -934,7 +934,7 @@ func (m *StreamsGroupDescribeResponseTopologyDescriptionNode) SetDefaults() {
 func (m *StreamsGroupDescribeResponseTopologyDescriptionNode) decode(r *Reader, version int16) {
 	if version == 1 {
 		r.field = "TopologyDescriptionNode.Name"
-		m.Name = r.string(true)
+		m.Name = r.string(m.Name, true)
 	} else {
 		m.Name = ""
 	}
@@ -952,7 +952,7 @@ func (m *StreamsGroupDescribeResponseTopologyDescriptionNode) decode(r *Reader, 
 	}
 	if version == 1 {
 		r.field = "TopologyDescriptionNode.SinkTopic"
-		m.SinkTopic = r.nullableString(true, true)
+		m.SinkTopic = r.nullableString(m.SinkTopic, true, true)
 	} else {
 		m.SinkTopic = nil
 	}

@@ -60,17 +60,17 @@ func (m *StreamsGroupHeartbeatRequest) Decode(r *Reader, version int16) error {
 
 func (m *StreamsGroupHeartbeatRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "MemberId"
-	m.MemberId = r.string(true)
+	m.MemberId = r.string(m.MemberId, true)
 	r.field = "MemberEpoch"
 	m.MemberEpoch = r.int32()
 	r.field = "EndpointInformationEpoch"
 	m.EndpointInformationEpoch = r.int32()
 	r.field = "InstanceId"
-	m.InstanceId = r.nullableString(true, true)
+	m.InstanceId = r.nullableString(m.InstanceId, true, true)
 	r.field = "RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "RebalanceTimeoutMs"
 	m.RebalanceTimeoutMs = r.int32()
 	r.field = "Topology"
@@ -115,7 +115,7 @@ func (m *StreamsGroupHeartbeatRequest) decode(r *Reader, version int16) {
 		}
 	}
 	r.field = "ProcessId"
-	m.ProcessId = r.nullableString(true, true)
+	m.ProcessId = r.nullableString(m.ProcessId, true, true)
 	r.field = "UserEndpoint"
 	if r.int8() < 0 {
 		m.UserEndpoint = nil
@@ -290,7 +290,7 @@ func (m *StreamsGroupHeartbeatRequestSubtopology) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatRequestSubtopology) decode(r *Reader, version int16) {
 	r.field = "Topology.Subtopologies.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "Topology.Subtopologies.SourceTopics"
 	m.SourceTopics = r.strings(m.SourceTopics, true, false)
 	r.field = "Topology.Subtopologies.SourceTopicRegex"
@@ -389,7 +389,7 @@ func (m *StreamsGroupHeartbeatRequestTopicInfo) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatRequestTopicInfo) decode(r *Reader, version int16) {
 	r.field = "TopicInfo.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "TopicInfo.Partitions"
 	m.Partitions = r.int32()
 	r.field = "TopicInfo.ReplicationFactor"
@@ -444,9 +444,9 @@ func (m *StreamsGroupHeartbeatRequestKeyValue) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatRequestKeyValue) decode(r *Reader, version int16) {
 	r.field = "KeyValue.Key"
-	m.Key = r.string(true)
+	m.Key = r.string(m.Key, true)
 	r.field = "KeyValue.Value"
-	m.Value = r.string(true)
+	m.Value = r.string(m.Value, true)
 	r.field = "KeyValue tagged fields"
 	r.skipTags()
 }
@@ -531,7 +531,7 @@ func (m *StreamsGroupHeartbeatRequestTaskIds) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatRequestTaskIds) decode(r *Reader, version int16) {
 	r.field = "TaskIds.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskIds.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TaskIds tagged fields"
@@ -571,7 +571,7 @@ func (m *StreamsGroupHeartbeatRequestEndpoint) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatRequestEndpoint) decode(r *Reader, version int16) {
 	r.field = "Endpoint.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Endpoint.Port"
 	m.Port = r.uint16()
 	r.field = "Endpoint tagged fields"
@@ -609,7 +609,7 @@ func (m *StreamsGroupHeartbeatRequestTaskOffset) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatRequestTaskOffset) decode(r *Reader, version int16) {
 	r.field = "TaskOffset.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskOffset.Partition"
 	m.Partition = r.int32()
 	r.field = "TaskOffset.Offset"

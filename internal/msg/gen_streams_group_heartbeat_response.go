@@ -64,9 +64,9 @@ func (m *StreamsGroupHeartbeatResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "MemberId"
-	m.MemberId = r.string(true)
+	m.MemberId = r.string(m.MemberId, true)
 	r.field = "MemberEpoch"
 	m.MemberEpoch = r.int32()
 	r.field = "HeartbeatIntervalMs"
@@ -217,7 +217,7 @@ func (m *StreamsGroupHeartbeatResponseStatus) decode(r *Reader, version int16) {
 	r.field = "Status.StatusCode"
 	m.StatusCode = r.int8()
 	r.field = "Status.StatusDetail"
-	m.StatusDetail = r.string(true)
+	m.StatusDetail = r.string(m.StatusDetail, true)
 	r.field = "Status tagged fields"
 	r.skipTags()
 }
@@ -252,7 +252,7 @@ func (m *StreamsGroupHeartbeatResponseTaskIds) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatResponseTaskIds) decode(r *Reader, version int16) {
 	r.field = "TaskIds.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskIds.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TaskIds tagged fields"
@@ -357,7 +357,7 @@ func (m *StreamsGroupHeartbeatResponseEndpoint) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatResponseEndpoint) decode(r *Reader, version int16) {
 	r.field = "Endpoint.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Endpoint.Port"
 	m.Port = r.uint16()
 	r.field = "Endpoint tagged fields"
@@ -394,7 +394,7 @@ func (m *StreamsGroupHeartbeatResponseTopicPartition) SetDefaults() {
 
 func (m *StreamsGroupHeartbeatResponseTopicPartition) decode(r *Reader, version int16) {
 	r.field = "TopicPartition.Topic"
-	m.Topic = r.string(true)
+	m.Topic = r.string(m.Topic, true)
 	r.field = "TopicPartition.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TopicPartition tagged fields"

@@ -52,19 +52,19 @@ func (m *StreamsGroupMemberMetadataValue) Decode(r *Reader, version int16) error
 
 func (m *StreamsGroupMemberMetadataValue) decode(r *Reader, version int16) {
 	r.field = "InstanceId"
-	m.InstanceId = r.nullableString(true, true)
+	m.InstanceId = r.nullableString(m.InstanceId, true, true)
 	r.field = "RackId"
-	m.RackId = r.nullableString(true, true)
+	m.RackId = r.nullableString(m.RackId, true, true)
 	r.field = "ClientId"
-	m.ClientId = r.string(true)
+	m.ClientId = r.string(m.ClientId, true)
 	r.field = "ClientHost"
-	m.ClientHost = r.string(true)
+	m.ClientHost = r.string(m.ClientHost, true)
 	r.field = "RebalanceTimeoutMs"
 	m.RebalanceTimeoutMs = r.int32()
 	r.field = "TopologyEpoch"
 	m.TopologyEpoch = r.int32()
 	r.field = "ProcessId"
-	m.ProcessId = r.string(true)
+	m.ProcessId = r.string(m.ProcessId, true)
 	r.field = "UserEndpoint"
 	if r.int8() < 0 {
 		m.UserEndpoint = nil
@@ -132,7 +132,7 @@ func (m *StreamsGroupMemberMetadataValueEndpoint) SetDefaults() {
 
 func (m *StreamsGroupMemberMetadataValueEndpoint) decode(r *Reader, version int16) {
 	r.field = "Endpoint.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Endpoint.Port"
 	m.Port = r.uint16()
 	r.field = "Endpoint tagged fields"
@@ -169,9 +169,9 @@ func (m *StreamsGroupMemberMetadataValueKeyValue) SetDefaults() {
 
 func (m *StreamsGroupMemberMetadataValueKeyValue) decode(r *Reader, version int16) {
 	r.field = "KeyValue.Key"
-	m.Key = r.string(true)
+	m.Key = r.string(m.Key, true)
 	r.field = "KeyValue.Value"
-	m.Value = r.string(true)
+	m.Value = r.string(m.Value, true)
 	r.field = "KeyValue tagged fields"
 	r.skipTags()
 }

@@ -114,7 +114,7 @@ func (m *StreamsGroupMetadataValue) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.LastAssignmentConfigs {
 			dst = m.LastAssignmentConfigs[i].AppendTo(dst, version)
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	if m.StoredDescriptionTopologyEpoch != -1 {
 		dst = AppendUvarint(dst, 2)
@@ -149,9 +149,9 @@ func (m *StreamsGroupMetadataValueLastAssignmentConfig) SetDefaults() {
 
 func (m *StreamsGroupMetadataValueLastAssignmentConfig) decode(r *Reader, version int16) {
 	r.field = "LastAssignmentConfig.Key"
-	m.Key = r.string(true)
+	m.Key = r.string(m.Key, true)
 	r.field = "LastAssignmentConfig.Value"
-	m.Value = r.string(true)
+	m.Value = r.string(m.Value, true)
 	r.field = "LastAssignmentConfig tagged fields"
 	r.skipTags()
 }

@@ -117,7 +117,7 @@ func (m *StreamsGroupTargetAssignmentMemberValueTaskIds) SetDefaults() {
 
 func (m *StreamsGroupTargetAssignmentMemberValueTaskIds) decode(r *Reader, version int16) {
 	r.field = "TaskIds.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskIds.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
 	r.field = "TaskIds tagged fields"

@@ -52,9 +52,9 @@ func (m *StreamsGroupTopologyDescriptionUpdateRequest) Decode(r *Reader, version
 
 func (m *StreamsGroupTopologyDescriptionUpdateRequest) decode(r *Reader, version int16) {
 	r.field = "GroupId"
-	m.GroupId = r.string(true)
+	m.GroupId = r.string(m.GroupId, true)
 	r.field = "MemberId"
-	m.MemberId = r.string(true)
+	m.MemberId = r.string(m.MemberId, true)
 	r.field = "TopologyEpoch"
 	m.TopologyEpoch = r.int32()
 	r.field = "TopologyDescription"
@@ -154,7 +154,7 @@ func (m *StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopol
 
 func (m *StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology) decode(r *Reader, version int16) {
 	r.field = "TopologyDescriptionSubtopology.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TopologyDescriptionSubtopology.Nodes"
 	if n := r.arrayLength(true, false, minimalStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode(version)); n < 0 {
 		m.Nodes = nil
@@ -209,13 +209,13 @@ func (m *StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode) Se
 
 func (m *StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode) decode(r *Reader, version int16) {
 	r.field = "TopologyDescriptionNode.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "TopologyDescriptionNode.NodeType"
 	m.NodeType = r.int8()
 	r.field = "TopologyDescriptionNode.SourceTopics"
 	m.SourceTopics = r.strings(m.SourceTopics, true, false)
 	r.field = "TopologyDescriptionNode.SinkTopic"
-	m.SinkTopic = r.nullableString(true, true)
+	m.SinkTopic = r.nullableString(m.SinkTopic, true, true)
 	r.field = "TopologyDescriptionNode.Stores"
 	m.Stores = r.strings(m.Stores, true, false)
 	r.field = "TopologyDescriptionNode.Successors"

@@ -55,7 +55,7 @@ func (m *StreamsGroupTopologyDescriptionUpdateResponse) decode(r *Reader, versio
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "tagged fields"
 	r.skipTags()
 }

@@ -92,7 +92,7 @@ func (m *StreamsGroupTopologyValueSubtopology) SetDefaults() {
 
 func (m *StreamsGroupTopologyValueSubtopology) decode(r *Reader, version int16) {
 	r.field = "Subtopologies.SubtopologyId"
-	m.SubtopologyId = r.string(true)
+	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "Subtopologies.SourceTopics"
 	m.SourceTopics = r.strings(m.SourceTopics, true, false)
 	r.field = "Subtopologies.SourceTopicRegex"
@@ -191,7 +191,7 @@ func (m *StreamsGroupTopologyValueTopicInfo) SetDefaults() {
 
 func (m *StreamsGroupTopologyValueTopicInfo) decode(r *Reader, version int16) {
 	r.field = "TopicInfo.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "TopicInfo.Partitions"
 	m.Partitions = r.int32()
 	r.field = "TopicInfo.ReplicationFactor"
@@ -246,9 +246,9 @@ func (m *StreamsGroupTopologyValueTopicConfig) SetDefaults() {
 
 func (m *StreamsGroupTopologyValueTopicConfig) decode(r *Reader, version int16) {
 	r.field = "TopicConfig.Key"
-	m.Key = r.string(true)
+	m.Key = r.string(m.Key, true)
 	r.field = "TopicConfig.Value"
-	m.Value = r.string(true)
+	m.Value = r.string(m.Value, true)
 	r.field = "TopicConfig tagged fields"
 	r.skipTags()
 }

@@ -50,26 +50,26 @@ func (m *SyncGroupRequest) Decode(r *Reader, version int16) error {
 func (m *SyncGroupRequest) decode(r *Reader, version int16) {
 	flex := version >= 4
 	r.field = "GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	r.field = "GenerationId"
 	m.GenerationId = r.int32()
 	r.field = "MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	if version >= 3 {
 		r.field = "GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}
 	if version == 5 {
 		r.field = "ProtocolType"
-		m.ProtocolType = r.nullableString(flex, true)
+		m.ProtocolType = r.nullableString(m.ProtocolType, flex, true)
 	} else {
 		m.ProtocolType = nil
 	}
 	if version == 5 {
 		r.field = "ProtocolName"
-		m.ProtocolName = r.nullableString(flex, true)
+		m.ProtocolName = r.nullableString(m.ProtocolName, flex, true)
 	} else {
 		m.ProtocolName = nil
 	}
@@ -136,7 +136,7 @@ func (m *SyncGroupRequestAssignment) SetDefaults() {
 func (m *SyncGroupRequestAssignment) decode(r *Reader, version int16) {
 	flex := version >= 4
 	r.field = "Assignments.MemberId"
-	m.MemberId = r.string(flex)
+	m.MemberId = r.string(m.MemberId, flex)
 	r.field = "Assignments.Assignment"
 	m.Assignment = r.bytes(flex, false)
 	if flex {

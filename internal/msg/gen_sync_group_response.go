@@ -57,13 +57,13 @@ func (m *SyncGroupResponse) decode(r *Reader, version int16) {
 	m.ErrorCode = r.int16()
 	if version == 5 {
 		r.field = "ProtocolType"
-		m.ProtocolType = r.nullableString(flex, true)
+		m.ProtocolType = r.nullableString(m.ProtocolType, flex, true)
 	} else {
 		m.ProtocolType = nil
 	}
 	if version == 5 {
 		r.field = "ProtocolName"
-		m.ProtocolName = r.nullableString(flex, true)
+		m.ProtocolName = r.nullableString(m.ProtocolName, flex, true)
 	} else {
 		m.ProtocolName = nil
 	}

@@ -42,7 +42,7 @@ func (m *TopicRecord) Decode(r *Reader, version int16) error {
 
 func (m *TopicRecord) decode(r *Reader, version int16) {
 	r.field = "Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "TopicId"
 	m.TopicId = r.uuid()
 	r.field = "tagged fields"

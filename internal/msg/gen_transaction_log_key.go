@@ -39,7 +39,7 @@ func (m *TransactionLogKey) Decode(r *Reader, version int16) error {
 
 func (m *TransactionLogKey) decode(r *Reader, version int16) {
 	r.field = "TransactionalId"
-	m.TransactionalId = r.string(false)
+	m.TransactionalId = r.string(m.TransactionalId, false)
 }
 
 // AppendTo appends the given version of m to dst.

@@ -176,7 +176,7 @@ func (m *TransactionLogValuePartitionsSchema) SetDefaults() {
 func (m *TransactionLogValuePartitionsSchema) decode(r *Reader, version int16) {
 	flex := version == 1
 	r.field = "TransactionPartitions.Topic"
-	m.Topic = r.string(flex)
+	m.Topic = r.string(m.Topic, flex)
 	r.field = "TransactionPartitions.PartitionIds"
 	m.PartitionIds = r.int32s(m.PartitionIds, flex, false)
 	if flex {

@@ -52,9 +52,9 @@ func (m *TxnOffsetCommitRequest) Decode(r *Reader, version int16) error {
 func (m *TxnOffsetCommitRequest) decode(r *Reader, version int16) {
 	flex := version >= 3
 	r.field = "TransactionalId"
-	m.TransactionalId = r.string(flex)
+	m.TransactionalId = r.string(m.TransactionalId, flex)
 	r.field = "GroupId"
-	m.GroupId = r.string(flex)
+	m.GroupId = r.string(m.GroupId, flex)
 	r.field = "ProducerId"
 	m.ProducerId = r.int64()
 	r.field = "ProducerEpoch"
@@ -67,13 +67,13 @@ func (m *TxnOffsetCommitRequest) decode(r *Reader, version int16) {
 	}
 	if version >= 3 {
 		r.field = "MemberId"
-		m.MemberId = r.string(flex)
+		m.MemberId = r.string(m.MemberId, flex)
 	} else {
 		m.MemberId = ""
 	}
 	if version >= 3 {
 		r.field = "GroupInstanceId"
-		m.GroupInstanceId = r.nullableString(flex, true)
+		m.GroupInstanceId = r.nullableString(m.GroupInstanceId, flex, true)
 	} else {
 		m.GroupInstanceId = nil
 	}
@@ -143,7 +143,7 @@ func (m *TxnOffsetCommitRequestTopic) decode(r *Reader, version int16) {
 	flex := version >= 3
 	if version <= 5 {
 		r.field = "Topics.Name"
-		m.Name = r.string(flex)
+		m.Name = r.string(m.Name, flex)
 	} else {
 		m.Name = ""
 	}
@@ -234,7 +234,7 @@ func (m *TxnOffsetCommitRequestPartition) decode(r *Reader, version int16) {
 		m.CommittedLeaderEpoch = -1
 	}
 	r.field = "Topics.Partitions.CommittedMetadata"
-	m.CommittedMetadata = r.nullableString(flex, true)
+	m.CommittedMetadata = r.nullableString(m.CommittedMetadata, flex, true)
 	if flex {
 		r.field = "Topics.Partitions tagged fields"
 		r.skipTags()

@@ -100,7 +100,7 @@ func (m *TxnOffsetCommitResponseTopic) decode(r *Reader, version int16) {
 	flex := version >= 3
 	if version <= 5 {
 		r.field = "Topics.Name"
-		m.Name = r.string(flex)
+		m.Name = r.string(m.Name, flex)
 	} else {
 		m.Name = ""
 	}

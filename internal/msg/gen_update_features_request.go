@@ -105,7 +105,7 @@ func (m *UpdateFeaturesRequestFeatureUpdateKey) SetDefaults() {
 
 func (m *UpdateFeaturesRequestFeatureUpdateKey) decode(r *Reader, version int16) {
 	r.field = "FeatureUpdates.Feature"
-	m.Feature = r.string(true)
+	m.Feature = r.string(m.Feature, true)
 	r.field = "FeatureUpdates.MaxVersionLevel"
 	m.MaxVersionLevel = r.int16()
 	if version == 0 {

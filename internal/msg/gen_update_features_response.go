@@ -51,7 +51,7 @@ func (m *UpdateFeaturesResponse) decode(r *Reader, version int16) {
 	r.field = "ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	if version <= 1 {
 		r.field = "Results"
 		if n := r.arrayLength(true, false, minimalUpdateFeaturesResponseUpdatableFeatureResult(version)); n < 0 {
@@ -108,11 +108,11 @@ func (m *UpdateFeaturesResponseUpdatableFeatureResult) SetDefaults() {
 
 func (m *UpdateFeaturesResponseUpdatableFeatureResult) decode(r *Reader, version int16) {
 	r.field = "Results.Feature"
-	m.Feature = r.string(true)
+	m.Feature = r.string(m.Feature, true)
 	r.field = "Results.ErrorCode"
 	m.ErrorCode = r.int16()
 	r.field = "Results.ErrorMessage"
-	m.ErrorMessage = r.nullableString(true, true)
+	m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	r.field = "Results tagged fields"
 	r.skipTags()
 }

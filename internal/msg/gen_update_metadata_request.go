@@ -198,7 +198,7 @@ func (m *UpdateMetadataRequestUpdateMetadataPartitionState) decode(r *Reader, ve
 	flex := version >= 6
 	if version <= 4 {
 		r.field = "UpdateMetadataPartitionState.TopicName"
-		m.TopicName = r.string(flex)
+		m.TopicName = r.string(m.TopicName, flex)
 	} else {
 		m.TopicName = ""
 	}
@@ -293,7 +293,7 @@ func (m *UpdateMetadataRequestUpdateMetadataTopicState) SetDefaults() {
 func (m *UpdateMetadataRequestUpdateMetadataTopicState) decode(r *Reader, version int16) {
 	flex := version >= 6
 	r.field = "TopicStates.TopicName"
-	m.TopicName = r.string(flex)
+	m.TopicName = r.string(m.TopicName, flex)
 	if version >= 7 {
 		r.field = "TopicStates.TopicId"
 		m.TopicId = r.uuid()
@@ -372,7 +372,7 @@ func (m *UpdateMetadataRequestUpdateMetadataBroker) decode(r *Reader, version in
 	m.Id = r.int32()
 	if version == 0 {
 		r.field = "LiveBrokers.V0Host"
-		m.V0Host = r.string(flex)
+		m.V0Host = r.string(m.V0Host, flex)
 	} else {
 		m.V0Host = ""
 	}
@@ -399,7 +399,7 @@ func (m *UpdateMetadataRequestUpdateMetadataBroker) decode(r *Reader, version in
 	}
 	if version >= 2 {
 		r.field = "LiveBrokers.Rack"
-		m.Rack = r.nullableString(flex, true)
+		m.Rack = r.nullableString(m.Rack, flex, true)
 	} else {
 		m.Rack = new(string)
 	}
@@ -471,10 +471,10 @@ func (m *UpdateMetadataRequestUpdateMetadataEndpoint) decode(r *Reader, version 
 	r.field = "LiveBrokers.Endpoints.Port"
 	m.Port = r.int32()
 	r.field = "LiveBrokers.Endpoints.Host"
-	m.Host = r.string(flex)
+	m.Host = r.string(m.Host, flex)
 	if version >= 3 {
 		r.field = "LiveBrokers.Endpoints.Listener"
-		m.Listener = r.string(flex)
+		m.Listener = r.string(m.Listener, flex)
 	} else {
 		m.Listener = ""
 	}

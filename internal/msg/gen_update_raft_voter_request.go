@@ -49,7 +49,7 @@ func (m *UpdateRaftVoterRequest) Decode(r *Reader, version int16) error {
 
 func (m *UpdateRaftVoterRequest) decode(r *Reader, version int16) {
 	r.field = "ClusterId"
-	m.ClusterId = r.nullableString(true, true)
+	m.ClusterId = r.nullableString(m.ClusterId, true, true)
 	r.field = "CurrentLeaderEpoch"
 	m.CurrentLeaderEpoch = r.int32()
 	r.field = "VoterId"
@@ -109,9 +109,9 @@ func (m *UpdateRaftVoterRequestListener) SetDefaults() {
 
 func (m *UpdateRaftVoterRequestListener) decode(r *Reader, version int16) {
 	r.field = "Listeners.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Listeners.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Listeners.Port"
 	m.Port = r.uint16()
 	r.field = "Listeners tagged fields"

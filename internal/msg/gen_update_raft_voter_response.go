@@ -75,7 +75,7 @@ func (m *UpdateRaftVoterResponse) AppendTo(dst []byte, version int16) []byte {
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		dst = m.CurrentLeader.AppendTo(dst, version)
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }
@@ -108,7 +108,7 @@ func (m *UpdateRaftVoterResponseCurrentLeader) decode(r *Reader, version int16) 
 	r.field = "CurrentLeader.LeaderEpoch"
 	m.LeaderEpoch = r.int32()
 	r.field = "CurrentLeader.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "CurrentLeader.Port"
 	m.Port = r.int32()
 	r.field = "CurrentLeader tagged fields"

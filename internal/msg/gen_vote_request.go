@@ -46,7 +46,7 @@ func (m *VoteRequest) Decode(r *Reader, version int16) error {
 
 func (m *VoteRequest) decode(r *Reader, version int16) {
 	r.field = "ClusterId"
-	m.ClusterId = r.nullableString(true, true)
+	m.ClusterId = r.nullableString(m.ClusterId, true, true)
 	if version >= 1 {
 		r.field = "VoterId"
 		m.VoterId = r.int32()
@@ -102,7 +102,7 @@ func (m *VoteRequestTopicData) SetDefaults() {
 
 func (m *VoteRequestTopicData) decode(r *Reader, version int16) {
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalVoteRequestPartitionData(version)); n < 0 {
 		m.Partitions = nil

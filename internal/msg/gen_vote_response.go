@@ -102,7 +102,7 @@ func (m *VoteResponse) AppendTo(dst []byte, version int16) []byte {
 		for i := range m.NodeEndpoints {
 			dst = m.NodeEndpoints[i].AppendTo(dst, version)
 		}
-		dst = closeTag(dst, mark)
+		dst = CloseTag(dst, mark)
 	}
 	return dst
 }
@@ -127,7 +127,7 @@ func (m *VoteResponseTopicData) SetDefaults() {
 
 func (m *VoteResponseTopicData) decode(r *Reader, version int16) {
 	r.field = "Topics.TopicName"
-	m.TopicName = r.string(true)
+	m.TopicName = r.string(m.TopicName, true)
 	r.field = "Topics.Partitions"
 	if n := r.arrayLength(true, false, minimalVoteResponsePartitionData(version)); n < 0 {
 		m.Partitions = nil
@@ -228,7 +228,7 @@ func (m *VoteResponseNodeEndpoint) decode(r *Reader, version int16) {
 	r.field = "NodeEndpoints.NodeId"
 	m.NodeId = r.int32()
 	r.field = "NodeEndpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "NodeEndpoints.Port"
 	m.Port = r.uint16()
 	r.field = "NodeEndpoints tagged fields"

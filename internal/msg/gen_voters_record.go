@@ -144,9 +144,9 @@ func (m *VotersRecordEndpoint) SetDefaults() {
 
 func (m *VotersRecordEndpoint) decode(r *Reader, version int16) {
 	r.field = "Voters.Endpoints.Name"
-	m.Name = r.string(true)
+	m.Name = r.string(m.Name, true)
 	r.field = "Voters.Endpoints.Host"
-	m.Host = r.string(true)
+	m.Host = r.string(m.Host, true)
 	r.field = "Voters.Endpoints.Port"
 	m.Port = r.uint16()
 	r.field = "Voters.Endpoints tagged fields"

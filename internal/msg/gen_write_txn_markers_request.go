@@ -179,7 +179,7 @@ func (m *WriteTxnMarkersRequestWritableTxnMarkerTopic) SetDefaults() {
 func (m *WriteTxnMarkersRequestWritableTxnMarkerTopic) decode(r *Reader, version int16) {
 	flex := version >= 1
 	r.field = "Markers.Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Markers.Topics.PartitionIndexes"
 	m.PartitionIndexes = r.int32s(m.PartitionIndexes, flex, false)
 	if flex {

@@ -155,7 +155,7 @@ func (m *WriteTxnMarkersResponseWritableTxnMarkerTopicResult) SetDefaults() {
 func (m *WriteTxnMarkersResponseWritableTxnMarkerTopicResult) decode(r *Reader, version int16) {
 	flex := version >= 1
 	r.field = "Markers.Topics.Name"
-	m.Name = r.string(flex)
+	m.Name = r.string(m.Name, flex)
 	r.field = "Markers.Topics.Partitions"
 	if n := r.arrayLength(flex, false, minimalWriteTxnMarkersResponseWritableTxnMarkerPartitionResult(version)); n < 0 {
 		m.Partitions = nil

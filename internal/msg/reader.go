@@ -206,18 +206,26 @@ func (r *Reader) stringBytes(flex, nullable bool) []byte {
 	if n = r.checkLength(n, nullable); n < 0 {
 		return nil
 	}
-	if !r.allocate(n) {
-		return nil
-	}
 	return r.take(n)
 }
 
-func (r *Reader) string(flex bool) string { return string(r.stringBytes(flex, false)) }
+// string reads a string; where it is the same as before, it is the one from
+// before, so that decoding into a used struct need not allocate.
+func (r *Reader) string(before string, flex bool) string {
+	b := r.stringBytes(flex, false)
+	if string(b) == before || !r.allocate(len(b)) {
+		return before
+	}
+	return string(b)
+}
 
-func (r *Reader) nullableString(flex, nullable bool) *string {
+func (r *Reader) nullableString(before *string, flex, nullable bool) *string {
 	b := r.stringBytes(flex, nullable)
-	if b == nil || !r.allocate(int(unsafe.Sizeof(""))) {
+	if b == nil {
 		return nil
+	}
+	if before != nil && string(b) == *before || !r.allocate(int(unsafe.Sizeof(""))+len(b)) {
+		return before
 	}
 	s := string(b)
 	return &s
@@ -365,7 +373,7 @@ func (r *Reader) strings(s []string, flex, nullable bool) []string {
 	}
 	s = resize(r, s, n)
 	for i := range s {
-		s[i] = r.string(flex)
+		s[i] = r.string(s[i], flex)
 	}
 	return s
 }

@@ -73,9 +73,9 @@ func (w *writer) readField(s *goStruct, f *goField, context versions) {
 	case f.kind == "struct":
 		w.readNullableStruct(f, nullable, context)
 	case f.kind == "string" && f.nullableEver():
-		w.p("m.%s = r.nullableString(%s, %s)", f.name, flex, nullable)
+		w.p("m.%s = r.nullableString(m.%s, %s, %s)", f.name, f.name, flex, nullable)
 	case f.kind == "string":
-		w.p("m.%s = r.string(%s)", f.name, flex)
+		w.p("m.%s = r.string(m.%s, %s)", f.name, f.name, flex)
 	case f.kind == "bytes", f.kind == "records":
 		w.p("m.%s = r.bytes(%s, %s)", f.name, flex, nullable)
 	default:
@@ -325,7 +325,7 @@ func (w *writer) appendTags(s *goStruct) {
 		} else {
 			w.p("mark := len(dst)")
 			w.writeField(s, f, f.tagged)
-			w.p("dst = closeTag(dst, mark)")
+			w.p("dst = CloseTag(dst, mark)")
 		}
 		w.p("}")
 	}
