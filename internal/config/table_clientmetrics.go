@@ -4,14 +4,14 @@ package config
 var clientMetricsKeys = []Key{ //nolint:gochecknoglobals // a constant table
 	{
 		Name: "interval.ms", Type: Int, Default: "300000", Importance: Medium,
-		Doc: "",
+		Doc: "How often the clients push their metrics.",
 	},
 	{
 		Name: "match", Type: List, Default: "", Check: distinct(true, false), Importance: Medium,
-		Doc: "",
+		Doc: "Which clients are meant: selectors of client id, name, version or address.",
 	},
 	{
 		Name: "metrics", Type: List, Default: "", Check: distinct(true, false), Importance: Medium,
-		Doc: "",
+		Doc: "Which metrics are meant, by the beginning of their names; * for all.",
 	},
 }
