@@ -2,12 +2,12 @@ package api
 
 import (
 	"context"
-	"encoding/binary"
 	"regexp"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/msg"
+	"github.com/gregor-stream/gregor/internal/wire"
 )
 
 // softwareName is what a client's name and version must look like (KIP-511).
@@ -91,10 +91,6 @@ func (s *Session) unsupportedApiVersions(dst []byte) Reply {
 		ErrorCode: int16(kafka.ErrUnsupportedVersion),
 		ApiKeys:   []msg.ApiVersionsResponseApiVersion{{ApiKey: int16(r.key), MinVersion: r.min, MaxVersion: r.max}},
 	}
-	start := len(dst)
-	dst = append(dst, 0, 0, 0, 0)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(s.call.CorrelationID))
-	dst = resp.AppendTo(dst, 0)
-	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
-	return Reply{Data: dst}
+	// The response header of ApiVersions is the same in all versions.
+	return Reply{Data: wire.AppendResponse(dst, kafka.ApiVersions, 0, s.call.CorrelationID, &resp)}
 }

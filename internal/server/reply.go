@@ -1,14 +1,15 @@
 package server
 
-import "io"
+import "github.com/gregor-stream/gregor/internal/wire"
 
 // Reply is what a session answers to one request.
 type Reply struct {
 	// Data is the response's bytes, its length prefix included; empty means
 	// that the request has no answer (produce with acks=0).
 	Data []byte
-	// Parts stand between the bytes of Data, in the order of their places.
-	Parts []Part
+	// Parts are file sections that stand between the bytes of Data, in the
+	// order of their places. They are readable until Done is called.
+	Parts []wire.Part
 	// Pending, if set, is asked for the response later; Data and Parts are
 	// not used. The next request is executed meanwhile, and its answer waits.
 	Pending Pending
@@ -18,19 +19,6 @@ type Reply struct {
 	Close bool
 	// Done, if set, is called once when the reply is written or given up.
 	Done func()
-}
-
-// Part is bytes that are not in memory, such as records in a segment file.
-type Part struct {
-	At      int // the section comes before Data[At]
-	Section Section
-}
-
-// Section is a stretch of a file. ReadAt may be called until the reply is
-// done; the owner of the reply releases what it holds in [Reply.Done].
-type Section interface {
-	io.ReaderAt
-	Len() int
 }
 
 // Pending is a response that is not ready yet.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/gregor-stream/gregor/internal/wire"
 )
 
 // queueMax bounds the replies that wait behind a parked one; a connection
@@ -119,7 +121,7 @@ func (c *conn) write(q *queued) error {
 // writeParts sends bytes and file sections as one stream, through one chunk
 // buffer: a small response leaves in one write, a large one holds no more
 // memory than the chunk however slowly the client reads.
-func (c *conn) writeParts(data []byte, parts []Part) error {
+func (c *conn) writeParts(data []byte, parts []wire.Part) error {
 	total := len(data)
 	for i := range parts {
 		total += parts[i].Section.Len()
@@ -159,7 +161,7 @@ func (c *conn) fill(b []byte, limit int, data []byte) ([]byte, error) {
 	return b, nil
 }
 
-func (c *conn) fillSection(b []byte, limit int, s Section) ([]byte, error) {
+func (c *conn) fillSection(b []byte, limit int, s wire.Section) ([]byte, error) {
 	size := s.Len()
 	for at := 0; at < size; {
 		if len(b) == limit {

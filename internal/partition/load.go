@@ -1,0 +1,186 @@
+package partition
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/metadata"
+	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// progressEvery is how often a long recovery tells how far it is.
+const progressEvery = 5 * time.Second
+
+// Load opens what is in the log directories for the newest published image,
+// and makes what is missing. Directories that the image does not know are set
+// aside (as topic-n.<id>-stray), never removed: metadata may be what is lost.
+func (s *Set) Load() error {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	img, now := s.image.Load(), time.Now()
+	var found []foundLog
+	for _, d := range s.dirs {
+		list, err := s.scan(now, d, img)
+		if err != nil {
+			return fmt.Errorf("load log directory %s: %w", d.Path, err)
+		}
+		found = append(found, list...)
+	}
+	s.adopt(img, found)
+	s.recover(now, found)
+	for t := range img.Topics.All() {
+		delta := metadata.TopicDelta{Topic: t}
+		for n := range t.All() {
+			delta.Partitions = append(delta.Partitions, n)
+		}
+		s.changeTopic(now, img, &delta)
+	}
+	s.loaded = true
+	return nil
+}
+
+// foundLog is a partition's directory that belongs to the image.
+type foundLog struct {
+	p       *Partition
+	t       *topic
+	options storage.Options
+	hw      kafka.Offset
+}
+
+// scan lists the logs of d that the image knows, and sets the others aside.
+func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, error) {
+	fsys := s.cfg.Host.FS()
+	clean, _, err := logdir.ReadClean(fsys, d.Path)
+	if err != nil {
+		return nil, err
+	}
+	if err := logdir.RemoveClean(fsys, d.Path); err != nil {
+		return nil, err
+	}
+	var checkpoints [3]map[kafka.TopicPartition]kafka.Offset
+	for i, name := range [...]string{logdir.RecoveryPointFile, logdir.LogStartFile, logdir.HighWatermarkFile} {
+		if checkpoints[i], err = logdir.ReadOffsets(fsys, vfs.Join(d.Path, name)); err != nil {
+			// It is a hint: without it more is verified, or less is visible
+			// until the leader says more.
+			s.cfg.Log.Warn("a checkpoint file cannot be read; it is taken for empty", "file", vfs.Join(d.Path, name), "error", err)
+			clean = false
+		}
+	}
+	dirs, err := logdir.Scan(fsys, d.Path)
+	if err != nil {
+		return nil, err
+	}
+	var found []foundLog
+	for _, dir := range dirs {
+		path := vfs.Join(d.Path, dir.Name)
+		switch dir.State {
+		case logdir.Delete:
+			s.chores.remove(path, now.Add(time.Duration(s.deleteDelayMs())*time.Millisecond))
+			continue
+		case logdir.Future, logdir.Stray:
+			s.cfg.Log.Warn("a directory is left alone", "dir", path)
+			continue
+		case logdir.Live:
+		}
+		t, known, err := s.owner(img, dir.TopicPartition, path)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			if err := s.setAside(d, dir); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d},
+			options: storage.Options{Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], LogStart: checkpoints[1][dir.TopicPartition]},
+			hw:      checkpoints[2][dir.TopicPartition]})
+	}
+	return found, nil
+}
+
+func (s *Set) deleteDelayMs() int64 { t := s.cfg.Broker().TopicDefaults(); return t.FileDeleteDelayMs }
+
+// owner finds the topic that a directory belongs to: the one of its name and,
+// where the directory has an id, of its id.
+func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string) (*topic, bool, error) {
+	m, ok := img.Topics.ByName(tp.Topic)
+	if !ok {
+		return nil, false, nil
+	}
+	reg, ok := m.Partition(tp.Partition)
+	if !ok || !reg.HasReplica(s.cfg.NodeID) {
+		return nil, false, nil
+	}
+	id, err := logdir.ReadTopicID(s.cfg.Host.FS(), path)
+	if err != nil {
+		return nil, false, err
+	}
+	if !id.IsZero() && id != m.ID {
+		return nil, false, nil
+	}
+	t := s.byID[m.ID]
+	if t == nil {
+		t = s.topicFor(img, m)
+		t.partitions = make([]*Partition, m.NumPartitions())
+		s.byName[t.name], s.byID[t.id] = t, t
+	}
+	return t, true, nil
+}
+
+func (s *Set) setAside(d *logDir, dir logdir.Partition) error {
+	id, err := kafka.NewUUID(s.cfg.Rand)
+	if err != nil {
+		return err
+	}
+	from, to := vfs.Join(d.Path, dir.Name), vfs.Join(d.Path, logdir.Rename(dir.TopicPartition, id, logdir.Stray))
+	s.cfg.Log.Warn("a partition's directory is not in the metadata; it is set aside, not removed", "dir", from, "now", to)
+	return s.cfg.Host.FS().Rename(from, to)
+}
+
+// adopt gives every found log its place, once: where two directories hold the
+// same partition the first has it.
+func (s *Set) adopt(img *metadata.Image, found []foundLog) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range found {
+		f := &found[i]
+		n := f.p.tp.Partition
+		if f.t.partitions[n] != nil {
+			s.cfg.Log.Error("a partition is in two directories; the second is left alone", "partition", f.p.tp,
+				"first", f.t.partitions[n].dir.Path, "second", f.p.dir.Path)
+			continue
+		}
+		f.p.role.Store(&role{leader: kafka.NoNode, epoch: kafka.NoLeaderEpoch})
+		f.p.dir.partitions.Add(1)
+		f.t.partitions[n] = f.p
+	}
+}
+
+// recover opens the found logs, several at a time, and tells how it goes.
+func (s *Set) recover(now time.Time, found []foundLog) {
+	byPartition := make(map[*Partition]*foundLog, len(found))
+	list := make([]*Partition, 0, len(found))
+	for i := range found {
+		if f := &found[i]; f.t.partitions[f.p.tp.Partition] == f.p {
+			byPartition[f.p] = f
+			list = append(list, f.p)
+		}
+	}
+	var done, lastTold atomic.Int64
+	s.parallel(list, func(p *Partition) {
+		f := byPartition[p]
+		s.openLog(now, p, f.t.config, f.options)
+		if p.log != nil {
+			p.log.SetHighWatermark(min(f.hw, p.log.LogEndOffset()))
+		}
+		n, since := done.Add(1), int64(time.Since(now)/progressEvery)
+		if last := lastTold.Load(); since > last && lastTold.CompareAndSwap(last, since) {
+			s.cfg.Log.Info("opening logs", "done", n, "of", len(list))
+		}
+	})
+}

@@ -1,0 +1,143 @@
+// Package partition runs the partitions of one broker: each is a storage.Log,
+// the replication state of its leader, and those who wait for it. The [Set]
+// follows the metadata image: it makes, changes and removes partitions as the
+// image says, opens their logs at the start, and does the housekeeping of all
+// of them in one goroutine. No partition has a goroutine of its own.
+// Kind: shell
+package partition
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/replica"
+	"github.com/gregor-stream/gregor/internal/storage"
+)
+
+// Partition is one partition of this broker.
+type Partition struct {
+	set     *Set
+	tp      kafka.TopicPartition
+	topicID kafka.TopicID
+	dir     *logDir
+
+	// log is set once, before the partition can be found.
+	log *storage.Log
+
+	// role is what readers look at without a lock. It is replaced as a whole
+	// by the publisher, under mu.
+	role atomic.Pointer[role]
+
+	// mu orders appends and changes of the role. It covers the one write of an
+	// append; readers never take it.
+	mu     sync.Mutex
+	leader *replica.Leader
+
+	waiting waiting
+}
+
+// role is what the broker is to a partition at one moment. It is immutable.
+type role struct {
+	leads   bool
+	deleted bool
+	leader  kafka.NodeID
+	epoch   kafka.LeaderEpoch
+	start   kafka.Offset // of the leader epoch: the log's end when it began
+	offline error        // the log could not be opened: KAFKA_STORAGE_ERROR
+}
+
+// Name is the topic's name and the partition's number.
+func (p *Partition) Name() kafka.TopicPartition { return p.tp }
+
+// TopicID is the topic's id.
+func (p *Partition) TopicID() kafka.TopicID { return p.topicID }
+
+// Log is the partition's log, for whoever replays it; nil where it is offline.
+func (p *Partition) Log() *storage.Log { return p.log }
+
+// LeaderEpoch is the newest known leader epoch, and the leader.
+func (p *Partition) LeaderEpoch() (kafka.LeaderEpoch, kafka.NodeID) {
+	r := p.role.Load()
+	return r.epoch, r.leader
+}
+
+// Leads says whether this broker leads the partition.
+func (p *Partition) Leads() bool { r := p.role.Load(); return r.leads && r.offline == nil }
+
+// check refuses what only a leader does, and a request that knows another
+// leader epoch; -1 is not compared.
+func (r *role) check(epoch kafka.LeaderEpoch) error {
+	switch {
+	case r.deleted:
+		return kafka.ErrUnknownTopicOrPartition
+	case r.offline != nil:
+		return r.offline
+	case epoch >= 0 && epoch < r.epoch:
+		return kafka.ErrFencedLeaderEpoch
+	case epoch > r.epoch:
+		return kafka.ErrUnknownLeaderEpoch
+	case !r.leads:
+		return kafka.ErrNotLeaderOrFollower
+	}
+	return nil
+}
+
+// Append checks and appends records, which it may change in place, as the
+// leader. acks decides whether too small an in-sync set refuses it. The error
+// carries Kafka's code; a *batch.RecordErrors names records.
+func (p *Partition) Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (storage.AppendInfo, error) {
+	return p.append(now, records, acks, kafka.NoLeaderEpoch, o)
+}
+
+// AppendIn is Append for who leads only within one epoch, as a coordinator
+// does: NOT_LEADER_OR_FOLLOWER (or a fenced epoch) once it is over.
+func (p *Partition) AppendIn(now time.Time, epoch kafka.LeaderEpoch, records []byte, o storage.AppendOptions) (storage.AppendInfo, error) {
+	return p.append(now, records, -1, epoch, o)
+}
+
+func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafka.LeaderEpoch, o storage.AppendOptions) (storage.AppendInfo, error) {
+	p.mu.Lock()
+	r := p.role.Load()
+	if err := r.check(epoch); err != nil {
+		p.mu.Unlock()
+		return storage.AppendInfo{}, err
+	}
+	if err := p.leader.CheckAppend(acks); err != nil {
+		p.mu.Unlock()
+		return storage.AppendInfo{}, err
+	}
+	info, err := p.log.AppendAsLeader(now, records, r.epoch, o)
+	if err != nil {
+		p.mu.Unlock()
+		return info, err
+	}
+	effect := p.leader.Appended(now, p.log.LogEndOffset(), p.set.brokers())
+	p.apply(effect)
+	p.mu.Unlock()
+	if effect.Advanced {
+		p.waiting.wake()
+	}
+	p.set.appended(p, &info)
+	return info, nil
+}
+
+// apply carries out what the leader's state asks for. The caller holds mu and
+// wakes those who wait after it has let go.
+func (p *Partition) apply(e replica.Effect) {
+	if e.Advanced {
+		p.log.SetHighWatermark(p.leader.HighWatermark())
+		p.dir.highWatermarks.Store(true)
+	}
+	// A proposal for the in-sync set has nobody to go to before there are
+	// followers; replication sends it from here.
+}
+
+// HighWatermark is how far consumers may read.
+func (p *Partition) HighWatermark() kafka.Offset {
+	if p.log == nil {
+		return 0
+	}
+	return p.log.HighWatermark()
+}

@@ -1,0 +1,270 @@
+package partition
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/config"
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/metadata"
+	"github.com/gregor-stream/gregor/internal/replica"
+	"github.com/gregor-stream/gregor/internal/storage"
+)
+
+// Publish carries out what changed in the metadata: when it returns, requests
+// see the new partitions, leaders and configurations. Before [Set.Load] it
+// only remembers the image.
+func (s *Set) Publish(img *metadata.Image, delta *metadata.Delta) {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	s.image.Store(img)
+	if !s.loaded || s.closed {
+		return
+	}
+	now := time.Now()
+	for _, t := range delta.Deleted {
+		s.removeTopic(now, t)
+	}
+	for i := range delta.Topics {
+		s.changeTopic(now, img, &delta.Topics[i])
+	}
+	s.changeConfigs(img, delta.Configs)
+}
+
+// removeTopic takes a topic's partitions away; their directories are renamed
+// now and removed after file.delete.delay.ms.
+func (s *Set) removeTopic(now time.Time, gone *metadata.Topic) {
+	s.mu.Lock()
+	t := s.byID[gone.ID]
+	if t == nil {
+		s.mu.Unlock()
+		return
+	}
+	delete(s.byID, t.id)
+	if s.byName[t.name] == t {
+		delete(s.byName, t.name)
+	}
+	s.mu.Unlock()
+	s.removePartitions(now, t, t.partitions)
+}
+
+func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
+	gone = slices.DeleteFunc(slices.Clone(gone), func(p *Partition) bool { return p == nil })
+	for _, p := range gone {
+		p.become(&role{deleted: true, leader: kafka.NoNode, epoch: p.role.Load().epoch})
+		p.settle()
+	}
+	s.parallel(gone, func(p *Partition) {
+		if p.log == nil {
+			return
+		}
+		id, err := kafka.NewUUID(s.cfg.Rand)
+		if err == nil {
+			err = p.log.Delete(id)
+		}
+		if err != nil {
+			s.cfg.Log.Error("a deleted partition's directory could not be set aside; it stays", "partition", p.tp, "error", err)
+			return
+		}
+		s.removeLater(p, now.Add(time.Duration(t.config.FileDeleteDelayMs)*time.Millisecond))
+	})
+	for _, p := range gone {
+		p.dir.partitions.Add(-1)
+		p.dir.dirty()
+	}
+}
+
+// changeTopic makes partitions that are new here, removes those that moved
+// away, and tells the others their leader.
+func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.TopicDelta) {
+	t := s.topicFor(img, delta.Topic)
+	next := slices.Clone(t.partitions)
+	if n := int(delta.Topic.NumPartitions()); n > len(next) {
+		next = append(next, make([]*Partition, n-len(next))...)
+	}
+	var made, gone, kept []*Partition
+	for _, n := range delta.Partitions {
+		reg, ok := delta.Topic.Partition(n)
+		here := ok && reg.HasReplica(s.cfg.NodeID)
+		switch p := next[n]; {
+		case here && p == nil:
+			next[n] = s.newPartition(t, n, reg)
+			made = append(made, next[n])
+		case !here && p != nil:
+			next[n] = nil
+			gone = append(gone, p)
+		case here:
+			kept = append(kept, p)
+		}
+	}
+	s.parallel(made, func(p *Partition) { s.openLog(now, p, t.config, storage.Options{New: true}) })
+	for _, p := range append(made, kept...) {
+		if reg, ok := delta.Topic.Partition(p.tp.Partition); ok {
+			s.lead(now, p, reg, t.minISR)
+		}
+	}
+	s.mu.Lock()
+	t.partitions = next
+	s.byName[t.name], s.byID[t.id] = t, t
+	s.mu.Unlock()
+	s.removePartitions(now, t, gone)
+}
+
+func (s *Set) topicFor(img *metadata.Image, m *metadata.Topic) *topic {
+	s.mu.RLock()
+	t := s.byID[m.ID]
+	s.mu.RUnlock()
+	if t == nil {
+		t = &topic{name: m.Name, id: m.ID}
+		t.config, t.minISR = s.topicConfig(img, m.Name)
+	}
+	return t
+}
+
+func (s *Set) newPartition(t *topic, n int32, reg *metadata.Partition) *Partition {
+	p := &Partition{set: s, tp: kafka.TopicPartition{Topic: t.name, Partition: n}, topicID: t.id}
+	id, _ := reg.Directory(s.cfg.NodeID)
+	p.dir = s.place(id)
+	p.dir.partitions.Add(1)
+	p.role.Store(&role{leader: kafka.NoNode, epoch: kafka.NoLeaderEpoch})
+	return p
+}
+
+// openLog opens or makes p's log. Where that fails the partition is offline,
+// and the others are not.
+func (s *Set) openLog(now time.Time, p *Partition, c *storage.Config, o storage.Options) {
+	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, c, now
+	log, found, err := storage.Open(s.cfg.Host, o)
+	s.report(p, &found)
+	if err != nil {
+		s.cfg.Log.Error("a partition is offline: its log could not be opened", "partition", p.tp, "dir", o.Dir, "error", err)
+		r := *p.role.Load()
+		r.offline = kafka.Errorf(kafka.ErrKafkaStorageError, "the log of %s could not be opened: %v", p.tp, err)
+		p.role.Store(&r)
+		return
+	}
+	p.log = log
+}
+
+// report tells the operator what recovery did.
+func (s *Set) report(p *Partition, found *storage.Recovery) {
+	for _, cut := range found.Cuts {
+		s.cfg.Log.Warn("a damaged tail was cut off a log and kept aside", "partition", p.tp, "file", cut.File,
+			"offset", cut.Offset, "position", cut.Position, "bytes", cut.Bytes, "aside", cut.Aside, "reason", cut.Reason)
+	}
+	for _, name := range found.Rebuilt {
+		s.cfg.Log.Info("an index was made again from the log", "partition", p.tp, "file", name)
+	}
+}
+
+// lead makes this broker leader or follower of p, as the registration says.
+func (s *Set) lead(now time.Time, p *Partition, reg *metadata.Partition, minISR int) {
+	old := p.role.Load()
+	next := &role{leader: reg.Leader, epoch: reg.LeaderEpoch, start: old.start, offline: old.offline}
+	next.leads = reg.Leader == s.cfg.NodeID
+	if !next.leads || p.log == nil {
+		p.become(next)
+		p.settle()
+		return
+	}
+	p.mu.Lock()
+	if p.leader == nil {
+		p.leader = replica.NewLeader(&s.settings)
+		p.leader.SetMinISR(now, minISR, s.brokers())
+	}
+	end := p.log.LogEndOffset()
+	effect, begun := p.leader.Become(now, registration(reg), end, p.log.HighWatermark(), s.brokers())
+	if begun {
+		next.start = end
+		if err := p.log.AssignEpoch(reg.LeaderEpoch, end); err != nil {
+			s.cfg.Log.Error("a partition is offline: its leader epoch could not be written", "partition", p.tp, "error", err)
+			next.offline = kafka.ErrKafkaStorageError
+		}
+	}
+	p.apply(effect)
+	p.role.Store(next)
+	p.mu.Unlock()
+	p.settle()
+}
+
+// become replaces the role, after appends under way.
+func (p *Partition) become(r *role) {
+	p.mu.Lock()
+	p.role.Store(r)
+	p.mu.Unlock()
+}
+
+func registration(p *metadata.Partition) *replica.Registration {
+	return &replica.Registration{
+		Replicas: nodes(p.Replicas), ISR: nodes(p.Isr), Adding: nodes(p.Adding), Removing: nodes(p.Removing),
+		Leader: p.Leader, LeaderEpoch: p.LeaderEpoch, PartitionEpoch: p.PartitionEpoch,
+	}
+}
+
+func nodes(ids []int32) []kafka.NodeID {
+	if len(ids) == 0 {
+		return nil
+	}
+	list := make([]kafka.NodeID, len(ids))
+	for i, id := range ids {
+		list[i] = kafka.NodeID(id)
+	}
+	return list
+}
+
+// changeConfigs puts changed topic configurations in force; a change of the
+// broker's defaults concerns every topic.
+func (s *Set) changeConfigs(img *metadata.Image, changed []metadata.Resource) {
+	for _, r := range changed {
+		if r.Type == config.ResourceBroker {
+			s.Reconfigure()
+			return
+		}
+	}
+	for _, r := range changed {
+		if r.Type == config.ResourceTopic {
+			s.mu.RLock()
+			t := s.byName[r.Name]
+			s.mu.RUnlock()
+			if t != nil {
+				s.reconfigure(img, t)
+			}
+		}
+	}
+}
+
+// Reconfigure resolves every topic's configuration anew, for when the
+// broker's changed. It is called by Publish, or by whoever holds a change
+// back from it.
+func (s *Set) Reconfigure() {
+	s.mu.RLock()
+	all := make([]*topic, 0, len(s.byName))
+	for _, t := range s.byName {
+		all = append(all, t)
+	}
+	s.mu.RUnlock()
+	for _, t := range all {
+		s.reconfigure(s.image.Load(), t)
+	}
+}
+
+func (s *Set) reconfigure(img *metadata.Image, t *topic) {
+	t.config, t.minISR = s.topicConfig(img, t.name)
+	now := time.Now()
+	for _, p := range t.partitions {
+		if p == nil || p.log == nil {
+			continue
+		}
+		p.log.SetConfig(t.config)
+		p.mu.Lock()
+		var effect replica.Effect
+		if p.leader != nil {
+			effect = p.leader.SetMinISR(now, t.minISR, s.brokers())
+			p.apply(effect)
+		}
+		p.mu.Unlock()
+		if effect.Advanced {
+			p.settle()
+		}
+	}
+}

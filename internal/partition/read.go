@@ -1,0 +1,171 @@
+package partition
+
+import (
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/replica"
+	"github.com/gregor-stream/gregor/internal/storage"
+)
+
+// Isolation is how far a reader may see.
+type Isolation int8
+
+// The isolations; the first two have Kafka's numbers.
+const (
+	ReadUncommitted Isolation = 0 // to the high watermark
+	ReadCommitted   Isolation = 1 // to the last stable offset
+	ReadAll         Isolation = 2 // to the log's end: followers
+)
+
+// Query is one read.
+type Query struct {
+	Offset           kafka.Offset
+	MaxBytes         int
+	MinOne           bool              // at least the first batch, whatever its size
+	LeaderEpoch      kafka.LeaderEpoch // what the reader knows; -1: nothing
+	LastFetchedEpoch kafka.LeaderEpoch // of the record before Offset; -1: not given
+	Isolation        Isolation
+}
+
+// Read is what was read; it is used again and again. Fetched.Release must be
+// called when the section was sent.
+type Read struct {
+	storage.Fetched
+	HighWatermark kafka.Offset
+	LastStable    kafka.Offset
+	// Diverging: the reader's log differs from here on; nothing was read.
+	Diverging      bool
+	DivergingEpoch replica.EpochEnd
+}
+
+// Read finds records. Besides Kafka's errors of a fetch it fails with a
+// *storage.Damage.
+func (p *Partition) Read(q *Query, into *Read) error {
+	into.HighWatermark, into.LastStable, into.Diverging = -1, -1, false
+	into.LogStart, into.LogEnd = -1, -1
+	r := p.role.Load()
+	if err := r.check(q.LeaderEpoch); err != nil {
+		return err
+	}
+	if q.LastFetchedEpoch >= 0 {
+		if done, err := p.diverging(q, into); done {
+			return err
+		}
+	}
+	upTo := p.bounds(q.Isolation, into)
+	return p.log.Read(q.Offset, q.MaxBytes, q.MinOne, upTo, &into.Fetched)
+}
+
+func (p *Partition) bounds(isolation Isolation, into *Read) kafka.Offset {
+	into.HighWatermark = p.log.HighWatermark()
+	into.LastStable = min(p.log.LastStableOffset(), into.HighWatermark)
+	into.LogStart = p.log.LogStartOffset()
+	switch isolation {
+	case ReadCommitted:
+		return into.LastStable
+	case ReadAll:
+		return p.log.LogEndOffset()
+	case ReadUncommitted:
+	}
+	return into.HighWatermark
+}
+
+func (p *Partition) diverging(q *Query, into *Read) (done bool, err error) {
+	end, diverging, known := replica.Diverging(epochs{p.log}, q.LastFetchedEpoch, q.Offset)
+	if !known {
+		p.bounds(q.Isolation, into)
+		return true, kafka.ErrOffsetOutOfRange
+	}
+	if !diverging {
+		return false, nil
+	}
+	p.bounds(q.Isolation, into)
+	into.Release()
+	into.Diverging, into.DivergingEpoch = true, end
+	return true, nil
+}
+
+// epochs shows a log's epoch cache to package replica.
+type epochs struct{ log *storage.Log }
+
+func (e epochs) Latest() (kafka.LeaderEpoch, bool) {
+	latest := e.log.LatestEpoch()
+	return latest, latest >= 0
+}
+
+func (e epochs) EndOffset(epoch kafka.LeaderEpoch) replica.EpochEnd {
+	at, end := e.log.EndOffsetForEpoch(epoch)
+	return replica.EpochEnd{Epoch: at, End: end}
+}
+
+// EpochEnd answers OffsetForLeaderEpoch; -1, -1 where the epoch is not known.
+func (p *Partition) EpochEnd(current, asked kafka.LeaderEpoch) (replica.EpochEnd, error) {
+	if err := p.role.Load().check(current); err != nil {
+		return replica.EpochEnd{Epoch: -1, End: -1}, err
+	}
+	return epochs{p.log}.EndOffset(asked), nil
+}
+
+// OffsetFor answers ListOffsets for a reader with this isolation: the first
+// record at or after a time, or a special timestamp. found is false where
+// there is none.
+func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isolation Isolation) (at storage.TimestampOffset, found bool, err error) {
+	r := p.role.Load()
+	if err := r.check(current); err != nil {
+		return at, false, err
+	}
+	var bounds Read
+	upTo := p.bounds(isolation, &bounds)
+	if bounds.HighWatermark < r.start && isolation != ReadAll {
+		// KIP-207: a new leader does not yet know how far its epoch's
+		// predecessors were committed.
+		if t == storage.LatestTimestamp {
+			return at, false, kafka.ErrOffsetNotAvailable
+		}
+	}
+	if t == storage.LatestTimestamp {
+		return storage.TimestampOffset{Timestamp: -1, Offset: upTo, Epoch: r.epoch}, true, nil
+	}
+	at, found, err = p.log.OffsetForTimestamp(t)
+	special := t < 0 && t != storage.MaxTimestamp
+	if err == nil && found && !special && at.Offset >= upTo {
+		return storage.TimestampOffset{}, false, nil
+	}
+	return at, found, err
+}
+
+// DeleteRecords makes offset (or, with -1, the high watermark) the first that
+// may be read, and returns the low watermark.
+func (p *Partition) DeleteRecords(offset kafka.Offset) (kafka.Offset, error) {
+	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
+		return kafka.NoOffset, err
+	}
+	hw := p.log.HighWatermark()
+	if offset == kafka.NoOffset {
+		offset = hw
+	}
+	if offset < 0 || offset > hw {
+		return kafka.NoOffset, kafka.Errorf(kafka.ErrOffsetOutOfRange,
+			"offset %d of %s is not between 0 and the high watermark %d", offset, p.tp, hw)
+	}
+	if !p.log.Config().Delete {
+		return kafka.NoOffset, kafka.Errorf(kafka.ErrPolicyViolation,
+			"records of %s can be deleted only where cleanup.policy has delete", p.tp)
+	}
+	moved, err := p.log.AdvanceLogStart(offset)
+	if err != nil {
+		return kafka.NoOffset, err
+	}
+	if moved {
+		p.dir.logStarts.Store(true)
+		p.set.retainSoon(p)
+	}
+	return p.log.LogStartOffset(), nil
+}
+
+// Producers lists the active producers.
+func (p *Partition) Producers() ([]storage.ProducerState, error) {
+	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
+		return nil, err
+	}
+	return p.log.Producers(), nil
+}

@@ -1,0 +1,46 @@
+package partition
+
+import (
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/compress"
+	"github.com/gregor-stream/gregor/internal/config"
+	"github.com/gregor-stream/gregor/internal/metadata"
+	"github.com/gregor-stream/gregor/internal/storage"
+)
+
+// topicConfig resolves what a topic's logs are run by.
+func (s *Set) topicConfig(img *metadata.Image, name string) (*storage.Config, int) {
+	b := s.cfg.Broker()
+	t := b.Topic(img.Configs.Map(metadata.Resource{Type: config.ResourceTopic, Name: name}))
+	return storageConfig(b, &t), t.MinInsyncReplicas
+}
+
+func storageConfig(b *config.Broker, t *config.Topic) *storage.Config {
+	c := storage.DefaultConfig()
+	c.SegmentBytes, c.SegmentMs, c.SegmentJitterMs = t.SegmentBytes, t.MaxSegmentMs(), t.SegmentJitterMs
+	c.SegmentIndexBytes, c.IndexIntervalBytes = t.SegmentIndexBytes, t.IndexIntervalBytes
+	c.Preallocate, c.FlushMessages = t.Preallocate, t.FlushMessages
+	c.RetentionMs, c.RetentionBytes = t.RetentionMs, t.RetentionBytes
+	c.FileDeleteDelayMs, c.Compact, c.Delete = t.FileDeleteDelayMs, t.Compact, t.Delete
+	c.MaxMessageBytes = t.MaxMessageBytes
+	c.TimestampType = batch.TimestampType(t.MessageTimestampType)
+	c.BeforeMaxMs, c.AfterMaxMs = t.MessageTimestampBeforeMaxMs, t.MessageTimestampAfterMaxMs
+	c.ProducerIDExpirationMs = int64(b.ProducerIDExpirationMs)
+	switch t.CompressionType {
+	case "producer":
+	case "uncompressed":
+		c.Recompress, c.Codec = true, compress.None
+	default:
+		c.Codec, c.Recompress = compress.ParseCodec(t.CompressionType)
+		switch c.Codec {
+		case compress.Gzip:
+			c.Level = compress.Level(t.CompressionGzipLevel)
+		case compress.Lz4:
+			c.Level = compress.Level(t.CompressionLz4Level)
+		case compress.Zstd:
+			c.Level = compress.Level(t.CompressionZstdLevel)
+		case compress.None, compress.Snappy:
+		}
+	}
+	return &c
+}

@@ -1,0 +1,100 @@
+package partition
+
+import (
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
+)
+
+func (s *Set) checkpointHighWatermarks(time.Time) {
+	for _, d := range s.dirs {
+		if d.highWatermarks.Load() {
+			s.told(s.checkpointFile(d, &d.highWatermarks, logdir.HighWatermarkFile, s.all(), highWatermark))
+		}
+	}
+}
+
+func (s *Set) checkpointRecoveryPoints(time.Time) {
+	for _, d := range s.dirs {
+		if d.recoveryPoints.Load() {
+			s.told(s.checkpointFile(d, &d.recoveryPoints, logdir.RecoveryPointFile, s.all(), recoveryPoint))
+		}
+	}
+}
+
+func (s *Set) checkpointLogStarts(time.Time) {
+	for _, d := range s.dirs {
+		if d.logStarts.Load() {
+			s.told(s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, s.all(), logStart))
+		}
+	}
+}
+
+func (s *Set) told(err error) {
+	if err != nil {
+		s.cfg.Log.Error("a checkpoint was not written; it is tried again", "error", err)
+	}
+}
+
+func (s *Set) retainAll(now time.Time) {
+	for _, p := range s.all() {
+		if p.log != nil && !p.role.Load().deleted {
+			s.retain(now, p)
+		}
+	}
+}
+
+func (s *Set) retain(now time.Time, p *Partition) {
+	n, err := p.log.Retain(now)
+	if err != nil {
+		s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
+	}
+	if n > 0 {
+		p.dir.logStarts.Store(true)
+	}
+	if err := p.log.Sweep(now); err != nil {
+		s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
+	}
+}
+
+// flushAged flushes what flush.ms asks for, as often as
+// log.flush.scheduler.interval.ms says.
+func (s *Set) flushAged(now time.Time) {
+	for _, p := range s.all() {
+		if p.log != nil && p.log.RecoveryPoint() < p.log.LogEndOffset() && !p.role.Load().deleted {
+			s.flush(now, p)
+		}
+	}
+}
+
+func (s *Set) flush(now time.Time, p *Partition) {
+	end := p.log.LogEndOffset()
+	if err := p.log.Flush(end); err != nil {
+		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
+		return
+	}
+	p.dir.recoveryPoints.Store(true)
+	p.Synced(now, end)
+}
+
+func (s *Set) expireProducers(now time.Time) {
+	for _, p := range s.all() {
+		if p.log != nil {
+			p.log.ExpireProducers(now)
+		}
+	}
+}
+
+func (s *Set) closeIdle(now time.Time) {
+	for _, p := range s.all() {
+		if p.log == nil || p.role.Load().deleted {
+			continue
+		}
+		if err := p.log.CloseIdle(now.Add(-idleClose)); err != nil {
+			s.cfg.Log.Error("an idle log could not be closed", "partition", p.tp, "error", err)
+		}
+		if err := p.log.Sweep(now); err != nil {
+			s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
+		}
+	}
+}

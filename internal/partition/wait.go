@@ -1,0 +1,155 @@
+package partition
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Waiter is somebody who waits for any of several partitions to move: a long
+// poll. It belongs to one connection and is used again and again.
+type Waiter struct {
+	c chan struct{} // holds at most one wake-up
+}
+
+// NewWaiter makes a waiter.
+func NewWaiter() *Waiter { return &Waiter{c: make(chan struct{}, 1)} }
+
+// C receives when a partition that is watched has moved since the last receive.
+func (w *Waiter) C() <-chan struct{} { return w.c }
+
+// Reset forgets a wake-up that nobody received.
+func (w *Waiter) Reset() {
+	select {
+	case <-w.c:
+	default:
+	}
+}
+
+func (w *Waiter) wake() {
+	select {
+	case w.c <- struct{}{}:
+	default:
+	}
+}
+
+// waiting is who waits for one partition. count lets an append see without a
+// lock that nobody does.
+//
+// A watcher cannot miss a move: it adds itself first and reads the partition
+// then; an append moves the high watermark first and looks at count then.
+type waiting struct {
+	count atomic.Int32
+	mu    sync.Mutex
+	polls []*Waiter
+	acks  []ack
+}
+
+// ack is a parked acknowledgement: done is called with the outcome when
+// everything below end is replicated.
+type ack struct {
+	end  kafka.Offset
+	done func(error)
+}
+
+// Watch wakes w whenever the high watermark or the role of p moves, until
+// Unwatch.
+func (p *Partition) Watch(w *Waiter) {
+	p.waiting.mu.Lock()
+	p.waiting.polls = append(p.waiting.polls, w)
+	p.waiting.mu.Unlock()
+	p.waiting.count.Add(1)
+}
+
+// Unwatch ends Watch.
+func (p *Partition) Unwatch(w *Waiter) {
+	p.waiting.mu.Lock()
+	if i := slices.Index(p.waiting.polls, w); i >= 0 {
+		last := len(p.waiting.polls) - 1
+		p.waiting.polls[i] = p.waiting.polls[last]
+		p.waiting.polls[last] = nil
+		p.waiting.polls = p.waiting.polls[:last]
+		p.waiting.count.Add(-1)
+	}
+	if len(p.waiting.polls) == 0 {
+		p.waiting.polls = nil // idle partitions hold nothing
+	}
+	p.waiting.mu.Unlock()
+}
+
+// AwaitAck calls done once, when the records below end are replicated as
+// acks=all asks for, or can no longer be. It reports true, without calling
+// done, where that is so already.
+func (p *Partition) AwaitAck(end kafka.Offset, done func(error)) (ready bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ok, err := p.acknowledged(end); ok {
+		return true, err
+	}
+	p.waiting.mu.Lock()
+	p.waiting.acks = append(p.waiting.acks, ack{end, done})
+	p.waiting.mu.Unlock()
+	p.waiting.count.Add(1)
+	return false, nil
+}
+
+// acknowledged asks the leader's state, or says that there is none any more.
+// The caller holds mu.
+func (p *Partition) acknowledged(end kafka.Offset) (bool, error) {
+	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
+		return true, err
+	}
+	return p.leader.Acknowledged(end)
+}
+
+func (w *waiting) wake() {
+	if w.count.Load() == 0 {
+		return
+	}
+	w.mu.Lock()
+	for _, poll := range w.polls {
+		poll.wake()
+	}
+	w.mu.Unlock()
+}
+
+// settle ends the parked acknowledgements that are decided. It is called
+// without mu after the high watermark or the role moved.
+func (p *Partition) settle() {
+	p.waiting.wake()
+	p.mu.Lock()
+	p.waiting.mu.Lock()
+	var decided []func()
+	p.waiting.acks = slices.DeleteFunc(p.waiting.acks, func(a ack) bool {
+		ok, err := p.acknowledged(a.end)
+		if ok {
+			p.waiting.count.Add(-1)
+			decided = append(decided, func() { a.done(err) })
+		}
+		return ok
+	})
+	p.waiting.mu.Unlock()
+	p.mu.Unlock()
+	for _, done := range decided {
+		done()
+	}
+}
+
+// Synced says that the log is on disk up to end: the place where the
+// durability rule moves the high watermark.
+func (p *Partition) Synced(now time.Time, end kafka.Offset) {
+	p.mu.Lock()
+	if p.leader == nil || !p.role.Load().leads {
+		p.mu.Unlock()
+		return
+	}
+	effect := p.leader.Synced(now, end, p.set.brokers())
+	p.apply(effect)
+	p.mu.Unlock()
+	if effect.Advanced {
+		p.settle()
+	}
+}
