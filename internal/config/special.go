@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -138,4 +139,19 @@ func isDuration(s string) bool {
 		parts++
 	}
 	return parts > 0 && clock == ""
+}
+
+// validMatch says whether pattern is a selector of clients with a value that
+// is a regular expression.
+func validMatch(pattern string) bool {
+	parts := strings.Split(strings.TrimRight(pattern, "="), "=")
+	if len(parts) != 2 {
+		return false
+	}
+	switch strings.TrimSpace(parts[0]) {
+	case "client_instance_id", "client_id", "client_software_name", "client_software_version", "client_source_address", "client_source_port":
+		_, err := regexp.Compile(strings.TrimSpace(parts[1]))
+		return err == nil
+	}
+	return false
 }
