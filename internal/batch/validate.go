@@ -1,77 +1,20 @@
 package batch
 
 import (
+	"encoding/binary"
+	"errors"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
-// Origin says who appends, as Kafka's AppendOrigin does: clients are trusted
-// least.
-type Origin uint8
-
-// The origins of an append.
-const (
-	FromClient      Origin = iota // a produce request
-	FromReplication               // a follower's fetch
-	FromCoordinator               // a coordinator or a transaction marker
-	FromRaftLeader                // the metadata log's leader
-)
-
-// Rules are what a leader checks a batch against: the topic's configuration
-// and who appends.
-type Rules struct {
-	Partition kafka.TopicPartition // for messages
-	Origin    Origin
-	// LeaderEpoch is stamped onto the batch.
-	LeaderEpoch kafka.LeaderEpoch
-	// MaxMessageBytes is max.message.bytes, the limit of one batch's size.
-	// IgnoreSize leaves it out, as for internal topics' coordinators.
-	MaxMessageBytes int
-	IgnoreSize      bool
-	// Compacted says that cleanup.policy contains compact: keys are required.
-	Compacted bool
-	// Recompress says that compression.type is not "producer": the batch is to
-	// be compressed by Codec at Level, whatever the producer did.
-	Recompress bool
-	Codec      compress.Codec
-	Level      compress.Level
-	// TimestampType is message.timestamp.type; BeforeMaxMs and AfterMaxMs are
-	// message.timestamp.before.max.ms and .after.max.ms.
-	TimestampType TimestampType
-	BeforeMaxMs   int64
-	AfterMaxMs    int64
-	// MaxUnpackedBytes bounds what a compressed batch may hold, 0 for
-	// [DefaultMaxUnpackedBytes]. Kafka has no such limit.
-	MaxUnpackedBytes int64
-}
-
-// DefaultMaxUnpackedBytes is how much a compressed batch may hold unpacked.
-const DefaultMaxUnpackedBytes = 1 << 30
-
-// Info describes an append, as Kafka's LogAppendInfo does.
-type Info struct {
-	FirstOffset  kafka.Offset
-	LastOffset   kafka.Offset
-	LastEpoch    kafka.LeaderEpoch // of the last batch, -1 where it has none
-	MaxTimestamp kafka.Timestamp
-	// LogAppendTime is the time of the append where the topic's timestamp
-	// type says so, otherwise -1.
-	LogAppendTime kafka.Timestamp
-	Codec         compress.Codec // the producer's
-	Batches       int
-	// ValidBytes is how long the whole, checked batches are; the rest of the
-	// buffer is a cut tail and must not be appended.
-	ValidBytes int
-	// Recompressed says that the records were built anew.
-	Recompressed bool
-}
-
 // Validator checks appends and assigns their offsets. It keeps scratch memory
 // between calls; it is not safe for concurrent use. A node pools them.
 type Validator struct {
-	pool *compress.Pool
+	pool     *compress.Pool
+	unpacked []byte // records that are compressed anew
+	out      []byte // the batch that was built anew
 }
 
 // NewValidator makes a validator that unpacks with the states of pool.
@@ -79,39 +22,213 @@ func NewValidator(pool *compress.Pool) *Validator { return &Validator{pool: pool
 
 // Validate checks what a leader is asked to append, as Kafka's UnifiedLog and
 // LogValidator do, and assigns offsets from next in place. It returns the bytes
-// to append: a part of records, changed in place, or, where the topic's codec
-// is another than the producer's, a new slice. An empty result without an error
-// means that there was no whole batch.
+// to append: a part of records, changed in place, or, where the batch had to be
+// built anew ([Info.Rebuilt]), memory of the validator, good until its next
+// call. An empty result without an error means that there was no whole batch.
 //
 // Errors carry a code (see [kafka.CodeOf]); a [RecordErrors] names records.
 // After an error, records may hold changed header fields and must be dropped.
 func (v *Validator) Validate(now time.Time, records []byte, next kafka.Offset, rules *Rules) ([]byte, Info, error) {
-	return records, Info{}, nil
+	info, err := Analyze(records, rules)
+	if err != nil || info.ValidBytes == 0 {
+		return nil, info, err
+	}
+	if info.Batches > 1 {
+		return nil, info, kafka.Errorf(kafka.ErrInvalidRecord, "an append to partition %s takes one batch, not %d", rules.Partition, info.Batches)
+	}
+	b := Batch(records[:info.ValidBytes:info.ValidBytes])
+	if err := checkHeader(b, rules); err != nil {
+		return nil, info, err
+	}
+	source, target := info.Codec, info.Codec
+	if rules.Recompress {
+		target = rules.Codec
+	}
+	if source == compress.None && b.Control() {
+		target = compress.None // control records stay as they are
+	}
+	nowMs := now.UnixMilli()
+	c := newChecker(b, nowMs, rules)
+	count := b.Count()
+	switch {
+	case source != target:
+		b, err = v.rebuild(b, &c, target, rules.Level)
+		info.Rebuilt = true
+	case source == compress.None:
+		err = c.plain(b.Payload(), count)
+	default:
+		if err = c.packed(b.Payload(), count, v.pool, source); err == nil && !c.sequential {
+			// Some old clients give the records of a compressed batch other
+			// offsets than 0, 1, 2...: they are written anew.
+			c = newChecker(b, nowMs, rules)
+			level := compress.DefaultLevel
+			if rules.Recompress {
+				level = rules.Level
+			}
+			b, err = v.rebuild(b, &c, target, level)
+			info.Rebuilt = true
+		}
+	}
+	if err != nil {
+		return nil, info, err
+	}
+	if info.Rebuilt && !rules.IgnoreSize && len(b) > rules.MaxMessageBytes {
+		return nil, info, tooLarge(len(b), rules)
+	}
+	v.finish(b, &c, next, count, &info)
+	return b, info, nil
 }
 
-// Analyze checks what a follower (or the metadata log's leader) appends with
-// the offsets it has: whole batches, sizes, checksums, rising offsets. A batch
-// of a leader epoch above epoch ends the valid bytes, where the origin is
-// replication. The bytes are not changed.
-func Analyze(records []byte, epoch kafka.LeaderEpoch, rules *Rules) (Info, error) {
-	return Info{}, nil
+// finish sets what the leader decides in the header of a checked batch.
+func (v *Validator) finish(b Batch, c *checker, next kafka.Offset, count int32, info *Info) {
+	info.FirstOffset, info.LastOffset = next, next+kafka.Offset(count)-1
+	info.LastEpoch = c.rules.LeaderEpoch
+	info.MaxTimestamp = kafka.Timestamp(c.maxTimestamp)
+	if c.rules.TimestampType == LogAppendTime {
+		info.MaxTimestamp = kafka.Timestamp(c.nowMs)
+		info.LogAppendTime = info.MaxTimestamp
+	}
+	b.SetLastOffset(info.LastOffset)
+	b.SetLeaderEpoch(c.rules.LeaderEpoch)
+	b.SetMaxTimestamp(c.rules.TimestampType, info.MaxTimestamp)
+	info.ValidBytes = len(b)
 }
 
-// RecordError is what is wrong with one record of a refused batch.
-type RecordError struct {
-	Index   int32 // of the record in its batch
-	Message string
+// rebuild unpacks the records of b, checks them and compresses them by target.
+// Records with other offsets than 0, 1, 2... are written anew.
+func (v *Validator) rebuild(b Batch, c *checker, target compress.Codec, level compress.Level) (Batch, error) {
+	records, err := b.Payload(), error(nil)
+	if source := b.Codec(); source != compress.None {
+		if cap(v.unpacked) > scratchMax {
+			v.unpacked = nil
+		}
+		v.unpacked, err = v.pool.Decompress(v.unpacked[:0], records, source, c.rules.maxUnpacked())
+		if err != nil {
+			return nil, unpackFailed(c.rules, err)
+		}
+		records = v.unpacked
+	}
+	if err := c.plain(records, b.Count()); err != nil {
+		return nil, err
+	}
+	if cap(v.out) > scratchMax {
+		v.out = nil
+	}
+	out := append(v.out[:0], b[:HeaderSize]...)
+	if !c.sequential {
+		records = renumber(records, b.Count())
+		binary.BigEndian.PutUint32(out[atLastOffsetDelta:], uint32(b.Count()-1))
+	}
+	if out, err = v.pool.Compress(out, records, target, level); err != nil {
+		return nil, kafka.Errorf(kafka.ErrUnknownServerError, "compress a batch for partition %s: %s", c.rules.Partition, err)
+	}
+	v.out = out
+	rebuilt := Batch(out)
+	binary.BigEndian.PutUint32(rebuilt[atLength:], uint32(len(out)-LogOverhead))
+	attributes := b.Attributes()&0x7f&^attrCodec | int16(target)
+	binary.BigEndian.PutUint16(rebuilt[atAttributes:], uint16(attributes))
+	rebuilt.setCRC()
+	return rebuilt, nil
 }
 
-// RecordErrors refuses a batch because of some of its records.
-type RecordErrors struct {
-	Code    kafka.Error // INVALID_RECORD or INVALID_TIMESTAMP
-	Message string
-	Records []RecordError
+// renumber writes count checked records anew, with the offset deltas 0, 1, 2...
+func renumber(records []byte, count int32) []byte {
+	out := make([]byte, 0, len(records)+len(records)/8)
+	var r rawRecord
+	for i := range count {
+		n, _ := r.parse(records)
+		records = records[n:]
+		view := Record{HeaderCount: r.headerCount, headers: r.headers}
+		out = appendRecord(out, r.timestampDelta, i, r.key, r.value, view.AppendHeaders(nil))
+	}
+	return out
 }
 
-// Error is the code and the sentence.
-func (e *RecordErrors) Error() string { return e.Code.Error() + ": " + e.Message }
+// Analyze checks what can be seen without unpacking: whole batches, sizes,
+// checksums. For a follower, or the metadata log's leader, who append with the
+// offsets that the batches have, that is all: there the offsets must rise, and
+// a batch of a leader epoch above rules.LeaderEpoch ends the valid bytes (the
+// leader that sent it has been replaced). The bytes are not changed.
+func Analyze(records []byte, rules *Rules) (Info, error) {
+	info := Info{
+		FirstOffset:   kafka.NoOffset,
+		LastOffset:    kafka.NoOffset,
+		LastEpoch:     kafka.NoLeaderEpoch,
+		MaxTimestamp:  kafka.NoTimestamp,
+		LogAppendTime: kafka.NoTimestamp,
+	}
+	assigned := rules.Origin == FromReplication || rules.Origin == FromRaftLeader
+	it := Batches(records)
+	for it.Next() {
+		b := it.Batch()
+		if rules.Origin == FromRaftLeader && b.LeaderEpoch() != rules.LeaderEpoch {
+			return info, kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: a batch of epoch %d in epoch %d", rules.Partition, b.LeaderEpoch(), rules.LeaderEpoch)
+		}
+		if rules.Origin == FromClient && b.BaseOffset() != 0 {
+			return info, kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: the base offset of a producer's batch is 0, not %d", rules.Partition, b.BaseOffset())
+		}
+		if rules.Origin == FromReplication && b.LeaderEpoch() > rules.LeaderEpoch {
+			return info, nil
+		}
+		if assigned && info.Batches > 0 && info.LastOffset >= b.LastOffset() {
+			return info, kafka.Errorf(kafka.ErrUnknownServerError, "append to %s: last offset %d at position %d follows last offset %d",
+				rules.Partition, b.LastOffset(), it.Position(), info.LastOffset)
+		}
+		if !rules.IgnoreSize && len(b) > rules.MaxMessageBytes {
+			return info, tooLarge(len(b), rules)
+		}
+		if b.CRC() != b.ComputeCRC() {
+			return info, kafka.Errorf(kafka.ErrCorruptMessage, "append to %s: the batch at position %d has checksum %#08x, its bytes give %#08x",
+				rules.Partition, it.Position(), b.CRC(), b.ComputeCRC())
+		}
+		codec := b.Codec()
+		if !codec.Valid() {
+			return info, kafka.Errorf(kafka.ErrUnknownServerError, "append to %s: unknown compression type %d", rules.Partition, codec)
+		}
+		if info.Batches == 0 {
+			info.FirstOffset = b.BaseOffset()
+		}
+		if codec != compress.None {
+			info.Codec = codec
+		}
+		info.Batches++
+		info.LastOffset, info.LastEpoch = b.LastOffset(), b.LeaderEpoch()
+		info.MaxTimestamp = max(info.MaxTimestamp, b.MaxTimestamp())
+		info.ValidBytes = it.Consumed()
+	}
+	return info, it.Err()
+}
 
-// Unwrap gives a failure with code and message.
-func (e *RecordErrors) Unwrap() error { return kafka.Errorf(e.Code, "%s", e.Message) }
+// checkHeader checks what a client may write.
+func checkHeader(b Batch, rules *Rules) error {
+	if rules.Origin != FromClient {
+		return nil
+	}
+	span, count := int64(b.LastOffsetDelta())+1, int64(b.Count())
+	switch {
+	case span <= 0:
+		return kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: last offset delta %d of a batch", rules.Partition, b.LastOffsetDelta())
+	case count <= 0:
+		return kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: a batch of %d records", rules.Partition, count)
+	case span != count:
+		return kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: a batch of %d records spans %d offsets", rules.Partition, count, span)
+	case b.Control():
+		return kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: only brokers write control records", rules.Partition)
+	case b.HasProducerID() && b.BaseSequence() < 0:
+		return kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: sequence number %d of producer id %d", rules.Partition, b.BaseSequence(), b.ProducerID())
+	}
+	return nil
+}
+
+func tooLarge(size int, rules *Rules) error {
+	return kafka.Errorf(kafka.ErrMessageTooLarge, "append to %s: a batch of %d bytes, above max.message.bytes of %d", rules.Partition, size, rules.MaxMessageBytes)
+}
+
+// unpackFailed gives the codes that Kafka gives: a damaged payload under a right
+// checksum is unknown to its table of errors.
+func unpackFailed(rules *Rules, err error) error {
+	if errors.Is(err, compress.ErrTooLarge) {
+		return kafka.Errorf(kafka.ErrMessageTooLarge, "append to %s: a batch that unpacks to more than %d bytes", rules.Partition, rules.maxUnpacked())
+	}
+	return kafka.Errorf(kafka.ErrUnknownServerError, "append to %s: %s", rules.Partition, err)
+}

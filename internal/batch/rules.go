@@ -1,0 +1,76 @@
+package batch
+
+import (
+	"github.com/gregor-stream/gregor/internal/compress"
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Origin says who appends, as Kafka's AppendOrigin does: clients are trusted
+// least.
+type Origin uint8
+
+// The origins of an append.
+const (
+	FromClient      Origin = iota // a produce request
+	FromReplication               // a follower's fetch
+	FromCoordinator               // a coordinator or a transaction marker
+	FromRaftLeader                // the metadata log's leader
+)
+
+// Rules are what a leader checks a batch against: the topic's configuration
+// and who appends.
+type Rules struct {
+	Partition kafka.TopicPartition // for messages
+	Origin    Origin
+	// LeaderEpoch is stamped onto the batch by [Validator.Validate], and what
+	// [Analyze] compares with.
+	LeaderEpoch kafka.LeaderEpoch
+	// MaxMessageBytes is max.message.bytes, the limit of one batch's size.
+	// IgnoreSize leaves it out, as for internal topics' coordinators.
+	MaxMessageBytes int
+	IgnoreSize      bool
+	// Compacted says that cleanup.policy contains compact: keys are required.
+	Compacted bool
+	// Recompress says that compression.type is not "producer": the batch is to
+	// be compressed by Codec at Level, whatever the producer did. Codec None
+	// is compression.type=uncompressed.
+	Recompress bool
+	Codec      compress.Codec
+	Level      compress.Level
+	// TimestampType is message.timestamp.type; BeforeMaxMs and AfterMaxMs are
+	// message.timestamp.before.max.ms and .after.max.ms.
+	TimestampType TimestampType
+	BeforeMaxMs   int64
+	AfterMaxMs    int64
+	// MaxUnpackedBytes bounds what a compressed batch may hold, 0 for
+	// [DefaultMaxUnpackedBytes]. Kafka has no such limit.
+	MaxUnpackedBytes int
+}
+
+// DefaultMaxUnpackedBytes is how much a compressed batch may hold unpacked.
+const DefaultMaxUnpackedBytes = 1 << 30
+
+func (r *Rules) maxUnpacked() int {
+	if r.MaxUnpackedBytes == 0 {
+		return DefaultMaxUnpackedBytes
+	}
+	return r.MaxUnpackedBytes
+}
+
+// Info describes an append, as Kafka's LogAppendInfo does.
+type Info struct {
+	FirstOffset  kafka.Offset
+	LastOffset   kafka.Offset
+	LastEpoch    kafka.LeaderEpoch // of the last batch, -1 where it has none
+	MaxTimestamp kafka.Timestamp
+	// LogAppendTime is the time of the append where the topic's timestamp
+	// type says so, otherwise -1.
+	LogAppendTime kafka.Timestamp
+	Codec         compress.Codec // the producer's
+	Batches       int
+	// ValidBytes is how long the whole, checked batches are; the rest of the
+	// buffer is a cut tail and must not be appended.
+	ValidBytes int
+	// Rebuilt says that the batch was compressed or written anew.
+	Rebuilt bool
+}
