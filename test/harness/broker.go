@@ -1,0 +1,155 @@
+package harness
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Options describe one broker.
+type Options struct {
+	Name       string            // for folders and messages
+	Properties map[string]string // beyond what the harness sets; these win
+	Dir        string            // an earlier broker's folder; empty: a fresh one
+	Port       int               // 0: a free one
+	Env        []string          // beyond the test's own environment
+}
+
+// Broker is one running broker. Its methods are for one goroutine.
+type Broker struct {
+	Name string
+	Dir  string // holds server.properties, broker.log and data
+	Port int
+
+	process *Process
+	start   func(b *Broker) (*Process, error)
+}
+
+// Addr is what clients bootstrap from.
+func (b *Broker) Addr() string { return "localhost:" + strconv.Itoa(b.Port) }
+
+// Data is the log directory.
+func (b *Broker) Data() string { return filepath.Join(b.Dir, "data") }
+
+// Process is the running process.
+func (b *Broker) Process() *Process { return b.process }
+
+// Kill ends the broker as a crash does.
+func (b *Broker) Kill() error { return b.process.Kill() }
+
+// Stop shuts the broker down cleanly.
+func (b *Broker) Stop() error { return b.process.Terminate(30 * time.Second) }
+
+// Start runs the broker again on the same folder and port, and waits until
+// it answers.
+func (b *Broker) Start() error {
+	p, err := b.start(b)
+	if err != nil {
+		return err
+	}
+	b.process = p
+	if err := b.waitReady(60 * time.Second); err != nil {
+		return errors.Join(err, p.Kill())
+	}
+	return nil
+}
+
+// Remove ends the broker and removes its folder.
+func (b *Broker) Remove() error {
+	return errors.Join(b.process.Kill(), os.RemoveAll(b.Dir))
+}
+
+func (b *Broker) waitReady(limit time.Duration) error {
+	deadline := time.Now().Add(limit)
+	for {
+		err := Ping(b.Addr())
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-b.process.Ended():
+			return fmt.Errorf("%s ended before it answered:\n%s", b.Name, b.process.Tail(4000))
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s did not answer within %v: %w\n%s", b.Name, limit, err, b.process.Tail(4000))
+		}
+	}
+}
+
+// Ping asks the broker at addr for its API versions.
+func Ping(addr string) error {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return err
+	}
+	// length 10 | key 18 | version 0 | correlation id 7 | client id null
+	request := []byte{0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff}
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	var head [10]byte // length | correlation id | error code
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return err
+	}
+	if code := binary.BigEndian.Uint16(head[8:]); code != 0 {
+		return fmt.Errorf("ApiVersions: error code %d", code)
+	}
+	return nil
+}
+
+// FreePort returns a port of loopback that nobody listens on now.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		return 0, err
+	}
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("listener has no TCP address: %v", l.Addr())
+	}
+	return addr.Port, l.Close()
+}
+
+// newBroker makes the folder and the properties file, later maps winning.
+func newBroker(kind string, o Options, layers ...map[string]string) (*Broker, error) {
+	b := &Broker{Name: kind + " " + o.Name, Dir: o.Dir, Port: o.Port}
+	var err error
+	if b.Port == 0 {
+		if b.Port, err = FreePort(); err != nil {
+			return nil, err
+		}
+	}
+	if b.Dir == "" {
+		if b.Dir, err = runDir(kind + "-" + o.Name); err != nil {
+			return nil, err
+		}
+	}
+	all := map[string]string{
+		"node.id":              "1",
+		"log.dirs":             b.Data(),
+		"listeners":            "PLAINTEXT://" + b.Addr(),
+		"advertised.listeners": "PLAINTEXT://" + b.Addr(),
+	}
+	for _, layer := range append(layers, o.Properties) {
+		maps.Copy(all, layer)
+	}
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&text, "%s=%s\n", key, all[key])
+	}
+	return b, os.WriteFile(filepath.Join(b.Dir, "server.properties"), []byte(text.String()), 0o644)
+}

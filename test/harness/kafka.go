@@ -1,0 +1,101 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+)
+
+// clusterID is the cluster id of every Apache Kafka that the proofs format.
+const clusterID = "4L6g3nShT-eMCtK--X86sw"
+
+// jvm is a Java command line for a small, quickly started process.
+func jvm(heap, set, class string, args ...string) (*exec.Cmd, error) {
+	java, err := Java().Find()
+	if err != nil {
+		return nil, err
+	}
+	classPath, err := Jars(set)
+	if err != nil {
+		return nil, err
+	}
+	flags := []string{
+		"-Xmx" + heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classPath, class,
+	}
+	return exec.Command(java, append(flags, args...)...), nil
+}
+
+// KafkaTool runs one of Kafka's own command-line classes and returns what it
+// printed.
+func KafkaTool(class string, args ...string) (string, error) {
+	cmd, err := jvm("512m", "tools", class, args...)
+	if err != nil {
+		return "", err
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("%s %v: %w\n%s", class, args, err, out)
+	}
+	return string(out), nil
+}
+
+// StartKafka starts Apache Kafka, broker and controller in one process, and
+// waits until it answers. On a folder that already holds data it is started
+// on that data.
+func StartKafka(o Options) (*Broker, error) {
+	controller, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	port := o.Port
+	if port == 0 {
+		if port, err = FreePort(); err != nil {
+			return nil, err
+		}
+		o.Port = port
+	}
+	quorum := "localhost:" + strconv.Itoa(controller)
+	b, err := newBroker("kafka", o, Small(), map[string]string{
+		"process.roles":             "broker,controller",
+		"controller.listener.names": "CONTROLLER",
+		"controller.quorum.voters":  "1@" + quorum,
+		"listeners":                 fmt.Sprintf("PLAINTEXT://localhost:%d,CONTROLLER://%s", port, quorum),
+		"advertised.listeners":      fmt.Sprintf("PLAINTEXT://localhost:%d", port),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := formatKafka(b); err != nil {
+		return nil, err
+	}
+	b.start = func(b *Broker) (*Process, error) {
+		cmd, err := jvm("1g", "broker", "kafka.Kafka", filepath.Join(b.Dir, "server.properties"))
+		if err != nil {
+			return nil, err
+		}
+		cmd.Dir = b.Dir
+		return startProcess(cmd, filepath.Join(b.Dir, "broker.log"))
+	}
+	return b, b.Start()
+}
+
+// formatKafka formats the broker's log directory unless it is formatted.
+func formatKafka(b *Broker) error {
+	if _, err := os.Stat(filepath.Join(b.Data(), "meta.properties")); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	cmd, err := jvm("256m", "broker", "kafka.tools.StorageTool",
+		"format", "-t", clusterID, "-c", filepath.Join(b.Dir, "server.properties"))
+	if err != nil {
+		return err
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("format %s: %w\n%s", b.Data(), err, out)
+	}
+	return nil
+}

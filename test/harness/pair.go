@@ -1,0 +1,69 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+)
+
+// Pair is Gregor and Apache Kafka with the same settings.
+type Pair struct {
+	Gregor, Kafka string // bootstrap addresses
+
+	own []*Broker
+}
+
+// Proof is what both brokers of a pair are set to: one size fits all proofs,
+// so that one JVM serves a whole run.
+func Proof() map[string]string {
+	const limit = "105906176" // 101 MiB: requests of 100 MiB and their headers
+	return map[string]string{
+		"message.max.bytes":            limit,
+		"socket.request.max.bytes":     "209715200",
+		"replica.fetch.max.bytes":      limit,
+		"auto.create.topics.enable":    "true",
+		"group.min.session.timeout.ms": "100",
+	}
+}
+
+// StartPair returns the brokers that GREGOR_ADDR and KAFKA_ADDR name, and
+// starts those that they do not name.
+func StartPair(name string) (*Pair, error) {
+	p := &Pair{Gregor: os.Getenv("GREGOR_ADDR"), Kafka: os.Getenv("KAFKA_ADDR")}
+	o := Options{Name: name, Properties: Proof()}
+	if p.Kafka == "" {
+		b, err := StartKafka(o)
+		if err != nil {
+			return nil, fmt.Errorf("start Apache Kafka: %w", err)
+		}
+		p.own, p.Kafka = append(p.own, b), b.Addr()
+	}
+	if p.Gregor == "" {
+		b, err := StartGregor(o)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("start gregor: %w", err), p.Close())
+		}
+		p.own, p.Gregor = append(p.own, b), b.Addr()
+	}
+	return p, nil
+}
+
+// Close ends what StartPair started.
+func (p *Pair) Close() error {
+	var errs []error
+	for _, b := range p.own {
+		errs = append(errs, b.Remove())
+	}
+	return errors.Join(errs...)
+}
+
+// PortOf returns the port of an address.
+func PortOf(addr string) (int, error) {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
+}

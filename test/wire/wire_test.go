@@ -1,0 +1,175 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/gregor-stream/gregor/test/harness"
+)
+
+// row is one line of the report: one API key.
+type row struct {
+	Key                  string
+	Kafka, Gregor        string // version ranges
+	Answers, Differences int
+}
+
+func TestAnswersAreKafkas(t *testing.T) {
+	pair, err := harness.StartPair("wire")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := pair.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	kafka, gregor := versions(t, pair.Kafka), versions(t, pair.Gregor)
+	report := &report{rows: map[int16]*row{}}
+	for key := range kafka {
+		report.rows[key] = &row{Key: kmsg.NameForKey(key), Kafka: span(kafka, key), Gregor: span(gregor, key)}
+	}
+	t.Run("stories", func(t *testing.T) {
+		for _, s := range slices.Concat(topicStories(), dataStories(), groupStories(), adminStories()) {
+			t.Run(strings.ReplaceAll(s.name, " ", "-"), func(t *testing.T) {
+				t.Parallel()
+				key := int16(s.key)
+				top := min(kafka[key].MaxVersion, kmsg.RequestForKey(key).MaxVersion())
+				for v := kafka[key].MinVersion; v <= top; v++ {
+					t.Run(fmt.Sprintf("v%d", v), func(t *testing.T) {
+						answers, different := compare(t, pair, s, v, kafka)
+						report.count(key, answers, different)
+					})
+				}
+			})
+		}
+	})
+	report.write(t)
+}
+
+// versions asks a broker what it serves.
+func versions(t *testing.T, addr string) map[int16]kmsg.ApiVersionsResponseApiKey {
+	t.Helper()
+	c := &conn{addr: addr}
+	defer c.close()
+	resp, _, err := c.ask(kmsg.NewPtrApiVersionsRequest())
+	if err != nil {
+		t.Fatalf("ApiVersions of %s: %v", addr, err)
+	}
+	keys := map[int16]kmsg.ApiVersionsResponseApiKey{}
+	for _, k := range resp.(*kmsg.ApiVersionsResponse).ApiKeys {
+		keys[k.ApiKey] = k
+	}
+	return keys
+}
+
+func span(keys map[int16]kmsg.ApiVersionsResponseApiKey, key int16) string {
+	k, ok := keys[key]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%d-%d", k.MinVersion, k.MaxVersion)
+}
+
+// tell holds a story with one broker.
+func tell(s story, addr string, v int16, serves map[int16]kmsg.ApiVersionsResponseApiKey) ([]answer, error) {
+	port, err := harness.PortOf(addr)
+	if err != nil {
+		return nil, err
+	}
+	newest := map[int16]int16{}
+	for key, k := range serves {
+		newest[key] = k.MaxVersion
+	}
+	c, err := dial(addr)
+	if err != nil {
+		return nil, err
+	}
+	slug := strings.ReplaceAll(s.name, " ", "-")
+	x := &talk{
+		key: int16(s.key), version: v, prefix: fmt.Sprintf("w-%s-%d-", slug, v),
+		newest: newest, main: c, masker: newMasker(port, time.Now()),
+	}
+	defer x.close()
+	s.tell(x)
+	return x.answers, nil
+}
+
+// compare tells one story to both and reports every difference.
+func compare(t *testing.T, pair *harness.Pair, s story, v int16, serves map[int16]kmsg.ApiVersionsResponseApiKey) (int, int) {
+	t.Helper()
+	var kafka, gregor []answer
+	var errKafka, errGregor error
+	var wg sync.WaitGroup
+	wg.Go(func() { kafka, errKafka = tell(s, pair.Kafka, v, serves) })
+	wg.Go(func() { gregor, errGregor = tell(s, pair.Gregor, v, serves) })
+	wg.Wait()
+	if errKafka != nil || errGregor != nil {
+		t.Fatalf("kafka: %v, gregor: %v", errKafka, errGregor)
+	}
+	different := 0
+	for i := range max(len(kafka), len(gregor)) {
+		var k, g answer
+		if i < len(kafka) {
+			k = kafka[i]
+		}
+		if i < len(gregor) {
+			g = gregor[i]
+		}
+		if d := difference(k.lines, g.lines); d != "" || k.step != g.step {
+			different++
+			t.Errorf("%s v%d, %s: %s\n%s", kmsg.NameForKey(int16(s.key)), v, s.name, max(k.step, g.step), d)
+		}
+	}
+	return len(kafka), different
+}
+
+// report counts answers; stories run in parallel.
+type report struct {
+	mu   sync.Mutex
+	rows map[int16]*row
+}
+
+func (r *report) count(key int16, answers, differences int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rows[key].Answers += answers
+	r.rows[key].Differences += differences
+}
+
+// write prints the table and leaves it for docs/conformance.md.
+func (r *report) write(t *testing.T) {
+	t.Helper()
+	rows := make([]*row, 0, len(r.rows))
+	answers, differences := 0, 0
+	for _, one := range r.rows {
+		rows = append(rows, one)
+		answers += one.Answers
+		differences += one.Differences
+	}
+	slices.SortFunc(rows, func(a, b *row) int { return strings.Compare(a.Key, b.Key) })
+	var table strings.Builder
+	for _, one := range rows {
+		fmt.Fprintf(&table, "%-32s kafka %-6s gregor %-6s %5d answers, %d differ\n", one.Key, one.Kafka, one.Gregor, one.Answers, one.Differences)
+	}
+	t.Logf("%d answers compared, %d differ\n%s", answers, differences, table.String())
+	data, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(harness.Cache("run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(harness.Cache("run"), "wire.json"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
