@@ -112,6 +112,7 @@ func NewConsumerGroupCurrentMemberAssignmentValueTopicPartitions() *ConsumerGrou
 // SetDefaults sets every field to Kafka's default.
 func (m *ConsumerGroupCurrentMemberAssignmentValueTopicPartitions) SetDefaults() {
 	*m = ConsumerGroupCurrentMemberAssignmentValueTopicPartitions{}
+	m.AssignmentEpochs = []int32{}
 }
 
 func (m *ConsumerGroupCurrentMemberAssignmentValueTopicPartitions) decode(r *Reader, version int16) {
@@ -119,7 +120,7 @@ func (m *ConsumerGroupCurrentMemberAssignmentValueTopicPartitions) decode(r *Rea
 	m.TopicId = r.uuid()
 	r.field = "TopicPartitions.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
-	m.AssignmentEpochs = nil
+	m.AssignmentEpochs = []int32{}
 	r.field = "TopicPartitions tagged fields"
 	for n := r.tagCount(); n > 0 && !r.bad; n-- {
 		switch r.tag() {
@@ -140,11 +141,11 @@ func (m *ConsumerGroupCurrentMemberAssignmentValueTopicPartitions) AppendTo(dst 
 		dst = appendInt32(dst, m.Partitions[i])
 	}
 	count := 0
-	if m.AssignmentEpochs != nil {
+	if m.AssignmentEpochs == nil || len(m.AssignmentEpochs) > 0 {
 		count++
 	}
 	dst = AppendUvarint(dst, count)
-	if m.AssignmentEpochs != nil {
+	if m.AssignmentEpochs == nil || len(m.AssignmentEpochs) > 0 {
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		dst = appendCount(dst, len(m.AssignmentEpochs), m.AssignmentEpochs == nil, true, true)

@@ -30,6 +30,7 @@ func (m *ConsumerGroupMemberMetadataValue) SetDefaults() {
 	m.SubscribedTopicRegex = new(string)
 	m.RebalanceTimeoutMs = -1
 	m.ServerAssignor = new(string)
+	m.ClassicMemberMetadata = NewConsumerGroupMemberMetadataValueClassicMemberMetadata()
 }
 
 // MessageName is Kafka's name of the message.
@@ -69,7 +70,7 @@ func (m *ConsumerGroupMemberMetadataValue) decode(r *Reader, version int16) {
 	m.RebalanceTimeoutMs = r.int32()
 	r.field = "ServerAssignor"
 	m.ServerAssignor = r.nullableString(m.ServerAssignor, true, true)
-	m.ClassicMemberMetadata = nil
+	m.ClassicMemberMetadata = NewConsumerGroupMemberMetadataValueClassicMemberMetadata()
 	r.field = "tagged fields"
 	for n := r.tagCount(); n > 0 && !r.bad; n-- {
 		switch r.tag() {
@@ -102,11 +103,11 @@ func (m *ConsumerGroupMemberMetadataValue) AppendTo(dst []byte, version int16) [
 	dst = appendInt32(dst, m.RebalanceTimeoutMs)
 	dst = appendNullableString(dst, m.ServerAssignor, true, true)
 	count := 0
-	if m.ClassicMemberMetadata != nil {
+	if m.ClassicMemberMetadata == nil || !m.ClassicMemberMetadata.isDefault() {
 		count++
 	}
 	dst = AppendUvarint(dst, count)
-	if m.ClassicMemberMetadata != nil {
+	if m.ClassicMemberMetadata == nil || !m.ClassicMemberMetadata.isDefault() {
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		switch {
@@ -169,6 +170,17 @@ func (m *ConsumerGroupMemberMetadataValueClassicMemberMetadata) AppendTo(dst []b
 }
 
 func minimalConsumerGroupMemberMetadataValueClassicMemberMetadata(int16) int { return 6 }
+
+// isDefault says whether every field has Kafka's default.
+func (m *ConsumerGroupMemberMetadataValueClassicMemberMetadata) isDefault() bool {
+	if m.SessionTimeoutMs != 0 {
+		return false
+	}
+	if len(m.SupportedProtocols) > 0 {
+		return false
+	}
+	return true
+}
 
 // ConsumerGroupMemberMetadataValueClassicProtocol is part of [ConsumerGroupMemberMetadataValue].
 type ConsumerGroupMemberMetadataValueClassicProtocol struct {

@@ -174,6 +174,7 @@ func NewStreamsGroupCurrentMemberAssignmentValueTaskIds() *StreamsGroupCurrentMe
 // SetDefaults sets every field to Kafka's default.
 func (m *StreamsGroupCurrentMemberAssignmentValueTaskIds) SetDefaults() {
 	*m = StreamsGroupCurrentMemberAssignmentValueTaskIds{}
+	m.AssignmentEpochs = []int32{}
 }
 
 func (m *StreamsGroupCurrentMemberAssignmentValueTaskIds) decode(r *Reader, version int16) {
@@ -181,7 +182,7 @@ func (m *StreamsGroupCurrentMemberAssignmentValueTaskIds) decode(r *Reader, vers
 	m.SubtopologyId = r.string(m.SubtopologyId, true)
 	r.field = "TaskIds.Partitions"
 	m.Partitions = r.int32s(m.Partitions, true, false)
-	m.AssignmentEpochs = nil
+	m.AssignmentEpochs = []int32{}
 	r.field = "TaskIds tagged fields"
 	for n := r.tagCount(); n > 0 && !r.bad; n-- {
 		switch r.tag() {
@@ -202,11 +203,11 @@ func (m *StreamsGroupCurrentMemberAssignmentValueTaskIds) AppendTo(dst []byte, v
 		dst = appendInt32(dst, m.Partitions[i])
 	}
 	count := 0
-	if m.AssignmentEpochs != nil {
+	if m.AssignmentEpochs == nil || len(m.AssignmentEpochs) > 0 {
 		count++
 	}
 	dst = AppendUvarint(dst, count)
-	if m.AssignmentEpochs != nil {
+	if m.AssignmentEpochs == nil || len(m.AssignmentEpochs) > 0 {
 		dst = AppendUvarint(dst, 0)
 		mark := len(dst)
 		dst = appendCount(dst, len(m.AssignmentEpochs), m.AssignmentEpochs == nil, true, true)

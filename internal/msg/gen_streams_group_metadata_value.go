@@ -23,6 +23,7 @@ func NewStreamsGroupMetadataValue() *StreamsGroupMetadataValue {
 func (m *StreamsGroupMetadataValue) SetDefaults() {
 	*m = StreamsGroupMetadataValue{}
 	m.ValidatedTopologyEpoch = -1
+	m.LastAssignmentConfigs = []StreamsGroupMetadataValueLastAssignmentConfig{}
 	m.StoredDescriptionTopologyEpoch = -1
 	m.FailedDescriptionTopologyEpoch = -1
 }
@@ -51,7 +52,7 @@ func (m *StreamsGroupMetadataValue) decode(r *Reader, version int16) {
 	r.field = "MetadataHash"
 	m.MetadataHash = r.int64()
 	m.ValidatedTopologyEpoch = -1
-	m.LastAssignmentConfigs = nil
+	m.LastAssignmentConfigs = []StreamsGroupMetadataValueLastAssignmentConfig{}
 	m.StoredDescriptionTopologyEpoch = -1
 	m.FailedDescriptionTopologyEpoch = -1
 	r.field = "tagged fields"
@@ -92,7 +93,7 @@ func (m *StreamsGroupMetadataValue) AppendTo(dst []byte, version int16) []byte {
 	if m.ValidatedTopologyEpoch != -1 {
 		count++
 	}
-	if m.LastAssignmentConfigs != nil {
+	if m.LastAssignmentConfigs == nil || len(m.LastAssignmentConfigs) > 0 {
 		count++
 	}
 	if m.StoredDescriptionTopologyEpoch != -1 {
@@ -107,7 +108,7 @@ func (m *StreamsGroupMetadataValue) AppendTo(dst []byte, version int16) []byte {
 		dst = append(dst, 4)
 		dst = appendInt32(dst, m.ValidatedTopologyEpoch)
 	}
-	if m.LastAssignmentConfigs != nil {
+	if m.LastAssignmentConfigs == nil || len(m.LastAssignmentConfigs) > 0 {
 		dst = AppendUvarint(dst, 1)
 		mark := len(dst)
 		dst = appendCount(dst, len(m.LastAssignmentConfigs), m.LastAssignmentConfigs == nil, true, true)

@@ -125,7 +125,7 @@ func decodeAndCompare(t *testing.T, m Message, b []byte, version int16) {
 		t.Fatalf("%x: %v", b, err)
 	}
 	if back := m.AppendTo(nil, version); !bytes.Equal(b, back) {
-		t.Fatalf("decoded and encoded\n%x to\n%x", b, back)
+		t.Fatalf("%s v%d: decoded and encoded\n%x to\n%x", m.MessageName(), version, b, back)
 	}
 	fresh := reflect.New(reflect.TypeOf(m).Elem()).Interface().(Message)
 	if err := Unmarshal(fresh, b, version); err != nil {

@@ -114,7 +114,10 @@ func (v *versions) UnmarshalJSON(text []byte) error {
 type loose string
 
 func (l *loose) UnmarshalJSON(text []byte) error {
-	if text[0] != '"' {
+	switch {
+	case string(text) == "null":
+		return nil // for Kafka's generator that is no default, unlike "null"
+	case text[0] != '"':
 		*l = loose(text)
 		return nil
 	}

@@ -39,31 +39,31 @@ func readPins() (pins, error) {
 }
 
 // artifacts lists the jars with definitions, as artifact and version.
-func (p pins) artifacts() []artifact {
-	var list []artifact
+func (p pins) artifacts() []mavenArtifact {
+	var list []mavenArtifact
 	for _, name := range []string{
 		"kafka-clients", "kafka-metadata", "kafka-storage", "kafka-raft", "kafka-server-common",
 		"kafka-group-coordinator", "kafka-transaction-coordinator", "kafka-share-coordinator",
 	} {
-		list = append(list, artifact{name, p.current})
+		list = append(list, mavenArtifact{"org.apache.kafka", name, p.current})
 	}
-	return append(list, artifact{"kafka-clients", p.dropped})
+	return append(list, mavenArtifact{"org.apache.kafka", "kafka-clients", p.dropped})
 }
 
-type artifact struct{ name, version string }
+type mavenArtifact struct{ group, name, version string }
 
-func (a artifact) file() string { return a.name + "-" + a.version + ".jar" }
+func (a mavenArtifact) file() string { return a.name + "-" + a.version + ".jar" }
 
 // fetchJars gets the jars that dir lacks, through Maven and its settings.
-func fetchJars(dir string, p pins) error {
+func fetchJars(dir string, list []mavenArtifact) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, a := range p.artifacts() {
+	for _, a := range list {
 		if _, err := os.Stat(filepath.Join(dir, a.file())); err == nil {
 			continue
 		}
-		coordinates := "org.apache.kafka:" + a.name + ":" + a.version
+		coordinates := a.group + ":" + a.name + ":" + a.version
 		cmd := exec.Command("mvn", "-q", "-B", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy",
 			"-Dartifact="+coordinates, "-DoutputDirectory="+dir)
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -4,6 +4,9 @@
 //
 //	go run ./internal/msg/gen           the jars are in .cache/kafka-jars
 //	go run ./internal/msg/gen -fetch    get missing jars with mvn first
+//	go run ./internal/msg/gen -golden   also have Kafka's classes write the
+//	                                    examples for the tests (needs a JDK)
+//	go run ./internal/msg/gen -check    write nothing, fail if files differ
 //	go run ./internal/msg/gen -jars DIR look for the jars in DIR instead
 package main
 
@@ -20,15 +23,16 @@ func main() {
 	jars := flag.String("jars", "", "directory that holds the jars (default: .cache/kafka-jars of the repository)")
 	fetch := flag.Bool("fetch", false, "get missing jars with mvn")
 	out := flag.String("out", "", "directory to write to (default: internal/msg of the repository)")
+	golden := flag.Bool("golden", false, "have Kafka's own classes write testdata/golden.txt.gz")
 	check := flag.Bool("check", false, "write nothing, fail if the files differ")
 	flag.Parse()
-	if err := run(*jars, *out, *fetch, *check); err != nil {
+	if err := run(*jars, *out, *fetch, *golden, *check); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(jars, out string, fetch, check bool) error {
+func run(jars, out string, fetch, golden, check bool) error {
 	root, err := repositoryRoot()
 	if err != nil {
 		return err
@@ -44,7 +48,7 @@ func run(jars, out string, fetch, check bool) error {
 		return err
 	}
 	if fetch {
-		if err := fetchJars(jars, pins); err != nil {
+		if err := fetchJars(jars, pins.artifacts()); err != nil {
 			return err
 		}
 	}
@@ -62,6 +66,11 @@ func run(jars, out string, fetch, check bool) error {
 	}
 	if check {
 		return compareFiles(out, files)
+	}
+	if golden {
+		if err := writeGolden(jars, out, pins, messages); err != nil {
+			return err
+		}
 	}
 	return writeFiles(out, files)
 }
