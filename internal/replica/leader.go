@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -8,105 +9,171 @@ import (
 
 // Leader is the leader's side of a partition.
 //
-// Invariants: the high watermark never falls; it is at most the log's end; the
-// committed in-sync set contains the local node; at most one proposal is under
-// way.
+// Invariants: the high watermark never falls; it is at most the log's end; at
+// most one proposal is under way; followers holds each replica but the local.
 type Leader struct {
 	settings       *Settings
-	leaderEpoch    kafka.LeaderEpoch
+	leaderEpoch    kafka.LeaderEpoch // -1 before the first
 	partitionEpoch int32
 	epochStart     kafka.Offset // where the log ended when leaderEpoch began
 	end            kafka.Offset // of the local log
 	synced         kafka.Offset // how much of it is on disk
 	highWatermark  kafka.Offset
-	minISR         int
+	minISR         int            // as configured; see effectiveMinISR
 	replicas       []kafka.NodeID // in the order of the assignment
 	isr            []kafka.NodeID // committed, sorted
 	followers      []follower     // sorted by id
 	pending        *Proposal
 }
 
-// follower is what the leader knows of one other replica.
-type follower struct {
-	id           kafka.NodeID
-	brokerEpoch  int64 // of its last fetch; noBrokerEpoch before the first
-	logStart     kafka.Offset
-	end          kafka.Offset // its fetch offset; -1 before the first fetch
-	leaderEnd    kafka.Offset // the leader's end at its last fetch
-	lastFetch    time.Time    // zero before the first
-	lastCaughtUp time.Time
-}
-
-// noBrokerEpoch says that a follower has not fetched yet.
-const noBrokerEpoch = -2
-
 // NewLeader makes the state of a leader that has not begun: call
-// [Leader.Become]. settings is kept.
-func NewLeader(settings *Settings) *Leader { return &Leader{settings: settings} }
+// [Leader.SetMinISR] and [Leader.Become]. settings is kept.
+func NewLeader(settings *Settings) *Leader {
+	return &Leader{settings: settings, leaderEpoch: kafka.NoLeaderEpoch}
+}
 
 // Become begins a leader epoch, or takes over a change of the assignment or the
 // in-sync set within it. end and highWatermark are those of the local log. It
 // returns begun where the epoch is new: the caller writes (epoch, end) into the
 // log's epoch cache. A registration older than what is known does nothing.
 func (l *Leader) Become(now time.Time, r *Registration, end, highWatermark kafka.Offset, brokers Brokers) (effect Effect, begun bool) {
-	return Effect{}, false
+	if r.PartitionEpoch < l.partitionEpoch {
+		return Effect{}, false
+	}
+	newLeader := l.leaderEpoch == kafka.NoLeaderEpoch
+	begun = r.LeaderEpoch > l.leaderEpoch
+	l.end, l.highWatermark = end, max(l.highWatermark, highWatermark)
+	l.assign(r)
+	l.isr = slices.Sorted(slices.Values(r.ISR))
+	l.pending = nil
+	if begun {
+		l.leaderEpoch, l.epochStart = r.LeaderEpoch, end
+		for i := range l.followers {
+			f := &l.followers[i]
+			f.reset(now, end, newLeader, contains(l.isr, f.id))
+		}
+	}
+	l.partitionEpoch = r.PartitionEpoch
+	// The in-sync set may be down to the leader alone.
+	return Effect{Advanced: l.maybeAdvance(now, brokers)}, begun
 }
 
+// assign takes over the replicas: it keeps what is known of those that stay.
+func (l *Leader) assign(r *Registration) {
+	l.replicas = slices.Clone(r.Replicas)
+	var followers []follower
+	for _, id := range slices.Sorted(slices.Values(r.Replicas)) {
+		if id == l.settings.Local || len(followers) > 0 && followers[len(followers)-1].id == id {
+			continue
+		}
+		if f := l.follower(id); f != nil {
+			followers = append(followers, *f)
+		} else {
+			followers = append(followers, newFollower(id))
+		}
+	}
+	l.followers = followers
+}
+
+func (l *Leader) follower(id kafka.NodeID) *follower {
+	for i := range l.followers {
+		if l.followers[i].id == id {
+			return &l.followers[i]
+		}
+	}
+	return nil
+}
+
+func contains(ids []kafka.NodeID, id kafka.NodeID) bool { return slices.Contains(ids, id) }
+
 // SetMinISR sets min.insync.replicas of the topic.
-func (l *Leader) SetMinISR(now time.Time, n int, brokers Brokers) Effect { return Effect{} }
+func (l *Leader) SetMinISR(now time.Time, n int, brokers Brokers) Effect {
+	l.minISR = n
+	return Effect{Advanced: l.maybeAdvance(now, brokers)}
+}
+
+// effectiveMinISR: a minimum above the number of replicas could never be met.
+func (l *Leader) effectiveMinISR() int { return min(l.minISR, len(l.followers)+1) }
+
+// UnderMinISR says whether the in-sync set is too small for acks=all.
+func (l *Leader) UnderMinISR() bool { return len(l.isr) < l.effectiveMinISR() }
+
+// AtMinISR says whether the in-sync set could not lose a member.
+func (l *Leader) AtMinISR() bool { return len(l.isr) == l.effectiveMinISR() }
 
 // CheckEpoch compares the epoch that a request carries with the leader's:
 // FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH; -1 is not compared.
-func (l *Leader) CheckEpoch(epoch kafka.LeaderEpoch) error { return nil }
+func (l *Leader) CheckEpoch(epoch kafka.LeaderEpoch) error { return checkEpoch(epoch, l.leaderEpoch) }
+
+func checkEpoch(theirs, ours kafka.LeaderEpoch) error {
+	switch {
+	case theirs == kafka.NoLeaderEpoch || theirs == ours:
+		return nil
+	case theirs < ours:
+		return kafka.Errorf(kafka.ErrFencedLeaderEpoch, "leader epoch %d is over: it is %d", theirs, ours)
+	}
+	return kafka.Errorf(kafka.ErrUnknownLeaderEpoch, "leader epoch %d is not known yet: it is %d", theirs, ours)
+}
 
 // CheckAppend refuses an append with acks=all that too few replicas would see:
 // NOT_ENOUGH_REPLICAS.
-func (l *Leader) CheckAppend(acks int16) error { return nil }
+func (l *Leader) CheckAppend(acks int16) error {
+	if acks == -1 && l.UnderMinISR() {
+		return kafka.Errorf(kafka.ErrNotEnoughReplicas, "%d replicas are in sync %v, min.insync.replicas needs %d",
+			len(l.isr), l.isr, l.effectiveMinISR())
+	}
+	return nil
+}
 
 // Appended says that the local log ends at end.
-func (l *Leader) Appended(now time.Time, end kafka.Offset, brokers Brokers) Effect { return Effect{} }
+func (l *Leader) Appended(now time.Time, end kafka.Offset, brokers Brokers) Effect {
+	l.end = end
+	return Effect{Advanced: l.maybeAdvance(now, brokers)}
+}
 
 // Synced says that the local log is on disk up to end.
-func (l *Leader) Synced(now time.Time, end kafka.Offset, brokers Brokers) Effect { return Effect{} }
-
-// FollowerFetch is a follower's fetch of this partition.
-type FollowerFetch struct {
-	Node kafka.NodeID
-	// BrokerEpoch is the follower's; -1 in old versions of the request.
-	BrokerEpoch int64
-	// Offset is where it fetches from: its log's end.
-	Offset kafka.Offset
-	// LogStart is its log's start.
-	LogStart kafka.Offset
-	// LeaderEnd is where the local log ended before it was read for this fetch.
-	LeaderEnd kafka.Offset
+func (l *Leader) Synced(now time.Time, end kafka.Offset, brokers Brokers) Effect {
+	l.synced = max(l.synced, end)
+	return Effect{Advanced: l.maybeAdvance(now, brokers)}
 }
 
-// CheckFollower refuses a fetch from a node that is no replica:
-// UNKNOWN_LEADER_EPOCH where the request carries a leader epoch (the node may
-// know of an assignment that we do not know yet), otherwise
-// NOT_LEADER_OR_FOLLOWER.
-func (l *Leader) CheckFollower(node kafka.NodeID, epoch kafka.LeaderEpoch) error { return nil }
-
-// Fetched takes note of a follower's fetch, after the read; not where the read
-// found a diverging epoch. A fetch in a broker epoch that is over is refused
-// with NOT_LEADER_OR_FOLLOWER.
-func (l *Leader) Fetched(now time.Time, fetch *FollowerFetch, brokers Brokers) (Effect, error) {
-	return Effect{}, nil
+// maximalISR says whether id is in the in-sync set, or would be if the proposal
+// under way were accepted: for the high watermark the larger set is the safe one
+// (KIP-497).
+func (l *Leader) maximalISR(id kafka.NodeID) bool {
+	return contains(l.isr, id) || l.pending != nil && l.pending.Expand && contains(l.pending.members, id)
 }
 
-// MaybeShrinkISR proposes to leave out the followers that lag; to be called
-// every half of replica.lag.time.max.ms.
-func (l *Leader) MaybeShrinkISR(now time.Time) Effect { return Effect{} }
-
-// AlterPartitionDone takes the controller's answer to a proposal.
-func (l *Leader) AlterPartitionDone(now time.Time, p *Proposal, r *Registration, brokers Brokers) Effect {
-	return Effect{}
+func (l *Leader) maximalISRSize() int {
+	if l.pending != nil && l.pending.Expand {
+		return len(l.pending.members)
+	}
+	return len(l.isr)
 }
 
-// AlterPartitionFailed takes the controller's refusal of a proposal; retry says
-// to send the same proposal again, after a pause.
-func (l *Leader) AlterPartitionFailed(p *Proposal, code kafka.Error) (retry bool) { return false }
+// maybeAdvance moves the high watermark to the lowest end of the replicas that
+// are in sync, or that are caught up and about to be: it waits for these, or a
+// follower could chase a high watermark that always runs ahead of it.
+func (l *Leader) maybeAdvance(now time.Time, brokers Brokers) bool {
+	if l.UnderMinISR() {
+		return false
+	}
+	target := l.end
+	if l.settings.SyncAlone && l.maximalISRSize() == 1 {
+		target = min(target, l.synced)
+	}
+	for i := range l.followers {
+		f := &l.followers[i]
+		if f.end < target && (l.maximalISR(f.id) || l.caughtUp(f, now) && l.eligible(f, brokers)) {
+			target = f.end
+		}
+	}
+	if target <= l.highWatermark {
+		return false
+	}
+	l.highWatermark = target
+	return true
+}
 
 // HighWatermark is the end of what all in-sync replicas have.
 func (l *Leader) HighWatermark() kafka.Offset { return l.highWatermark }
@@ -114,14 +181,34 @@ func (l *Leader) HighWatermark() kafka.Offset { return l.highWatermark }
 // Acknowledged says whether an append that ended at end may be acknowledged to
 // a producer with acks=all, and with which error: NOT_ENOUGH_REPLICAS_AFTER_APPEND
 // where the in-sync set shrank below the minimum meanwhile.
-func (l *Leader) Acknowledged(end kafka.Offset) (done bool, err error) { return false, nil }
+func (l *Leader) Acknowledged(end kafka.Offset) (done bool, err error) {
+	if l.highWatermark < end {
+		return false, nil
+	}
+	if size := l.maximalISRSize(); size < l.effectiveMinISR() {
+		return true, kafka.Errorf(kafka.ErrNotEnoughReplicasAfterAppend, "appended, but %d replicas are in sync, min.insync.replicas needs %d",
+			size, l.effectiveMinISR())
+	}
+	return true, nil
+}
 
 // LowWatermark is the lowest log start of the live replicas; logStart is the
 // local one.
-func (l *Leader) LowWatermark(logStart kafka.Offset, brokers Brokers) kafka.Offset { return logStart }
+func (l *Leader) LowWatermark(logStart kafka.Offset, brokers Brokers) kafka.Offset {
+	low := logStart
+	for i := range l.followers {
+		if _, alive := aliveEpoch(brokers, l.followers[i].id); alive {
+			low = min(low, l.followers[i].logStart)
+		}
+	}
+	return low
+}
 
 // LeaderEpoch is the epoch that the leader is in.
 func (l *Leader) LeaderEpoch() kafka.LeaderEpoch { return l.leaderEpoch }
+
+// EpochStart is where the local log ended when the leader epoch began.
+func (l *Leader) EpochStart() kafka.Offset { return l.epochStart }
 
 // PartitionEpoch is the version of the in-sync set that the leader knows.
 func (l *Leader) PartitionEpoch() int32 { return l.partitionEpoch }
@@ -129,16 +216,5 @@ func (l *Leader) PartitionEpoch() int32 { return l.partitionEpoch }
 // ISR is the committed in-sync set, sorted. The caller must not change it.
 func (l *Leader) ISR() []kafka.NodeID { return l.isr }
 
-// UnderMinISR says whether the in-sync set is too small for acks=all.
-func (l *Leader) UnderMinISR() bool { return false }
-
-// FollowerState is one follower, for metrics and DescribeQuorum.
-type FollowerState struct {
-	ID           kafka.NodeID
-	End          kafka.Offset
-	LastFetch    time.Time
-	LastCaughtUp time.Time
-}
-
-// Followers are the other replicas, sorted by id.
-func (l *Leader) Followers() []FollowerState { return nil }
+// Replicas are in the order of the assignment. The caller must not change them.
+func (l *Leader) Replicas() []kafka.NodeID { return l.replicas }

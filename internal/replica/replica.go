@@ -50,29 +50,9 @@ type Broker struct {
 }
 
 // Brokers looks brokers up in the newest metadata; false where id is not
-// registered.
+// registered. nil knows nobody, which is enough where the leader is alone.
 type Brokers interface {
 	Broker(id kafka.NodeID) (Broker, bool)
-}
-
-// BrokerEpoch is a member of a proposed in-sync set, with the epoch in which it
-// fetched; -1 is not known.
-type BrokerEpoch struct {
-	ID    kafka.NodeID
-	Epoch int64
-}
-
-// Proposal asks the controller for another in-sync set (AlterPartition). The
-// caller sends it, fills in the local broker's epoch, and gives the answer to
-// [Leader.AlterPartitionDone] or [Leader.AlterPartitionFailed] with the same
-// pointer: it is how an answer that came too late is known.
-type Proposal struct {
-	LeaderEpoch    kafka.LeaderEpoch
-	PartitionEpoch int32
-	Expand         bool          // false: shrink
-	ISR            []BrokerEpoch // sorted by id; the local broker's epoch is -1
-	members        []kafka.NodeID
-	before         []kafka.NodeID // the committed set that it would replace
 }
 
 // Effect is what a call changed.
