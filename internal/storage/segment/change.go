@@ -1,0 +1,245 @@
+package segment
+
+import (
+	"errors"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// Truncate removes the batch that holds offset and all after it.
+func (s *Segment) Truncate(offset kafka.Offset, now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, err := s.position(offset)
+	if err != nil {
+		return err
+	}
+	return s.cut(at, offset, now)
+}
+
+// CutTail cuts the data at a position; next is the offset that follows.
+func (s *Segment) CutTail(at int64, next kafka.Offset, now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cut(at, next, now)
+}
+
+func (s *Segment) cut(at int64, offset kafka.Offset, now time.Time) error {
+	index, err := s.index.search(func(e []byte) bool { return s.indexOffset(e) >= offset })
+	if err != nil {
+		return err
+	}
+	times, err := s.times.search(func(e []byte) bool { return s.timeOffset(e) >= offset })
+	if err != nil {
+		return err
+	}
+	file, err := s.opened()
+	if err != nil {
+		return err
+	}
+	// The indexes first: an entry must never point behind the data.
+	if err := errors.Join(s.index.truncate(index), s.times.truncate(times), s.txns.truncate(offset)); err != nil {
+		return err
+	}
+	if err := file.file.Truncate(at); err != nil {
+		return err
+	}
+	s.size, s.reserved, s.dirty = at, at, true
+	s.sinceIndex = 0
+	s.verified.cut(at)
+	if at == 0 {
+		s.created, s.firstKnown, s.firstStamp = kafka.Timestamp(now.UnixMilli()), true, kafka.NoTimestamp
+	}
+	return s.rereadStamp()
+}
+
+// rereadStamp finds the highest timestamp of what is left: it may be younger than
+// the last entry of the time index.
+func (s *Segment) rereadStamp() error {
+	s.stampKnown = false
+	if err := s.loadStamp(); err != nil {
+		return err
+	}
+	at, err := s.floor(s.maxStampOffset)
+	if err != nil {
+		return err
+	}
+	return s.scan(at, s.size, indexAhead, func(sc *scanner) error {
+		s.noteStamp(sc.MaxTimestamp, sc.Last)
+		return nil
+	})
+}
+
+// AppendAborted adds an aborted transaction to the transaction index.
+func (s *Segment) AppendAborted(a AbortedTxn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.txns.append(a)
+}
+
+// ResetAborted empties the transaction index, before a recovery fills it anew.
+func (s *Segment) ResetAborted() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.txns.truncate(0)
+}
+
+// Seal completes the segment's files: it is not appended to any more. The time
+// index gets its last entry, the indexes are written, the reservation is let go.
+func (s *Segment) Seal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seal()
+}
+
+func (s *Segment) seal() error {
+	if err := s.loadStamp(); err != nil {
+		return err
+	}
+	err := errors.Join(s.addTime(), s.index.write(), s.times.write())
+	if s.file != nil && s.reserved != s.size {
+		err = errors.Join(err, s.file.file.Truncate(s.size))
+		s.reserved = s.size
+	}
+	return err
+}
+
+// Sync makes the data durable; with all, the indexes too. It holds no lock
+// while it syncs, and may run beside everything else. After an error what is
+// durable is not known.
+func (s *Segment) Sync(all bool) error {
+	s.mu.Lock()
+	dirty := s.dirty
+	var file *File
+	var err error
+	if dirty {
+		if file, err = s.opened(); err == nil {
+			file.use()
+			s.dirty = false
+		}
+	}
+	var names []string
+	if all && err == nil {
+		names, err = s.pendingIndexes()
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if file != nil {
+		err = file.file.Sync()
+		file.Release()
+	}
+	for _, name := range names {
+		if err == nil {
+			err = syncByName(s.FS, name)
+		}
+	}
+	return err
+}
+
+// pendingIndexes writes what is missing in the index files and names those that
+// are to be synced.
+func (s *Segment) pendingIndexes() ([]string, error) {
+	var names []string
+	index, err := s.index.pending()
+	if index {
+		names = append(names, s.index.name)
+	}
+	times, more := s.times.pending()
+	if times {
+		names = append(names, s.times.name)
+	}
+	if s.txns.dirty {
+		s.txns.dirty = false
+		names = append(names, s.txns.name)
+	}
+	return names, errors.Join(err, more)
+}
+
+// syncByName syncs a file through a handle of its own, so that nobody can close
+// it meanwhile. A file that is gone needs no sync.
+func syncByName(fsys vfs.FS, name string) error {
+	f, err := fsys.Open(name, vfs.Write)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Close seals the segment and closes its files; the next use opens them again.
+func (s *Segment) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.file != nil || s.index.file != nil || s.times.file != nil {
+		err = s.seal()
+	}
+	err = errors.Join(err, s.index.close(), s.times.close())
+	s.drop()
+	return err
+}
+
+// Abandon closes the files and writes nothing.
+func (s *Segment) Abandon() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop()
+	return errors.Join(s.index.abandon(), s.times.abandon())
+}
+
+// drop lets go of the data file. Readers of sections keep it open.
+func (s *Segment) drop() {
+	if s.file != nil {
+		s.file.Release()
+		s.file, s.reserved = nil, s.size
+	}
+}
+
+// suffixes are those of a segment's files, the data last: a directory in which
+// the data is still there is complete.
+func suffixes() []string { return []string{IndexSuffix, TimeSuffix, TxnSuffix, LogSuffix} }
+
+// MarkDeleted renames the files to *.deleted. Sections that were handed out stay
+// good.
+func (s *Segment) MarkDeleted() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop()
+	err := errors.Join(s.index.abandon(), s.times.abandon())
+	// The data first: without it the others are leftovers.
+	for _, suffix := range []string{LogSuffix, IndexSuffix, TimeSuffix, TxnSuffix} {
+		renamed := s.FS.Rename(s.Path(suffix), s.Path(suffix)+DeletedSuffix)
+		if renamed != nil && !isMissing(renamed) {
+			err = errors.Join(err, renamed)
+		}
+	}
+	return err
+}
+
+// RemoveDeleted removes the files that MarkDeleted renamed.
+func (s *Segment) RemoveDeleted() error {
+	var err error
+	for _, suffix := range suffixes() {
+		removed := s.FS.Remove(s.Path(suffix) + DeletedSuffix)
+		if removed != nil && !isMissing(removed) {
+			err = errors.Join(err, removed)
+		}
+	}
+	return err
+}
+
+// LastModified is when the data was last written, for segments without
+// timestamps.
+func (s *Segment) LastModified() (kafka.Timestamp, error) {
+	info, err := s.FS.Stat(s.Path(LogSuffix))
+	if err != nil {
+		return kafka.NoTimestamp, err
+	}
+	return kafka.Timestamp(info.ModTime.UnixMilli()), nil
+}

@@ -1,0 +1,325 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// errStop ends a scan early, without an error.
+var errStop = errors.New("stop")
+
+// indexAhead is how much a search reads at once: a little more than lies
+// between two index entries.
+const indexAhead = 8 << 10
+
+// scan visits the batches of [from, end). The lock is held.
+func (s *Segment) scan(from, end int64, ahead int, visit func(sc *scanner) error) error {
+	file, err := s.opened()
+	if err != nil {
+		return err
+	}
+	buf := s.Buffers.get()
+	defer s.Buffers.put(buf)
+	sc := &buf.scanner
+	sc.reset(file, buf.bytes[:], from, end, ahead)
+	for {
+		switch err := sc.step(); {
+		case isEOF(err):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := visit(sc); errors.Is(err, errStop) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// floor gives the position of the last index entry at or before an offset, 0
+// where there is none. An entry that contradicts the data is errTable.
+func (s *Segment) floor(offset kafka.Offset) (int64, error) {
+	n, err := s.index.search(func(e []byte) bool { return s.indexOffset(e) > offset })
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	return s.trusted(n - 1)
+}
+
+// trusted gives the position of an index entry after a look at the data there.
+func (s *Segment) trusted(n int) (int64, error) {
+	e, err := s.index.entry(n)
+	if err != nil {
+		return 0, err
+	}
+	at, last := indexPosition(e), s.indexOffset(e)
+	if at < 0 || at >= s.size {
+		return 0, errTable
+	}
+	if s.index.cacheFrom <= n && s.verified.covers(at, at+1) {
+		return at, nil // written by this process
+	}
+	ok := false
+	err = s.scan(at, s.size, 0, func(sc *scanner) error {
+		ok = sc.Base >= s.Base && sc.Base <= last
+		return errStop
+	})
+	var bad *Bad
+	if errors.As(err, &bad) || (err == nil && !ok) {
+		return 0, errTable
+	}
+	return at, err
+}
+
+// Found is what a read finds in a segment. The file has one more use, which the
+// reader releases.
+type Found struct {
+	File     *File
+	Position int64
+	Size     int
+	Next     kafka.Offset // an offset behind the last batch, or above it
+}
+
+// Read finds the batches from an offset on and below the position limit: at most
+// max bytes, whole batches, with minOne at least one. Nothing found gives a nil
+// File. What is found was verified; a *Bad says that the next batch is damaged.
+func (s *Segment) Read(offset kafka.Offset, max int, minOne bool, limit int64, into *Found) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	limit = min(limit, s.size)
+	*into = Found{}
+	first, err := s.find(offset, limit)
+	if err != nil || first.Size == 0 {
+		return err
+	}
+	room := int64(max)
+	if minOne && room < int64(first.Size) {
+		room = int64(first.Size)
+	}
+	end, next := limit, kafka.NoOffset
+	if limit-first.Position > room {
+		if end, next, err = s.boundary(first, first.Position+room); err != nil {
+			return err
+		}
+	}
+	if end, err = s.verify(first.Position, end); err != nil || end == first.Position {
+		return err
+	}
+	into.File, into.Position, into.Size, into.Next = s.file.use(), first.Position, int(end-first.Position), next
+	return nil
+}
+
+// find gives the first batch that ends at offset or later; Size 0 where there is
+// none below limit.
+func (s *Segment) find(offset kafka.Offset, limit int64) (Header, error) {
+	at, err := s.floor(offset)
+	if s.distrust(err) {
+		at, err = s.floor(offset)
+	}
+	if err != nil {
+		return Header{}, err
+	}
+	var found Header
+	err = s.scan(at, limit, indexAhead, func(sc *scanner) error {
+		if sc.Last < offset {
+			return nil
+		}
+		found = sc.Header
+		return errStop
+	})
+	return found, err
+}
+
+// distrust says that err is the index's fault; then the index was made again.
+func (s *Segment) distrust(err error) bool {
+	if !errors.Is(err, errTable) && !isMissing(err) {
+		return false
+	}
+	return s.reindex() == nil
+}
+
+// boundary gives the end of the last batch that ends at or before a position, or
+// the end of first, and the offset behind it.
+func (s *Segment) boundary(first Header, most int64) (int64, kafka.Offset, error) {
+	from := first.Position
+	n, err := s.index.search(func(e []byte) bool { return indexPosition(e) > most })
+	if err == nil && n > 0 {
+		var at int64
+		if at, err = s.trusted(n - 1); err == nil {
+			from = max(from, at)
+		}
+	}
+	if err != nil && !s.distrust(err) {
+		return 0, 0, err
+	}
+	end, next := from, first.Last+1
+	err = s.scan(from, s.size, indexAhead, func(sc *scanner) error {
+		if sc.next > most {
+			if end == from && from > first.Position {
+				next = sc.Base
+			}
+			return errStop
+		}
+		end, next = sc.next, sc.Last+1
+		return nil
+	})
+	if end == first.Position {
+		return end, next, err
+	}
+	var bad *Bad
+	if errors.As(err, &bad) {
+		err = nil // what lies before it can be served
+	}
+	return end, next, err
+}
+
+// verify makes sure that the batches of [from, end) are good, and gives where
+// the good ones end. A *Bad where the first is not.
+func (s *Segment) verify(from, end int64) (int64, error) {
+	if s.verified.covers(from, end) {
+		_, err := s.opened()
+		return end, err
+	}
+	good := from
+	err := s.scan(from, end, bufferSize, func(sc *scanner) error {
+		if err := sc.verify(); err != nil {
+			return err
+		}
+		good = sc.next
+		return nil
+	})
+	s.verified.add(from, good)
+	var bad *Bad
+	if errors.As(err, &bad) && good > from {
+		return good, nil
+	}
+	return good, err
+}
+
+// PositionOf gives where the batch begins that holds offset or the next one
+// above it, and the length of the data where there is none.
+func (s *Segment) PositionOf(offset kafka.Offset) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.position(offset)
+}
+
+func (s *Segment) position(offset kafka.Offset) (int64, error) {
+	h, err := s.find(offset, s.size)
+	if err != nil || h.Size == 0 {
+		return s.size, err
+	}
+	return h.Position, nil
+}
+
+// NextOffset is the offset behind the last batch, the base where there is none.
+// It reads the end of the data, from the last index entry on. A *Bad where that
+// end is damaged.
+func (s *Segment) NextOffset() (kafka.Offset, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := errors.Join(s.index.load(), s.times.load()); err != nil {
+		return 0, err
+	}
+	at := int64(0)
+	if s.index.count > 0 {
+		var err error
+		if at, err = s.trusted(s.index.count - 1); err != nil {
+			return 0, err
+		}
+	}
+	next := s.Base
+	err := s.scan(at, s.size, indexAhead, func(sc *scanner) error {
+		next = sc.Last + 1
+		return nil
+	})
+	return next, err
+}
+
+// MaxTimestamp is the highest timestamp of the batches, and the last offset of
+// the first batch that has it; -1 where there is none.
+func (s *Segment) MaxTimestamp() (kafka.Timestamp, kafka.Offset, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.loadStamp()
+	return s.maxStamp, s.maxStampOffset, err
+}
+
+// loadStamp reads the highest timestamp from the time index. The lock is held.
+func (s *Segment) loadStamp() error {
+	if s.stampKnown {
+		return nil
+	}
+	last, err := s.times.last()
+	if err != nil {
+		return err
+	}
+	s.maxStamp, s.maxStampOffset = kafka.NoTimestamp, s.Base
+	if last != nil {
+		s.maxStamp, s.maxStampOffset = timeOf(last), s.timeOffset(last)
+	}
+	s.stampKnown = true
+	return nil
+}
+
+// FromTimestamp visits the batches, from start on, whose highest timestamp is at
+// least stamp, until visit says that it is done. They are verified. The batch is
+// the visitor's to keep. Only batches of the current format are visited.
+func (s *Segment) FromTimestamp(stamp kafka.Timestamp, start kafka.Offset, visit func(b batch.Batch) (done bool, err error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, err := s.times.search(func(e []byte) bool { return timeOf(e) > stamp })
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.times.name, err)
+	}
+	if n > 0 {
+		e, err := s.times.entry(n - 1)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.times.name, err)
+		}
+		start = max(start, s.timeOffset(e))
+	}
+	at, err := s.floor(start)
+	if s.distrust(err) {
+		at, err = s.floor(start)
+	}
+	if err != nil {
+		return err
+	}
+	return s.scan(at, s.size, indexAhead, func(sc *scanner) error {
+		if sc.MaxTimestamp < stamp || sc.Magic != batch.Magic {
+			return nil
+		}
+		if err := sc.verify(); err != nil {
+			return err
+		}
+		b, err := sc.whole()
+		if err != nil {
+			return err
+		}
+		done, err := visit(b)
+		if done {
+			return errStop
+		}
+		return err
+	})
+}
+
+// AbortedTxns visits the aborted transactions that overlap [from, upper), until
+// the index says that no later one can: then complete is true.
+func (s *Segment) AbortedTxns(from, upper kafka.Offset, visit func(a AbortedTxn)) (complete bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = s.txns.each(func(_ int64, a AbortedTxn) bool {
+		if a.LastOffset >= from && a.FirstOffset < upper {
+			visit(a)
+		}
+		complete = a.LastStable >= upper
+		return !complete
+	})
+	return complete, err
+}

@@ -1,0 +1,202 @@
+package segment
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Recovered is what [Segment.Recover] found.
+type Recovered struct {
+	Next  kafka.Offset // behind the last good batch, the base where there is none
+	Valid int64        // where the good data ends; what follows is to be cut off
+	// Tail says what is wrong behind Valid, nil where Valid is the whole file.
+	Tail *Bad
+	// Damaged is damage among data that is held to be durable: it is left, and
+	// good batches follow it.
+	Damaged []Bad
+}
+
+// Batch is a batch that Recover found good.
+type Batch struct {
+	Header
+	// View is the batch's header as a batch without records, nil in the old
+	// formats. It is good until the visitor returns.
+	View batch.Batch
+	sc   *scanner
+}
+
+// Whole reads the batch with its records.
+func (b *Batch) Whole() (batch.Batch, error) { return b.sc.whole() }
+
+// Recover verifies every batch, visits the good ones and makes the offset and
+// time indexes anew. Up to durable everything was once synced: damage there is
+// no torn write, and the scan looks for good batches behind it. From there on
+// the data ends at the first damage. The data itself is not changed.
+func (s *Segment) Recover(durable kafka.Offset, c *Config, visit func(b *Batch) error) (Recovered, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.resetTables(); err != nil {
+		return Recovered{}, err
+	}
+	r := Recovered{Next: s.Base}
+	b := Batch{}
+	err := s.survey(durable, true, &r, func(sc *scanner) error {
+		s.noteStamp(sc.MaxTimestamp, sc.Last)
+		if err := s.noteBatch(sc.Last, sc.Position, sc.Size, c); err != nil {
+			return err
+		}
+		b.Header, b.View, b.sc = sc.Header, sc.view(), sc
+		return visit(&b)
+	})
+	if err == nil {
+		err = s.addTime()
+	}
+	return r, err
+}
+
+// reindex makes the offset and time indexes from the batches' headers.
+func (s *Segment) reindex() error {
+	if err := s.resetTables(); err != nil {
+		return err
+	}
+	c := Config{IndexInterval: 4096}
+	err := s.survey(kafka.Offset(1<<62), false, &Recovered{}, func(sc *scanner) error {
+		s.noteStamp(sc.MaxTimestamp, sc.Last)
+		return s.noteBatch(sc.Last, sc.Position, sc.Size, &c)
+	})
+	if err == nil {
+		err = s.addTime()
+	}
+	return err
+}
+
+// Reindex makes the offset and time indexes again where one is missing or its
+// length or last entry cannot be right; it says whether it did.
+func (s *Segment) Reindex() (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.checkTables()
+	if err == nil || (!errors.Is(err, errTable) && !isMissing(err)) {
+		return false, err
+	}
+	return true, s.reindex()
+}
+
+// checkTables is Kafka's sanity check of the indexes.
+func (s *Segment) checkTables() error {
+	last, err := s.index.last()
+	if err != nil {
+		return err
+	}
+	if last != nil {
+		if _, err := s.trusted(s.index.count - 1); err != nil {
+			return err
+		}
+	}
+	if last, err = s.times.last(); err != nil || last == nil {
+		return err
+	}
+	stamp, offset := timeOf(last), s.timeOffset(last)
+	first, err := s.times.entry(0)
+	if err == nil && (stamp < timeOf(first) || offset < s.Base) {
+		err = errTable
+	}
+	return err
+}
+
+func (s *Segment) resetTables() error {
+	s.maxStamp, s.maxStampOffset, s.stampKnown = kafka.NoTimestamp, s.Base, true
+	s.sinceIndex = 0
+	s.verified = s.verified[:0]
+	return errors.Join(s.index.clear(), s.times.clear())
+}
+
+// survey visits all batches, and goes round damage below durable.
+func (s *Segment) survey(durable kafka.Offset, verify bool, r *Recovered, visit func(sc *scanner) error) error {
+	for from, next := int64(0), s.Base; ; {
+		err := s.scan(from, s.size, bufferSize, func(sc *scanner) error {
+			if sc.Base < next || sc.Last-s.Base > 1<<31-1 {
+				return &Bad{Position: sc.Position, Offset: next, Reason: "a batch whose offsets do not belong here"}
+			}
+			if verify {
+				if err := sc.verify(); err != nil {
+					return err
+				}
+				s.verified.add(sc.Position, sc.next)
+			}
+			next = sc.Last + 1
+			r.Valid, r.Next = sc.next, next
+			return visit(sc)
+		})
+		var bad *Bad
+		if !errors.As(err, &bad) {
+			return err
+		}
+		bad.Offset = max(bad.Offset, next)
+		if bad.Offset >= durable {
+			r.Tail = bad
+			return nil
+		}
+		at, err := s.resume(bad.Position+1, next)
+		if err != nil {
+			return err
+		}
+		if at < 0 {
+			r.Tail = bad
+			return nil
+		}
+		r.Damaged = append(r.Damaged, *bad)
+		from, s.sinceIndex = at, 1<<30 // an index entry, to find what follows
+	}
+}
+
+// resume looks, byte by byte, for a good batch behind damage; -1 where there is
+// none.
+func (s *Segment) resume(from int64, least kafka.Offset) (int64, error) {
+	file, err := s.opened()
+	if err != nil {
+		return -1, err
+	}
+	buf := s.Buffers.get()
+	defer s.Buffers.put(buf)
+	for at := from; at+batch.HeaderSize <= s.size; at += bufferSize - batch.HeaderSize {
+		b := buf.bytes[:min(bufferSize, s.size-at)]
+		if n, err := file.ReadAt(b, at); n < len(b) {
+			return -1, err
+		}
+		for i := 0; i+batch.HeaderSize <= len(b); i++ {
+			if b[i+atMagic] != batch.Magic {
+				continue
+			}
+			base := kafka.Offset(binary.BigEndian.Uint64(b[i:]))
+			size := int64(int32(binary.BigEndian.Uint32(b[i+atLength:])))
+			if base < least || base-s.Base > 1<<31-1 || size < batch.HeaderSize-batch.LogOverhead || at+int64(i)+size+batch.LogOverhead > s.size {
+				continue
+			}
+			if good, err := s.goodAt(at + int64(i)); good || err != nil {
+				return at + int64(i), err
+			}
+		}
+	}
+	return -1, nil
+}
+
+// goodAt says whether there is a good batch at a position.
+func (s *Segment) goodAt(at int64) (bool, error) {
+	good := false
+	err := s.scan(at, s.size, 0, func(sc *scanner) error {
+		if err := sc.verify(); err != nil {
+			return err
+		}
+		good = true
+		return errStop
+	})
+	var bad *Bad
+	if errors.As(err, &bad) {
+		return false, nil
+	}
+	return good, err
+}
