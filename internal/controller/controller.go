@@ -43,6 +43,9 @@ type Env struct {
 	// Features is what this version of the software supports, see
 	// [SupportedFeatures].
 	Features []metadata.FeatureRange
+	// KRaftVersion is the level of kraft.version: 0 with static voters, 1 with
+	// voters that the log names (KIP-853).
+	KRaftVersion int16
 	// SessionTimeout fences a broker that was not heard of for so long
 	// (broker.session.timeout.ms); 0 stands for 9 s.
 	SessionTimeout time.Duration

@@ -257,3 +257,10 @@ func compareTopics(a, b *Topic) int {
 	}
 	return compareUUID(a.ID, b.ID)
 }
+
+// With is the registration after a change.
+func (p *Partition) With(r *msg.PartitionChangeRecord) *Partition {
+	next := *p
+	next.merge(r, &interner{})
+	return &next
+}

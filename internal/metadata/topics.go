@@ -69,11 +69,11 @@ func (p *Partition) Preferred() kafka.NodeID {
 // Reassigning says whether a reassignment is under way.
 func (p *Partition) Reassigning() bool { return len(p.Removing)+len(p.Adding) > 0 }
 
-// The reserved directory ids (org.apache.kafka.common.DirectoryId).
+// The reserved directory ids (Kafka's DirectoryId).
 var (
-	DirectoryUnassigned = kafka.UUID{}      //nolint:gochecknoglobals // a constant
-	DirectoryLost       = kafka.UUID{15: 1} //nolint:gochecknoglobals // a constant
-	DirectoryMigrating  = kafka.UUID{15: 2} //nolint:gochecknoglobals // a constant
+	DirectoryMigrating  = kafka.UUID{}      //nolint:gochecknoglobals // a constant
+	DirectoryUnassigned = kafka.UUID{15: 1} //nolint:gochecknoglobals // a constant
+	DirectoryLost       = kafka.UUID{15: 2} //nolint:gochecknoglobals // a constant
 )
 
 // Topic is one topic and its partitions.

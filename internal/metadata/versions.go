@@ -8,6 +8,7 @@ const (
 
 	levelMigration   int16 = 8  // 3.4-IV0: ZooKeeper migration
 	levelScram       int16 = 11 // 3.5-IV2: SCRAM credentials in the log
+	levelNoBump      int16 = 12 // 3.6-IV0: a smaller ISR needs no new leader epoch (KAFKA-15021)
 	levelTxn         int16 = 13 // 3.6-IV1: metadata transactions
 	levelTokens      int16 = 14 // 3.6-IV2: delegation tokens in the log
 	levelControllers int16 = 15 // 3.7-IV0: controllers register
@@ -82,3 +83,7 @@ func (l Level) Scram() bool { return int16(l) >= levelScram }
 
 // Tokens says whether the log may have delegation tokens.
 func (l Level) Tokens() bool { return int16(l) >= levelTokens }
+
+// ShrinkBumpsEpoch says whether a smaller ISR needs a new leader epoch, which
+// brokers before 3.6 relied on.
+func (l Level) ShrinkBumpsEpoch() bool { return int16(l) < levelNoBump }

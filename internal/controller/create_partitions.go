@@ -1,0 +1,98 @@
+package controller
+
+import (
+	"slices"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/metadata"
+	"github.com/gregor-stream/gregor/internal/msg"
+)
+
+// CreatePartitions answers *msg.CreatePartitionsResponse: one result for each
+// topic.
+func CreatePartitions(in Input, req *msg.CreatePartitionsRequest) Result {
+	resp := msg.NewCreatePartitionsResponse()
+	answer := func(name string, err error) {
+		code, text := codeAndText(err)
+		resp.Results = append(resp.Results, msg.CreatePartitionsResponseCreatePartitionsTopicResult{
+			Name: name, ErrorCode: code, ErrorMessage: text,
+		})
+	}
+	byName := make(map[string]*msg.CreatePartitionsRequestCreatePartitionsTopic, len(req.Topics))
+	names := make([]string, 0, len(req.Topics))
+	for i := range req.Topics {
+		byName[req.Topics[i].Name] = &req.Topics[i]
+		names = append(names, req.Topics[i].Name)
+	}
+	names = once(names, func(name string) { answer(name, kafka.Errorf(kafka.ErrInvalidRequest, "Duplicate topic name.")) })
+	var records []metadata.Record
+	for _, name := range names {
+		more, err := in.morePartitions(byName[name], recordsPerRequest-len(records))
+		records = append(records, more...)
+		answer(name, err)
+	}
+	if req.ValidateOnly {
+		records = nil
+	}
+	return Result{Records: records, Response: resp}
+}
+
+// morePartitions makes the records of a topic's new partitions, at most room.
+func (in *Input) morePartitions(t *msg.CreatePartitionsRequestCreatePartitionsTopic, room int) ([]metadata.Record, error) {
+	topic, ok := in.Image.Topics.ByName(t.Name)
+	if !ok {
+		return nil, kafka.ErrUnknownTopicOrPartition
+	}
+	have := topic.NumPartitions()
+	additional := int(t.Count - have)
+	switch {
+	case additional == 0:
+		return nil, kafka.Errorf(kafka.ErrInvalidPartitions, "Topic already has %d partition(s).", have)
+	case additional < 0:
+		return nil, kafka.Errorf(kafka.ErrInvalidPartitions,
+			"The topic %s currently has %d partition(s); %d would not be an increase.", t.Name, have, t.Count)
+	case t.Assignments != nil && len(t.Assignments) != additional:
+		return nil, kafka.Errorf(kafka.ErrInvalidReplicaAssignment,
+			"Attempted to add %d additional partition(s), but only %d assignment(s) were specified.", additional, len(t.Assignments))
+	case additional > room:
+		return nil, kafka.Errorf(kafka.ErrPolicyViolation, "Unable to perform excessively large batch operation.")
+	}
+	first, ok := topic.Partition(0)
+	if !ok {
+		return nil, kafka.ErrUnknownServerError
+	}
+	parts, err := in.addedPartitions(t, int(have), additional, len(first.Replicas))
+	if err != nil {
+		return nil, err
+	}
+	records := make([]metadata.Record, 0, len(parts))
+	for i := range parts {
+		r, version := parts[i].Record(topic.ID, have+int32(i), in.level(), in.elrEnabled()) //nolint:gosec // bounded by room
+		records = append(records, metadata.Record{Message: r, Version: version})
+	}
+	return records, nil
+}
+
+func (in *Input) addedPartitions(t *msg.CreatePartitionsRequestCreatePartitionsTopic, have, additional, factor int) ([]metadata.Partition, error) {
+	if t.Assignments == nil {
+		p, err := newPlacer(in)
+		if err != nil {
+			return nil, err
+		}
+		return in.placed(p, additional, factor, "")
+	}
+	parts := make([]metadata.Partition, 0, additional)
+	for i := range t.Assignments {
+		replicas := t.Assignments[i].BrokerIds
+		if err := in.checkAssignment(replicas, factor); err != nil {
+			return nil, err
+		}
+		isr := in.activeOf(replicas)
+		if len(isr) == 0 {
+			return nil, kafka.Errorf(kafka.ErrInvalidReplicaAssignment, "All brokers specified in the manual partition "+
+				"assignment for partition %d are fenced or in controlled shutdown.", have+i)
+		}
+		parts = append(parts, in.newPartition(slices.Clone(replicas), isr))
+	}
+	return parts, nil
+}
