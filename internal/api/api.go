@@ -32,9 +32,11 @@ package api
 import (
 	"context"
 	"log/slog"
+	"math/rand"
 
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/controller"
+	"github.com/gregor-stream/gregor/internal/fetchsession"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/metadata"
 )
@@ -59,6 +61,10 @@ type Deps struct {
 	ProducerIDs ProducerIDs
 	// Quorum tells of the metadata quorum.
 	Quorum Quorum
+	// Random draws the ids of fetch sessions.
+	Random *rand.Rand
+	// Loggers are the broker's loggers; nil has none.
+	Loggers Loggers
 	// Authorizer decides; nil allows everything.
 	Authorizer Authorizer
 }
@@ -99,7 +105,8 @@ type QuorumReplica struct {
 // Handlers executes the requests of all connections of a node.
 type Handlers struct {
 	Deps
-	table table
+	table    table
+	sessions fetchSessions
 }
 
 // New makes the handlers.
@@ -108,6 +115,8 @@ func New(deps Deps) *Handlers {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &Handlers{Deps: deps}
+	h.sessions.cache = fetchsession.NewCache(deps.Broker().MaxFetchSessions, deps.Random)
+	h.sessions.pool.New = h.newFetchState
 	h.table = newTable(h.routes())
 	return h
 }

@@ -26,9 +26,10 @@ type Partition interface {
 	Name() kafka.TopicPartition
 	TopicID() kafka.TopicID
 	LeaderEpoch() (kafka.LeaderEpoch, kafka.NodeID)
+	LogStartOffset() kafka.Offset
 	// Append checks records, which it may change and does not keep, and
 	// appends them. A *batch.RecordErrors names single records.
-	Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (storage.AppendInfo, error)
+	Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (Appended, error)
 	// AwaitAck calls done once when the records below end are acknowledged or
 	// refused; where that is decided already it returns true instead.
 	AwaitAck(end kafka.Offset, done func(error)) (ready bool, err error)
@@ -40,6 +41,13 @@ type Partition interface {
 	DeleteRecords(offset kafka.Offset) (kafka.Offset, error)
 	Producers() ([]storage.ProducerState, error)
 	AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error)
+}
+
+// Appended is what an append did.
+type Appended struct {
+	storage.AppendInfo
+	Acked  bool // replicated as acks=all asks for, or (AckErr) never to be
+	AckErr error
 }
 
 // Waiter is woken when a partition that it watches has moved.

@@ -30,10 +30,11 @@ type Pending interface {
 // Session is the conversation on one connection. It keeps what requests of
 // the same connection can reuse.
 type Session struct {
-	h      *Handlers
-	conn   Conn
-	call   Call
-	reader msg.Reader
+	h       *Handlers
+	conn    Conn
+	call    Call
+	reader  msg.Reader
+	produce *produceState
 }
 
 // Open begins the conversation of a connection.

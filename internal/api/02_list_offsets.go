@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/msg"
+	"github.com/gregor-stream/gregor/internal/storage"
+)
+
+func (h *Handlers) listOffsets(_ context.Context, call *Call, req *msg.ListOffsetsRequest) (*msg.ListOffsetsResponse, error) {
+	resp := msg.NewListOffsetsResponse()
+	resp.Topics = make([]msg.ListOffsetsResponseListOffsetsTopicResponse, len(req.Topics))
+	seen := make(map[kafka.TopicPartition]int)
+	for i := range req.Topics {
+		for j := range req.Topics[i].Partitions {
+			seen[kafka.TopicPartition{Topic: req.Topics[i].Name, Partition: req.Topics[i].Partitions[j].PartitionIndex}]++
+		}
+	}
+	for i := range req.Topics {
+		topic := &req.Topics[i]
+		out := &resp.Topics[i]
+		out.Name = topic.Name
+		out.Partitions = make([]msg.ListOffsetsResponseListOffsetsPartitionResponse, len(topic.Partitions))
+		allowed := h.allowed(call, Describe, Topic, topic.Name)
+		for j := range topic.Partitions {
+			want, part := &topic.Partitions[j], &out.Partitions[j]
+			part.SetDefaults()
+			part.PartitionIndex = want.PartitionIndex
+			var err error
+			switch tp := (kafka.TopicPartition{Topic: topic.Name, Partition: want.PartitionIndex}); {
+			case !allowed:
+				err = kafka.ErrTopicAuthorizationFailed
+			case seen[tp] > 1:
+				err = kafka.ErrInvalidRequest
+			case !timestampKnown(kafka.Timestamp(want.Timestamp), call.Version):
+				err = kafka.ErrUnsupportedVersion
+			default:
+				err = h.listOffset(call, req, tp, want, part)
+			}
+			part.ErrorCode = int16(kafka.CodeOf(err))
+		}
+	}
+	return resp, nil
+}
+
+// timestampKnown says whether a special timestamp is one that the version of
+// the request has.
+func timestampKnown(t kafka.Timestamp, version int16) bool {
+	switch {
+	case t == storage.EarliestLocalTimestamp:
+		return version >= 8
+	case t == storage.LatestTieredTimestamp:
+		return version >= 9
+	case t == storage.EarliestPendingUploadTimestamp:
+		return version >= 11
+	case t == storage.MaxTimestamp:
+		return version >= 7
+	}
+	return t >= storage.EarliestTimestamp
+}
+
+func (h *Handlers) listOffset(call *Call, req *msg.ListOffsetsRequest, tp kafka.TopicPartition, want *msg.ListOffsetsRequestListOffsetsPartition, out *msg.ListOffsetsResponseListOffsetsPartitionResponse) error {
+	p, code := h.findByName(tp.Topic, tp.Partition)
+	if code != kafka.ErrNone {
+		return code
+	}
+	isolation := ReadAll
+	if req.ReplicaId == -1 {
+		isolation = ReadUncommitted
+		if req.IsolationLevel == 1 {
+			isolation = ReadCommitted
+		}
+	}
+	at, found, err := p.OffsetFor(kafka.Timestamp(want.Timestamp), kafka.LeaderEpoch(want.CurrentLeaderEpoch), isolation)
+	if err != nil {
+		if kafka.CodeOf(err) == kafka.ErrOffsetNotAvailable && call.Version < 5 {
+			return kafka.ErrLeaderNotAvailable
+		}
+		h.readFailed(p, kafka.CodeOf(err), err)
+		return err
+	}
+	if found {
+		out.Timestamp, out.Offset, out.LeaderEpoch = int64(at.Timestamp), int64(at.Offset), int32(at.Epoch)
+	}
+	return nil
+}

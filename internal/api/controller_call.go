@@ -1,0 +1,32 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gregor-stream/gregor/internal/controller"
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// execute runs a decision whose response is of type A.
+func execute[A any](ctx context.Context, h *Handlers, decide func(controller.Input) controller.Result) (A, error) {
+	var none A
+	answer, err := h.Controller.Execute(ctx, decide)
+	if err != nil {
+		return none, err //nolint:wrapcheck // it carries the code for the response
+	}
+	resp, ok := answer.(A)
+	if !ok {
+		return none, fmt.Errorf("the controller answered %T, not %T", answer, none)
+	}
+	return resp, nil
+}
+
+// failure is the code and the message of err for a response. Kafka gives the
+// code's own sentence where there is no other.
+func failure(err error) (int16, *string) {
+	code := kafka.CodeOf(err)
+	return int16(code), kafka.MessageOf(err)
+}
+
+func text(s string) *string { return &s }

@@ -1,0 +1,128 @@
+package api
+
+import (
+	"github.com/gregor-stream/gregor/internal/fetchsession"
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/msg"
+	"github.com/gregor-stream/gregor/internal/wire"
+)
+
+// answerFetch writes the response: the partitions that include names, those of
+// one topic that follow each other together.
+func (h *Handlers) answerFetch(s *Session, st *fetchState, dst []byte, code kafka.Error, session int32, include []int) Reply {
+	head := wire.FetchHead{Version: s.call.Version, CorrelationID: s.call.CorrelationID, ErrorCode: int16(code), SessionID: session}
+	st.nodes = st.nodes[:0]
+	var list []fetchsession.Partition
+	if st.fetch != nil {
+		list = st.fetch.Partitions()
+	}
+	topics := 0
+	for i := range include {
+		if i == 0 || !sameTopic(list, include[i-1], include[i]) {
+			topics++
+		}
+	}
+	w := &st.writer
+	w.Begin(dst, st.places[:0], head, topics)
+	for from := 0; from < len(include); {
+		to := from + 1
+		for to < len(include) && sameTopic(list, include[from], include[to]) {
+			to++
+		}
+		first := &list[include[from]]
+		w.Topic(first.Topic, first.ID, to-from)
+		for _, i := range include[from:to] {
+			h.answerFetchPart(s, st, &list[i], &st.parts[i])
+		}
+		from = to
+	}
+	data, places := w.End(st.nodes)
+	st.places = places
+	return Reply{Data: data, Parts: places, Recycle: true, Done: st.release}
+}
+
+func sameTopic(list []fetchsession.Partition, a, b int) bool {
+	return list[a].ID == list[b].ID && list[a].Topic == list[b].Topic
+}
+
+func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsession.Partition, part *fetchPart) {
+	out := &st.out
+	aborted := out.AbortedTransactions
+	out.SetDefaults()
+	out.PartitionIndex = want.Partition
+	out.HighWatermark = -1
+	code := part.code
+	if code == kafka.ErrNone {
+		aborted = h.abortedTxns(st, want, part, aborted)
+		code = part.code
+	}
+	if code == kafka.ErrNone {
+		out.HighWatermark, out.LastStableOffset = int64(part.read.HighWatermark), int64(part.read.LastStable)
+		out.LogStartOffset = int64(part.read.LogStart)
+		if part.read.Diverging {
+			out.DivergingEpoch.Epoch = int32(part.read.DivergingEpoch.Epoch)
+			out.DivergingEpoch.EndOffset = int64(part.read.DivergingEpoch.End)
+		}
+		if st.isolation(s) == ReadCommitted {
+			out.AbortedTransactions = aborted
+		}
+	}
+	if s.call.Version <= 5 && code == kafka.ErrKafkaStorageError {
+		code = kafka.ErrNotLeaderOrFollower // which old clients retry
+	}
+	out.ErrorCode = int16(code)
+	if code == kafka.ErrNotLeaderOrFollower || code == kafka.ErrFencedLeaderEpoch {
+		h.hintFetchLeader(s, st, want)
+	}
+	if code == kafka.ErrNone && part.read.Section.Len() > 0 {
+		st.section[0] = &part.read.Section
+		st.writer.Partition(out, st.section[:]...)
+	} else {
+		st.writer.Partition(out)
+	}
+	if aborted != nil {
+		out.AbortedTransactions = aborted[:0]
+	}
+}
+
+// abortedTxns lists the aborted transactions that a read_committed consumer
+// has to skip in what it gets; empty but not null where there are none.
+func (h *Handlers) abortedTxns(st *fetchState, want *fetchsession.Partition, part *fetchPart, reuse []msg.FetchResponseAbortedTransaction) []msg.FetchResponseAbortedTransaction {
+	if reuse == nil {
+		reuse = []msg.FetchResponseAbortedTransaction{}
+	}
+	list := reuse[:0]
+	if st.req.IsolationLevel != 1 || part.read.Diverging || part.read.Section.Len() == 0 {
+		return list
+	}
+	found, err := part.p.AbortedTxns(st.aborted[:0], want.FetchOffset, part.read.Upper)
+	if err != nil {
+		part.code = kafka.CodeOf(err)
+		h.readFailed(part.p, part.code, err)
+		return list
+	}
+	st.aborted = found
+	for _, a := range found {
+		list = append(list, msg.FetchResponseAbortedTransaction{ProducerId: int64(a.ProducerID), FirstOffset: int64(a.FirstOffset)})
+	}
+	return list
+}
+
+// hintFetchLeader tells who leads now (KIP-951), from version 16 where.
+func (h *Handlers) hintFetchLeader(s *Session, st *fetchState, want *fetchsession.Partition) {
+	if s.call.Version < 16 {
+		return
+	}
+	tp := kafka.TopicPartition{Topic: want.Topic, Partition: want.Partition}
+	leader, epoch, at, rack, ok := h.currentLeader(tp, s.conn.Listener)
+	st.out.CurrentLeader.LeaderId, st.out.CurrentLeader.LeaderEpoch = int32(leader), int32(epoch)
+	if !ok {
+		return
+	}
+	for i := range st.nodes {
+		if st.nodes[i].NodeId == int32(leader) {
+			return
+		}
+	}
+	st.nodes = append(st.nodes, msg.FetchResponseNodeEndpoint{NodeId: int32(leader), Host: at.Host, Port: int32(at.Port), Rack: rack})
+}
