@@ -6,38 +6,38 @@
 package runtime
 
 import (
+	"time"
+
 	"github.com/gregor-stream/gregor/internal/coordinator"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
-// Log is one partition of the internal topic, led by this node. Its methods are
-// called by one goroutine, except that HighWatermark may also be called from
-// the function given to Watch.
+// Log is one partition of an internal topic, led by this node in one leader
+// epoch. One goroutine uses it.
 type Log interface {
-	// Append writes one record batch (its offsets and leader epoch are set by
-	// the log, which may change the bytes in place) and returns the offset of
-	// its first record. It does not wait for replication.
-	Append(batch []byte) (base kafka.Offset, err error)
-	// Read returns whole record batches from the offset on, up to the log's end
-	// (not only to the high watermark): at least one where there is one,
-	// otherwise about maxBytes. Nothing at the end of the log.
-	Read(from kafka.Offset, maxBytes int) ([]byte, error)
+	// Append writes one record batch and returns the offset of its first
+	// record; the log sets offsets and leader epoch, in place. It does not wait
+	// for replication. NOT_LEADER_OR_FOLLOWER where the epoch is over.
+	Append(now time.Time, batch []byte) (base kafka.Offset, err error)
+	// Read fills buf with record batches from the offset on, up to the log's
+	// end (not only to the high watermark), the last of which may be cut; buf
+	// is replaced where not even the first batch fits. Nothing at the log's end.
+	Read(from kafka.Offset, buf []byte) ([]byte, error)
 	StartOffset() kafka.Offset
 	EndOffset() kafka.Offset
 	HighWatermark() kafka.Offset
 	// MaxBatchBytes is the topic's max.message.bytes.
 	MaxBatchBytes() int
-	// Watch calls moved after each advance of the high watermark, and when this
-	// node stops leading the partition, from any goroutine; moved does not
-	// block. stop ends it.
-	Watch(moved func()) (stop func())
+	// Watch receives after the high watermark has moved, until stop. Who
+	// watches first and then looks at the high watermark misses nothing.
+	Watch() (moved <-chan struct{}, stop func())
 }
 
 // Logs finds the partitions that this node leads.
 type Logs interface {
-	// Lead is the partition; NOT_LEADER_OR_FOLLOWER where this node does not
-	// lead it.
-	Lead(topic string, partition int32) (Log, error)
+	// Lead is the partition in this leader epoch; NOT_LEADER_OR_FOLLOWER where
+	// this node does not lead it.
+	Lead(partition int32, epoch kafka.LeaderEpoch) (Log, error)
 }
 
 // ShardMaker makes an empty shard for a partition that begins to be led.

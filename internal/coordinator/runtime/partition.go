@@ -1,0 +1,83 @@
+package runtime
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/partition"
+	"github.com/gregor-stream/gregor/internal/storage"
+)
+
+// PartitionLogs are the partitions of one internal topic in a broker's set.
+type PartitionLogs struct {
+	Set   *partition.Set
+	Topic string
+	// MaxBatchBytes is the topic's max.message.bytes, now.
+	MaxBatchBytes func() int
+}
+
+// Lead implements Logs.
+func (l *PartitionLogs) Lead(number int32, epoch kafka.LeaderEpoch) (Log, error) {
+	p, ok := l.Set.Partition(kafka.TopicPartition{Topic: l.Topic, Partition: number})
+	if !ok || !p.Leads() || p.Log() == nil {
+		return nil, kafka.ErrNotLeaderOrFollower
+	}
+	return &partitionLog{p: p, epoch: epoch, max: l.MaxBatchBytes, waiter: partition.NewWaiter()}, nil
+}
+
+// partitionLog is a partition in one leader epoch.
+type partitionLog struct {
+	p      *partition.Partition
+	epoch  kafka.LeaderEpoch
+	max    func() int
+	waiter *partition.Waiter
+}
+
+// over turns the epoch's end into what it means here.
+func over(err error) error {
+	switch kafka.CodeOf(err) {
+	case kafka.ErrFencedLeaderEpoch, kafka.ErrUnknownLeaderEpoch:
+		return kafka.ErrNotLeaderOrFollower
+	default:
+		return err
+	}
+}
+
+func (l *partitionLog) Append(now time.Time, records []byte) (kafka.Offset, error) {
+	done, err := l.p.AppendIn(now, l.epoch, records, storage.AppendOptions{Origin: batch.FromCoordinator})
+	return done.FirstOffset, over(err)
+}
+
+func (l *partitionLog) Read(from kafka.Offset, buf []byte) ([]byte, error) {
+	var read partition.Read
+	err := l.p.Read(&partition.Query{
+		Offset: from, MaxBytes: len(buf), MinOne: true,
+		LeaderEpoch: l.epoch, LastFetchedEpoch: kafka.NoLeaderEpoch, Isolation: partition.ReadAll,
+	}, &read)
+	if err != nil {
+		return nil, over(err)
+	}
+	defer read.Release()
+	size := read.Section.Len()
+	if size > len(buf) {
+		buf = make([]byte, size)
+	}
+	n, err := read.Section.ReadAt(buf[:size], 0)
+	if n == size || errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return buf[:n], err
+}
+
+func (l *partitionLog) StartOffset() kafka.Offset   { return l.p.Log().LogStartOffset() }
+func (l *partitionLog) EndOffset() kafka.Offset     { return l.p.Log().LogEndOffset() }
+func (l *partitionLog) HighWatermark() kafka.Offset { return l.p.HighWatermark() }
+func (l *partitionLog) MaxBatchBytes() int          { return l.max() }
+
+func (l *partitionLog) Watch() (<-chan struct{}, func()) {
+	l.p.Watch(l.waiter)
+	return l.waiter.C(), func() { l.p.Unwatch(l.waiter) }
+}
