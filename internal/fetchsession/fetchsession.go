@@ -5,12 +5,7 @@
 // Kind: pure
 package fetchsession
 
-import (
-	"math/rand"
-	"time"
-
-	"github.com/gregor-stream/gregor/internal/kafka"
-)
+import "github.com/gregor-stream/gregor/internal/kafka"
 
 // The values of a request's session id and epoch with a meaning of their own.
 const (
@@ -19,12 +14,39 @@ const (
 	FinalEpoch   int32 = -1 // no session, and end the named one
 )
 
+// nextEpoch is the epoch of the request that follows: 2147483647 is followed by
+// 1, for 0 begins a session.
+func nextEpoch(epoch int32) int32 {
+	switch {
+	case epoch < 0:
+		return FinalEpoch
+	case epoch == 1<<31-1:
+		return 1
+	}
+	return epoch + 1
+}
+
 // TopicPartition names a partition as fetch requests do: by topic id from
 // version 13, by name before. Topic is empty where the id is not known.
 type TopicPartition struct {
 	ID        kafka.TopicID
 	Topic     string
 	Partition int32
+}
+
+// key is what makes two partitions of a session the same: the topic's id where
+// there is one, for its name may not be known yet.
+type key struct {
+	id        kafka.TopicID
+	topic     string
+	partition int32
+}
+
+func (tp *TopicPartition) key() key {
+	if tp.ID.IsZero() {
+		return key{topic: tp.Topic, partition: tp.Partition}
+	}
+	return key{id: tp.ID, partition: tp.Partition}
 }
 
 // Partition is what a request says of one partition.
@@ -37,7 +59,8 @@ type Partition struct {
 	MaxBytes         int32
 }
 
-// Request is the part of a fetch request that sessions are about.
+// Request is the part of a fetch request that sessions are about. Versions
+// below 7 have no sessions: their epoch is FinalEpoch.
 type Request struct {
 	SessionID    int32
 	SessionEpoch int32
@@ -47,49 +70,8 @@ type Request struct {
 	Forgotten    []TopicPartition
 }
 
-// Cache holds the sessions of one shard. Its bound is its number of slots; a
-// session is bounded by the partitions its requests named.
-type Cache struct {
-	slots int
-}
-
-// EvictionAfter is how long a session must be unused, or old, before others may
-// take its slot.
-const EvictionAfter = 120 * time.Second
-
-// NewCache makes a cache of slots sessions (max.incremental.fetch.session.cache.slots),
-// which draws session ids from random.
-func NewCache(slots int, random *rand.Rand) *Cache { return &Cache{slots: slots} }
-
-// Stats are what the metrics of the cache show.
-type Stats struct {
-	Sessions   int
-	Partitions int
-	Evictions  int64
-}
-
-// Stats counts.
-func (c *Cache) Stats() Stats { return Stats{} }
-
-// Open begins to answer a request. The fetch's partitions are those of the
-// request or, within a session, of the session, in the order in which they are
-// to be served. names resolves topic ids for session partitions whose topic was
-// unknown; it may be nil where the request uses names.
-//
-// The errors are INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_ID_NOT_FOUND and
-// FETCH_SESSION_TOPIC_ID_ERROR, to be answered at the top of the response with
-// session id 0.
-func (c *Cache) Open(now time.Time, request *Request, names func(kafka.TopicID) (string, bool)) (*Fetch, error) {
-	return &Fetch{}, nil
-}
-
-// Fetch is one fetch under way.
-type Fetch struct {
-	partitions []Partition
-}
-
-// Partitions are to be read, in this order. The caller must not change them.
-func (f *Fetch) Partitions() []Partition { return f.partitions }
+// full says whether the request names all of its partitions.
+func (r *Request) full() bool { return r.SessionEpoch == InitialEpoch || r.SessionEpoch == FinalEpoch }
 
 // Result is what was found of one partition, as far as sessions care.
 type Result struct {
@@ -99,16 +81,4 @@ type Result struct {
 	RecordBytes   int  // 0: no records
 	Preferred     bool // a preferred read replica is named
 	Diverging     bool // a diverging epoch is named
-}
-
-// Includes says whether partition i with this result would stand in the
-// response, without changing the session: a long poll asks it for the size.
-func (f *Fetch) Includes(i int, result *Result) bool { return true }
-
-// Close ends the fetch. results[i] belongs to Partitions()[i]. It returns the
-// session id of the response and, in response order, the indexes of the
-// partitions that stand in it. Where the session has been used by another
-// request meanwhile the error is INVALID_FETCH_SESSION_EPOCH.
-func (f *Fetch) Close(now time.Time, results []Result) (sessionID int32, include []int, err error) {
-	return NoSession, nil, nil
 }
