@@ -11,9 +11,11 @@ import (
 const (
 	// maxString is the longest string of the protocol, in bytes.
 	maxString = math.MaxInt16
-	// budgetPerByte and budgetBase bound what one decode may allocate.
-	budgetPerByte = 32
-	budgetBase    = 64 << 10
+	// budgetPerByte and budgetBase bound what one decode may ask for: what
+	// the allocator rounds up keeps within 32 times the input and 64 KiB, and
+	// no valid message needs more (TestBudgetAdmitsEveryValidMessage).
+	budgetPerByte = 28
+	budgetBase    = 56 << 10
 )
 
 // Reader reads Kafka's primitive types from a byte slice. The first error
