@@ -172,15 +172,16 @@ func (c *Cache) OpenInto(f *Fetch, now time.Time, request *Request, names func(k
 		return kafka.Errorf(kafka.ErrInvalidFetchSessionEpoch, "fetch session %d expects epoch %d, not %d", s.id, s.epoch, request.SessionEpoch)
 	case s.usesTopicIDs != request.UsesTopicIDs:
 		return kafka.Errorf(kafka.ErrFetchSessionTopicIDError, "fetch session %d was begun with topic ids: %t", s.id, s.usesTopicIDs)
-	case s.count+len(request.Partitions) > 2*partitionsMax:
-		c.remove(s)
-		return kafka.Errorf(kafka.ErrFetchSessionIDNotFound, "fetch session %d grew too large", s.id)
 	}
 	for i := range request.Partitions {
 		s.put(&request.Partitions[i])
 	}
 	for i := range request.Forgotten {
 		s.remove(request.Forgotten[i].key())
+	}
+	if s.count > partitionsMax {
+		c.remove(s)
+		return kafka.Errorf(kafka.ErrFetchSessionIDNotFound, "fetch session %d has grown to %d partitions and is ended", s.id, s.count)
 	}
 	if s.count == 0 {
 		c.remove(s)
