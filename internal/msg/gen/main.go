@@ -1,6 +1,6 @@
 // Command gen reads Kafka's message definitions from Kafka's jars and writes
 // the Go structs and codecs of package msg. Its output is a function of the
-// jars alone, so regenerating gives no diff. Kind: shell
+// jars alone, so regenerating gives no diff. Kind: tool
 //
 //	go run ./internal/msg/gen           the jars are in .cache/kafka-jars
 //	go run ./internal/msg/gen -fetch    get missing jars with mvn first
