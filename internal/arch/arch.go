@@ -7,11 +7,11 @@ package arch
 // that stand above it in this list (docs/architecture.md draws it).
 func order() []string {
 	return []string{
-		"kafka", "compress", "timeline", "config", "vfs",
+		"kafka", "compress", "timeline", "config", "config/gen", "vfs",
 		"lifecycle", "metrics", "httpd",
 		"batch", "msg", "msg/gen", "wire",
 		"assignor", "quota", "replica", "fetchsession", "metadata", "objstore",
-		"storage/epoch", "storage/producer", "storage/segment", "storage/compact",
+		"storage/checkpoint", "storage/epoch", "storage/producer", "storage/segment", "storage/compact",
 		"storage/tier", "storage/logdir", "storage",
 		"controller",
 		"coordinator", "coordinator/group", "coordinator/txn", "coordinator/share",

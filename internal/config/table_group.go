@@ -79,19 +79,19 @@ var groupBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Threads of the group coordinator.",
 	},
 	{
-		Name: "group.initial.rebalance.delay.ms", Type: Int, Default: "3000", Importance: Medium,
+		Name: "group.initial.rebalance.delay.ms", Type: Int, Default: "3000", Importance: Medium, State: InEffect,
 		Doc: "How long the first rebalance of an empty group waits for more members.",
 	},
 	{
-		Name: "group.max.session.timeout.ms", Type: Int, Default: "1800000", Importance: Medium,
+		Name: "group.max.session.timeout.ms", Type: Int, Default: "1800000", Importance: Medium, State: InEffect,
 		Doc: "The longest session timeout that a member of a classic group may ask for.",
 	},
 	{
-		Name: "group.max.size", Type: Int, Default: "2147483647", Check: atLeast(1), Importance: Medium,
+		Name: "group.max.size", Type: Int, Default: "2147483647", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "The most members of a classic group.",
 	},
 	{
-		Name: "group.min.session.timeout.ms", Type: Int, Default: "6000", Importance: Medium,
+		Name: "group.min.session.timeout.ms", Type: Int, Default: "6000", Importance: Medium, State: InEffect,
 		Doc: "The shortest session timeout that a member of a classic group may ask for.",
 	},
 	{
@@ -283,11 +283,11 @@ var groupBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "A Java class that keeps descriptions of topologies.",
 	},
 	{
-		Name: "offset.metadata.max.bytes", Type: Int, Default: "4096", Importance: High,
+		Name: "offset.metadata.max.bytes", Type: Int, Default: "4096", Importance: High, State: InEffect,
 		Doc: "The most bytes of the note that a consumer may leave with an offset.",
 	},
 	{
-		Name: "offsets.commit.timeout.ms", Type: Int, Default: "5000", Check: atLeast(1), Importance: High,
+		Name: "offsets.commit.timeout.ms", Type: Int, Default: "5000", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "How long a commit waits for the replicas of __consumer_offsets.",
 	},
 	{
@@ -295,27 +295,27 @@ var groupBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How many bytes are read at a time when a coordinator loads its groups.",
 	},
 	{
-		Name: "offsets.retention.check.interval.ms", Type: Long, Default: "600000", Check: atLeast(1), Importance: High,
+		Name: "offsets.retention.check.interval.ms", Type: Long, Default: "600000", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "How often it is checked whether offsets have expired.",
 	},
 	{
-		Name: "offsets.retention.minutes", Type: Int, Default: "10080", Check: atLeast(1), Importance: High,
+		Name: "offsets.retention.minutes", Type: Int, Default: "10080", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "How long the offsets of a group without members are kept.",
 	},
 	{
-		Name: "offsets.topic.compression.codec", Type: Int, Default: "0", Importance: High,
+		Name: "offsets.topic.compression.codec", Type: Int, Default: "0", Importance: High, State: InEffect,
 		Doc: "The codec of __consumer_offsets, by its number; 0 for none.",
 	},
 	{
-		Name: "offsets.topic.num.partitions", Type: Int, Default: "50", Check: atLeast(1), Importance: High,
+		Name: "offsets.topic.num.partitions", Type: Int, Default: "50", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Partitions of __consumer_offsets.",
 	},
 	{
-		Name: "offsets.topic.replication.factor", Type: Short, Default: "3", Check: atLeast(1), Importance: High,
+		Name: "offsets.topic.replication.factor", Type: Short, Default: "3", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Replicas of __consumer_offsets.",
 	},
 	{
-		Name: "offsets.topic.segment.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High,
+		Name: "offsets.topic.segment.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Segment size of __consumer_offsets.",
 	},
 }

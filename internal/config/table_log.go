@@ -3,19 +3,19 @@ package config
 // logBrokerKeys: the log and the metadata log. Sorted by name.
 var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 	{
-		Name: "compression.gzip.level", Type: Int, Default: "-1", Check: special(checkGzipLevel), Importance: Medium, Mode: ClusterWide,
+		Name: "compression.gzip.level", Type: Int, Default: "-1", Check: special(checkGzipLevel), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The level at which the broker packs with gzip when a topic asks for gzip.",
 	},
 	{
-		Name: "compression.lz4.level", Type: Int, Default: "9", Check: between(1, 17), Importance: Medium, Mode: ClusterWide,
+		Name: "compression.lz4.level", Type: Int, Default: "9", Check: between(1, 17), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The level at which the broker packs with lz4 when a topic asks for lz4.",
 	},
 	{
-		Name: "compression.type", Type: String, Default: "producer", Check: oneOf("uncompressed,zstd,lz4,snappy,gzip,producer"), Importance: High, Mode: ClusterWide,
+		Name: "compression.type", Type: String, Default: "producer", Check: oneOf("uncompressed,zstd,lz4,snappy,gzip,producer"), Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "How stored batches are packed: as the producer sent them, or always with the codec named.",
 	},
 	{
-		Name: "compression.zstd.level", Type: Int, Default: "3", Check: between(-131072, 22), Importance: Medium, Mode: ClusterWide,
+		Name: "compression.zstd.level", Type: Int, Default: "3", Check: between(-131072, 22), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The level at which the broker packs with zstd when a topic asks for zstd.",
 	},
 	{
@@ -35,11 +35,11 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The largest batch in the metadata log.",
 	},
 	{
-		Name: "log.cleanup.policy", Type: List, Default: "delete", Check: listOf("compact,delete"), Importance: Medium, Mode: ClusterWide,
+		Name: "log.cleanup.policy", Type: List, Default: "delete", Check: listOf("compact,delete"), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "What happens to old segments of a topic that does not say: delete, compact, both, or (empty) nothing.",
 	},
 	{
-		Name: "log.dir", Type: List, Default: "/tmp/kafka-logs", Check: distinct(false, false), Importance: High,
+		Name: "log.dir", Type: List, Default: "/tmp/kafka-logs", Check: distinct(false, false), Importance: High, State: InEffect,
 		Doc: "The directory of the logs, where log.dirs is not set.",
 	},
 	{
@@ -47,39 +47,39 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long a broker tries to tell the controller of a failed directory before it stops.",
 	},
 	{
-		Name: "log.dirs", Type: List, Null: true, Check: distinct(false, true), Importance: High,
+		Name: "log.dirs", Type: List, Null: true, Check: distinct(false, true), Importance: High, State: InEffect,
 		Doc: "The directories of the logs.",
 	},
 	{
-		Name: "log.flush.interval.messages", Type: Long, Default: "9223372036854775807", Check: atLeast(1), Importance: High, Mode: ClusterWide,
+		Name: "log.flush.interval.messages", Type: Long, Default: "9223372036854775807", Check: atLeast(1), Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "After how many records a log is synced to disk.",
 	},
 	{
-		Name: "log.flush.interval.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide,
+		Name: "log.flush.interval.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "After how long a log with unsynced records is synced; log.flush.scheduler.interval.ms where it is not set.",
 	},
 	{
-		Name: "log.flush.offset.checkpoint.interval.ms", Type: Int, Default: "60000", Check: atLeast(0), Importance: High,
+		Name: "log.flush.offset.checkpoint.interval.ms", Type: Int, Default: "60000", Check: atLeast(0), Importance: High, State: InEffect,
 		Doc: "How often the recovery points are written down.",
 	},
 	{
-		Name: "log.flush.scheduler.interval.ms", Type: Long, Default: "9223372036854775807", Importance: High,
+		Name: "log.flush.scheduler.interval.ms", Type: Long, Default: "9223372036854775807", Importance: High, State: InEffect,
 		Doc: "How often it is checked whether a log must be synced.",
 	},
 	{
-		Name: "log.flush.start.offset.checkpoint.interval.ms", Type: Int, Default: "60000", Check: atLeast(0), Importance: High,
+		Name: "log.flush.start.offset.checkpoint.interval.ms", Type: Int, Default: "60000", Check: atLeast(0), Importance: High, State: InEffect,
 		Doc: "How often the log start offsets are written down.",
 	},
 	{
-		Name: "log.index.interval.bytes", Type: Int, Default: "4096", Check: atLeast(0), Importance: Medium, Mode: ClusterWide,
+		Name: "log.index.interval.bytes", Type: Int, Default: "4096", Check: atLeast(0), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "After how many bytes of records the offset index gets an entry.",
 	},
 	{
-		Name: "log.index.size.max.bytes", Type: Int, Default: "10485760", Check: atLeast(4), Importance: Medium, Mode: ClusterWide,
+		Name: "log.index.size.max.bytes", Type: Int, Default: "10485760", Check: atLeast(4), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The largest offset index; a segment is rolled when it is full.",
 	},
 	{
-		Name: "log.initial.task.delay.ms", Type: Long, Default: "30000", Check: atLeast(0), Importance: Low, Internal: true,
+		Name: "log.initial.task.delay.ms", Type: Long, Default: "30000", Check: atLeast(0), Importance: Low, Internal: true, State: InEffect,
 		Doc: "How long after the start the first background tasks of the log run.",
 	},
 	{
@@ -91,19 +91,19 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long the segments of a tiered partition stay on the local disk; -2 as log.retention.ms.",
 	},
 	{
-		Name: "log.message.timestamp.after.max.ms", Type: Long, Default: "3600000", Check: atLeast(0), Importance: Medium, Mode: ClusterWide,
+		Name: "log.message.timestamp.after.max.ms", Type: Long, Default: "3600000", Check: atLeast(0), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "How far a record's timestamp may be ahead of the broker's clock.",
 	},
 	{
-		Name: "log.message.timestamp.before.max.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium, Mode: ClusterWide,
+		Name: "log.message.timestamp.before.max.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "How far a record's timestamp may be behind the broker's clock.",
 	},
 	{
-		Name: "log.message.timestamp.type", Type: String, Default: "CreateTime", Check: oneOf("CreateTime,LogAppendTime"), Importance: Medium, Mode: ClusterWide,
+		Name: "log.message.timestamp.type", Type: String, Default: "CreateTime", Check: oneOf("CreateTime,LogAppendTime"), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "Who stamps the records: the producer (CreateTime) or the broker (LogAppendTime).",
 	},
 	{
-		Name: "log.preallocate", Type: Boolean, Default: "false", Importance: Medium, Mode: ClusterWide,
+		Name: "log.preallocate", Type: Boolean, Default: "false", Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "Whether a new segment's file gets its disk space at once.",
 	},
 	{
@@ -115,59 +115,59 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How old a segment must be before it is copied; -1 as long as it is kept locally.",
 	},
 	{
-		Name: "log.retention.bytes", Type: Long, Default: "-1", Importance: High, Mode: ClusterWide,
+		Name: "log.retention.bytes", Type: Long, Default: "-1", Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "The most bytes of a partition before its oldest segments are deleted; -1 for no limit.",
 	},
 	{
-		Name: "log.retention.check.interval.ms", Type: Long, Default: "300000", Check: atLeast(1), Importance: Medium,
+		Name: "log.retention.check.interval.ms", Type: Long, Default: "300000", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "How often it is checked whether old segments must be deleted.",
 	},
 	{
-		Name: "log.retention.hours", Type: Int, Default: "168", Importance: High,
+		Name: "log.retention.hours", Type: Int, Default: "168", Importance: High, State: InEffect,
 		Doc: "How long segments are kept, in hours; the minutes and the milliseconds, where set, win.",
 	},
 	{
-		Name: "log.retention.minutes", Type: Int, Null: true, Importance: High,
+		Name: "log.retention.minutes", Type: Int, Null: true, Importance: High, State: InEffect,
 		Doc: "How long segments are kept, in minutes; the milliseconds, where set, win.",
 	},
 	{
-		Name: "log.retention.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide,
+		Name: "log.retention.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "How long segments are kept; -1 for ever.",
 	},
 	{
-		Name: "log.roll.hours", Type: Int, Default: "168", Check: atLeast(1), Importance: High,
+		Name: "log.roll.hours", Type: Int, Default: "168", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "After how many hours a new segment is begun though the old one is not full; the milliseconds, where set, win.",
 	},
 	{
-		Name: "log.roll.jitter.hours", Type: Int, Default: "0", Check: atLeast(0), Importance: High,
+		Name: "log.roll.jitter.hours", Type: Int, Default: "0", Check: atLeast(0), Importance: High, State: InEffect,
 		Doc: "The most hours of random earliness of such a roll; the milliseconds, where set, win.",
 	},
 	{
-		Name: "log.roll.jitter.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide,
+		Name: "log.roll.jitter.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "The most random earliness of such a roll.",
 	},
 	{
-		Name: "log.roll.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide,
+		Name: "log.roll.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "After how long a new segment is begun though the old one is not full.",
 	},
 	{
-		Name: "log.segment.bytes", Type: Int, Default: "1073741824", Check: atLeast(1048576), Importance: High, Mode: ClusterWide,
+		Name: "log.segment.bytes", Type: Int, Default: "1073741824", Check: atLeast(1048576), Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "The size at which a new segment is begun.",
 	},
 	{
-		Name: "log.segment.delete.delay.ms", Type: Long, Default: "60000", Check: atLeast(0), Importance: High, Mode: ClusterWide,
+		Name: "log.segment.delete.delay.ms", Type: Long, Default: "60000", Check: atLeast(0), Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "How long a deleted segment's file stays on disk, renamed.",
 	},
 	{
-		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium, Mode: ClusterWide,
+		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The most bytes that a compressed batch may unpack to.",
 	},
 	{
-		Name: "message.max.bytes", Type: Int, Default: "1048588", Check: atLeast(0), Importance: High, Mode: ClusterWide,
+		Name: "message.max.bytes", Type: Int, Default: "1048588", Check: atLeast(0), Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "The largest record batch that is accepted, as it is sent (packed).",
 	},
 	{
-		Name: "metadata.log.dir", Type: String, Null: true, Importance: High,
+		Name: "metadata.log.dir", Type: String, Null: true, Importance: High, State: InEffect,
 		Doc: "The directory of the metadata log; the first log directory where it is not set.",
 	},
 	{
@@ -199,15 +199,15 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long metadata log and snapshots are kept.",
 	},
 	{
-		Name: "min.insync.replicas", Type: Int, Default: "1", Check: atLeast(1), Importance: High, Mode: ClusterWide,
+		Name: "min.insync.replicas", Type: Int, Default: "1", Check: atLeast(1), Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "How many replicas must be in sync for acks=all to be accepted.",
 	},
 	{
-		Name: "producer.id.expiration.check.interval.ms", Type: Int, Default: "600000", Check: atLeast(1), Importance: Low, Internal: true,
+		Name: "producer.id.expiration.check.interval.ms", Type: Int, Default: "600000", Check: atLeast(1), Importance: Low, Internal: true, State: InEffect,
 		Doc: "How often it is checked whether producer ids have expired.",
 	},
 	{
-		Name: "producer.id.expiration.ms", Type: Int, Default: "86400000", Check: atLeast(1), Importance: Low, Mode: ClusterWide,
+		Name: "producer.id.expiration.ms", Type: Int, Default: "86400000", Check: atLeast(1), Importance: Low, Mode: ClusterWide, State: InEffect,
 		Doc: "How long a partition remembers an idempotent producer that is silent.",
 	},
 	{

@@ -11,7 +11,7 @@ var securityBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long the connection is held open after a failed login before it is closed.",
 	},
 	{
-		Name: "connections.max.idle.ms", Type: Long, Default: "600000", Importance: Medium,
+		Name: "connections.max.idle.ms", Type: Long, Default: "600000", Importance: Medium, State: InEffect,
 		Doc: "A connection on which nothing was sent for this long is closed; negative for never.",
 	},
 	{

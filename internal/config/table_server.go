@@ -3,7 +3,7 @@ package config
 // serverBrokerKeys: the server: sockets, roles, quorum, replication, quotas, metrics. Sorted by name.
 var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 	{
-		Name: "advertised.listeners", Type: List, Null: true, Check: distinct(false, true), Importance: High,
+		Name: "advertised.listeners", Type: List, Null: true, Check: distinct(false, true), Importance: High, State: InEffect,
 		Doc: "The addresses that clients and other brokers are told to connect to; the listeners themselves where it is not set.",
 	},
 	{
@@ -19,7 +19,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long one such window is.",
 	},
 	{
-		Name: "auto.create.topics.enable", Type: Boolean, Default: "true", Importance: High,
+		Name: "auto.create.topics.enable", Type: Boolean, Default: "true", Importance: High, State: InEffect,
 		Doc: "Whether asking for the metadata of a topic that does not exist creates it, where the client allows it.",
 	},
 	{
@@ -35,11 +35,11 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How often a broker tells the controller that it lives.",
 	},
 	{
-		Name: "broker.id", Type: Int, Default: "-1", Importance: High,
+		Name: "broker.id", Type: Int, Default: "-1", Importance: High, State: InEffect,
 		Doc: "The older name of node.id.",
 	},
 	{
-		Name: "broker.rack", Type: String, Null: true, Importance: Medium,
+		Name: "broker.rack", Type: String, Null: true, Importance: Medium, State: InEffect,
 		Doc: "The rack of this broker, for spreading replicas and for fetching from the nearest one.",
 	},
 	{
@@ -59,7 +59,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Whether a broker hands over its leaderships before it stops.",
 	},
 	{
-		Name: "controller.listener.names", Type: List, Required: true, Check: distinct(false, false), Importance: High,
+		Name: "controller.listener.names", Type: List, Required: true, Check: distinct(false, false), Importance: High, State: InEffect,
 		Doc: "The names of the listeners that belong to the controller.",
 	},
 	{
@@ -79,7 +79,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Whether a controller adds itself to the voters.",
 	},
 	{
-		Name: "controller.quorum.bootstrap.servers", Type: List, Default: "", Check: special(checkBootstrapServers), Importance: High,
+		Name: "controller.quorum.bootstrap.servers", Type: List, Default: "", Check: special(checkBootstrapServers), Importance: High, State: InEffect,
 		Doc: "Where a node finds the controllers when it starts.",
 	},
 	{
@@ -111,7 +111,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The wait before a failed request to another controller is repeated.",
 	},
 	{
-		Name: "controller.quorum.voters", Type: List, Default: "", Check: special(checkVoters), Importance: High,
+		Name: "controller.quorum.voters", Type: List, Default: "", Check: special(checkVoters), Importance: High, State: InEffect,
 		Doc: "The fixed set of controllers, as id@host:port.",
 	},
 	{
@@ -131,7 +131,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "A Java class that may forbid the creation of topics.",
 	},
 	{
-		Name: "default.replication.factor", Type: Int, Default: "1", Importance: Medium,
+		Name: "default.replication.factor", Type: Int, Default: "1", Importance: Medium, State: InEffect,
 		Doc: "Replicas of a topic whose creator does not say, and of automatically created ones.",
 	},
 	{
@@ -139,7 +139,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "After how many finished requests the list of waiting DeleteRecords is swept.",
 	},
 	{
-		Name: "delete.topic.enable", Type: Boolean, Default: "true", Importance: High,
+		Name: "delete.topic.enable", Type: Boolean, Default: "true", Importance: High, State: InEffect,
 		Doc: "Whether topics can be deleted.",
 	},
 	{
@@ -155,7 +155,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "What the name of a dead letter topic begins with.",
 	},
 	{
-		Name: "fetch.max.bytes", Type: Int, Default: "57671680", Check: atLeast(1024), Importance: Medium,
+		Name: "fetch.max.bytes", Type: Int, Default: "57671680", Check: atLeast(1024), Importance: Medium, State: InEffect,
 		Doc: "The most bytes in one fetch response, whatever the client asks for; the first batch is always sent whole.",
 	},
 	{
@@ -175,7 +175,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long a starting broker tries to register with the controller.",
 	},
 	{
-		Name: "inter.broker.listener.name", Type: String, Null: true, Importance: Medium,
+		Name: "inter.broker.listener.name", Type: String, Null: true, Importance: Medium, State: InEffect,
 		Doc: "The listener over which brokers talk to each other.",
 	},
 	{
@@ -195,35 +195,35 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Bytes a second at which this broker serves throttled replicas.",
 	},
 	{
-		Name: "listener.security.protocol.map", Type: String, Default: "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", Importance: Low, Mode: PerBroker,
+		Name: "listener.security.protocol.map", Type: String, Default: "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", Importance: Low, Mode: PerBroker, State: InEffect,
 		Doc: "The security protocol of each listener name.",
 	},
 	{
-		Name: "listeners", Type: List, Default: "PLAINTEXT://:9092", Check: distinct(false, false), Importance: High, Mode: PerBroker,
+		Name: "listeners", Type: List, Default: "PLAINTEXT://:9092", Check: distinct(false, false), Importance: High, Mode: PerBroker, State: InEffect,
 		Doc: "The addresses on which this node listens, as NAME://host:port; no host is all interfaces.",
 	},
 	{
-		Name: "max.connection.creation.rate", Type: Int, Default: "2147483647", Check: atLeast(0), Importance: Medium, Mode: ClusterWide,
+		Name: "max.connection.creation.rate", Type: Int, Default: "2147483647", Check: atLeast(0), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The most new connections in a second.",
 	},
 	{
-		Name: "max.connections", Type: Int, Default: "2147483647", Check: atLeast(0), Importance: Medium, Mode: ClusterWide,
+		Name: "max.connections", Type: Int, Default: "2147483647", Check: atLeast(0), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The most connections of this broker at a time.",
 	},
 	{
-		Name: "max.connections.per.ip", Type: Int, Default: "2147483647", Check: atLeast(0), Importance: Medium, Mode: ClusterWide,
+		Name: "max.connections.per.ip", Type: Int, Default: "2147483647", Check: atLeast(0), Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The most connections from one address.",
 	},
 	{
-		Name: "max.connections.per.ip.overrides", Type: String, Default: "", Importance: Medium, Mode: ClusterWide,
+		Name: "max.connections.per.ip.overrides", Type: String, Default: "", Importance: Medium, Mode: ClusterWide, State: InEffect,
 		Doc: "The same for particular hosts or addresses, as host:number,host:number.",
 	},
 	{
-		Name: "max.incremental.fetch.session.cache.slots", Type: Int, Default: "1000", Check: atLeast(0), Importance: Medium,
+		Name: "max.incremental.fetch.session.cache.slots", Type: Int, Default: "1000", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "The most incremental fetch sessions that the broker keeps.",
 	},
 	{
-		Name: "max.request.partition.size.limit", Type: Int, Default: "2000", Check: atLeast(1), Importance: Medium,
+		Name: "max.request.partition.size.limit", Type: Int, Default: "2000", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "The most partitions in one answer of DescribeTopicPartitions.",
 	},
 	{
@@ -243,7 +243,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long one sample of a metric lasts.",
 	},
 	{
-		Name: "node.id", Type: Int, Required: true, Check: atLeast(0), Importance: High,
+		Name: "node.id", Type: Int, Required: true, Check: atLeast(0), Importance: High, State: InEffect,
 		Doc: "The number of this node, unique among brokers and controllers together.",
 	},
 	{
@@ -255,11 +255,11 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Threads that read requests and send answers.",
 	},
 	{
-		Name: "num.partitions", Type: Int, Default: "1", Check: atLeast(1), Importance: Medium,
+		Name: "num.partitions", Type: Int, Default: "1", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "Partitions of a topic whose creator does not say, and of automatically created ones.",
 	},
 	{
-		Name: "num.recovery.threads.per.data.dir", Type: Int, Default: "2", Check: atLeast(1), Importance: High, Mode: ClusterWide,
+		Name: "num.recovery.threads.per.data.dir", Type: Int, Default: "2", Check: atLeast(1), Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "How many logs of one directory are recovered at a time when the broker starts.",
 	},
 	{
@@ -271,7 +271,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Connections over which a broker copies from each other broker.",
 	},
 	{
-		Name: "process.roles", Type: List, Required: true, Check: someOf("broker,controller"), Importance: High,
+		Name: "process.roles", Type: List, Required: true, Check: someOf("broker,controller"), Importance: High, State: InEffect,
 		Doc: "What this node is: broker, controller, or both.",
 	},
 	{
@@ -315,7 +315,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long a follower's fetch waits for the least bytes.",
 	},
 	{
-		Name: "replica.high.watermark.checkpoint.interval.ms", Type: Long, Default: "5000", Importance: High,
+		Name: "replica.high.watermark.checkpoint.interval.ms", Type: Long, Default: "5000", Importance: High, State: InEffect,
 		Doc: "How often the high watermarks are written down.",
 	},
 	{
@@ -363,15 +363,15 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How many connections may wait to be accepted.",
 	},
 	{
-		Name: "socket.receive.buffer.bytes", Type: Int, Default: "102400", Importance: High,
+		Name: "socket.receive.buffer.bytes", Type: Int, Default: "102400", Importance: High, State: InEffect,
 		Doc: "The receive buffer of a connection; -1 for the system's choice.",
 	},
 	{
-		Name: "socket.request.max.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High,
+		Name: "socket.request.max.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "The largest request that is read; a larger one closes the connection.",
 	},
 	{
-		Name: "socket.send.buffer.bytes", Type: Int, Default: "102400", Importance: High,
+		Name: "socket.send.buffer.bytes", Type: Int, Default: "102400", Importance: High, State: InEffect,
 		Doc: "The send buffer of a connection; -1 for the system's choice.",
 	},
 	{

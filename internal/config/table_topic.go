@@ -3,23 +3,23 @@ package config
 // topicKeys: topic keys (Kafka's LogConfig). Sorted by name.
 var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 	{
-		Name: "cleanup.policy", Type: List, Default: "delete", Check: listOf("compact,delete"), Importance: Medium,
+		Name: "cleanup.policy", Type: List, Default: "delete", Check: listOf("compact,delete"), Importance: Medium, State: InEffect,
 		Doc: "What happens to old segments: delete, compact, both, or (empty) nothing.",
 	},
 	{
-		Name: "compression.gzip.level", Type: Int, Default: "-1", Check: special(checkGzipLevel), Importance: Medium,
+		Name: "compression.gzip.level", Type: Int, Default: "-1", Check: special(checkGzipLevel), Importance: Medium, State: InEffect,
 		Doc: "The level at which the broker packs with gzip.",
 	},
 	{
-		Name: "compression.lz4.level", Type: Int, Default: "9", Check: between(1, 17), Importance: Medium,
+		Name: "compression.lz4.level", Type: Int, Default: "9", Check: between(1, 17), Importance: Medium, State: InEffect,
 		Doc: "The level at which the broker packs with lz4.",
 	},
 	{
-		Name: "compression.type", Type: String, Default: "producer", Check: oneOf("uncompressed,zstd,lz4,snappy,gzip,producer"), Importance: Medium,
+		Name: "compression.type", Type: String, Default: "producer", Check: oneOf("uncompressed,zstd,lz4,snappy,gzip,producer"), Importance: Medium, State: InEffect,
 		Doc: "How stored batches are packed: as the producer sent them, or always with the codec named.",
 	},
 	{
-		Name: "compression.zstd.level", Type: Int, Default: "3", Check: between(-131072, 22), Importance: Medium,
+		Name: "compression.zstd.level", Type: Int, Default: "3", Check: between(-131072, 22), Importance: Medium, State: InEffect,
 		Doc: "The level at which the broker packs with zstd.",
 	},
 	{
@@ -31,15 +31,15 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Whether share groups may write their dead letters to this topic.",
 	},
 	{
-		Name: "file.delete.delay.ms", Type: Long, Default: "60000", Check: atLeast(0), Importance: Medium,
+		Name: "file.delete.delay.ms", Type: Long, Default: "60000", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "How long a deleted segment's file stays on disk, renamed.",
 	},
 	{
-		Name: "flush.messages", Type: Long, Default: "9223372036854775807", Check: atLeast(1), Importance: Medium,
+		Name: "flush.messages", Type: Long, Default: "9223372036854775807", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "After how many records the log is synced to disk.",
 	},
 	{
-		Name: "flush.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium,
+		Name: "flush.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "After how long unsynced records are synced.",
 	},
 	{
@@ -47,11 +47,11 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The replicas whose followers are throttled.",
 	},
 	{
-		Name: "index.interval.bytes", Type: Int, Default: "4096", Check: atLeast(0), Importance: Medium,
+		Name: "index.interval.bytes", Type: Int, Default: "4096", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "After how many bytes of records the offset index gets an entry.",
 	},
 	{
-		Name: "internal.segment.bytes", Type: Int, Null: true, Importance: Medium, Internal: true,
+		Name: "internal.segment.bytes", Type: Int, Null: true, Importance: Medium, Internal: true, State: InEffect,
 		Doc: "The size of a segment, without the usual least size; for tests.",
 	},
 	{
@@ -71,23 +71,23 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The age at which a record must have been compacted.",
 	},
 	{
-		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium,
+		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium, State: InEffect,
 		Doc: "The most bytes that a compressed batch may unpack to.",
 	},
 	{
-		Name: "max.message.bytes", Type: Int, Default: "1048588", Check: atLeast(0), Importance: Medium,
+		Name: "max.message.bytes", Type: Int, Default: "1048588", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "The largest record batch that is accepted, as it is sent (packed).",
 	},
 	{
-		Name: "message.timestamp.after.max.ms", Type: Long, Default: "3600000", Check: atLeast(0), Importance: Medium,
+		Name: "message.timestamp.after.max.ms", Type: Long, Default: "3600000", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "How far a record's timestamp may be ahead of the broker's clock.",
 	},
 	{
-		Name: "message.timestamp.before.max.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium,
+		Name: "message.timestamp.before.max.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "How far a record's timestamp may be behind the broker's clock.",
 	},
 	{
-		Name: "message.timestamp.type", Type: String, Default: "CreateTime", Check: oneOf("CreateTime,LogAppendTime"), Importance: Medium,
+		Name: "message.timestamp.type", Type: String, Default: "CreateTime", Check: oneOf("CreateTime,LogAppendTime"), Importance: Medium, State: InEffect,
 		Doc: "Who stamps the records: the producer (CreateTime) or the broker (LogAppendTime).",
 	},
 	{
@@ -99,11 +99,11 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long a record stays uncompacted at least.",
 	},
 	{
-		Name: "min.insync.replicas", Type: Int, Default: "1", Check: atLeast(1), Importance: Medium,
+		Name: "min.insync.replicas", Type: Int, Default: "1", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "How many replicas must be in sync for acks=all to be accepted.",
 	},
 	{
-		Name: "preallocate", Type: Boolean, Default: "false", Importance: Medium,
+		Name: "preallocate", Type: Boolean, Default: "false", Importance: Medium, State: InEffect,
 		Doc: "Whether a new segment's file gets its disk space at once.",
 	},
 	{
@@ -127,27 +127,27 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Whether the topic is tiered.",
 	},
 	{
-		Name: "retention.bytes", Type: Long, Default: "-1", Importance: Medium,
+		Name: "retention.bytes", Type: Long, Default: "-1", Importance: Medium, State: InEffect,
 		Doc: "The most bytes of a partition before its oldest segments are deleted; -1 for no limit.",
 	},
 	{
-		Name: "retention.ms", Type: Long, Default: "604800000", Check: atLeast(-1), Importance: Medium,
+		Name: "retention.ms", Type: Long, Default: "604800000", Check: atLeast(-1), Importance: Medium, State: InEffect,
 		Doc: "How long segments are kept; -1 for ever.",
 	},
 	{
-		Name: "segment.bytes", Type: Int, Default: "1073741824", Check: atLeast(1048576), Importance: Medium,
+		Name: "segment.bytes", Type: Int, Default: "1073741824", Check: atLeast(1048576), Importance: Medium, State: InEffect,
 		Doc: "The size at which a new segment is begun.",
 	},
 	{
-		Name: "segment.index.bytes", Type: Int, Default: "10485760", Check: atLeast(4), Importance: Medium,
+		Name: "segment.index.bytes", Type: Int, Default: "10485760", Check: atLeast(4), Importance: Medium, State: InEffect,
 		Doc: "The largest offset index; a segment is rolled when it is full.",
 	},
 	{
-		Name: "segment.jitter.ms", Type: Long, Default: "0", Check: atLeast(0), Importance: Medium,
+		Name: "segment.jitter.ms", Type: Long, Default: "0", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "The most random earliness of a roll by time.",
 	},
 	{
-		Name: "segment.ms", Type: Long, Default: "604800000", Check: atLeast(1), Importance: Medium,
+		Name: "segment.ms", Type: Long, Default: "604800000", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "After how long a new segment is begun though the old one is not full.",
 	},
 	{

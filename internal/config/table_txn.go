@@ -35,11 +35,11 @@ var txnBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The codec of __share_group_state, by its number; 0 for none.",
 	},
 	{
-		Name: "share.coordinator.state.topic.min.isr", Type: Short, Default: "2", Check: atLeast(1), Importance: High,
+		Name: "share.coordinator.state.topic.min.isr", Type: Short, Default: "2", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "The least in-sync replicas of __share_group_state.",
 	},
 	{
-		Name: "share.coordinator.state.topic.num.partitions", Type: Int, Default: "50", Check: atLeast(1), Importance: High,
+		Name: "share.coordinator.state.topic.num.partitions", Type: Int, Default: "50", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Partitions of __share_group_state.",
 	},
 	{
@@ -47,11 +47,11 @@ var txnBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How often old state is cut from __share_group_state.",
 	},
 	{
-		Name: "share.coordinator.state.topic.replication.factor", Type: Short, Default: "3", Check: atLeast(1), Importance: High,
+		Name: "share.coordinator.state.topic.replication.factor", Type: Short, Default: "3", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Replicas of __share_group_state.",
 	},
 	{
-		Name: "share.coordinator.state.topic.segment.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High,
+		Name: "share.coordinator.state.topic.segment.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Segment size of __share_group_state.",
 	},
 	{
@@ -87,19 +87,19 @@ var txnBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How many bytes are read at a time when a transaction coordinator loads.",
 	},
 	{
-		Name: "transaction.state.log.min.isr", Type: Int, Default: "2", Check: atLeast(1), Importance: High,
+		Name: "transaction.state.log.min.isr", Type: Int, Default: "2", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "The least in-sync replicas of __transaction_state.",
 	},
 	{
-		Name: "transaction.state.log.num.partitions", Type: Int, Default: "50", Check: atLeast(1), Importance: High,
+		Name: "transaction.state.log.num.partitions", Type: Int, Default: "50", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Partitions of __transaction_state.",
 	},
 	{
-		Name: "transaction.state.log.replication.factor", Type: Short, Default: "3", Check: atLeast(1), Importance: High,
+		Name: "transaction.state.log.replication.factor", Type: Short, Default: "3", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Replicas of __transaction_state.",
 	},
 	{
-		Name: "transaction.state.log.segment.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High,
+		Name: "transaction.state.log.segment.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "Segment size of __transaction_state.",
 	},
 	{
