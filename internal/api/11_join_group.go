@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/gregor-stream/gregor/internal/coordinator/group"
+	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
 )
 
@@ -38,4 +39,11 @@ type GroupAdmin interface {
 	ListGroups(ctx context.Context, caller group.Caller, req *msg.ListGroupsRequest) *msg.ListGroupsResponse
 	DescribeGroups(ctx context.Context, caller group.Caller, ids []string) []msg.DescribeGroupsResponseDescribedGroup
 	DeleteGroups(ctx context.Context, caller group.Caller, ids []string) []msg.DeleteGroupsResponseDeletableGroupResult
+}
+
+func (h *Handlers) joinGroup(ctx context.Context, call *Call, req *msg.JoinGroupRequest) (*msg.JoinGroupResponse, error) {
+	if !h.allowed(call, Read, Group, req.GroupId) {
+		return group.JoinVersion(group.JoinFailed(kafka.ErrGroupAuthorizationFailed), call.Version), nil
+	}
+	return h.Groups.JoinGroup(ctx, call.caller(), req), nil
 }

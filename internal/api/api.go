@@ -59,6 +59,8 @@ type Deps struct {
 	Partitions Partitions
 	// ProducerIDs hands out new producer ids.
 	ProducerIDs ProducerIDs
+	// Groups coordinates consumer groups.
+	Groups Groups
 	// Quorum tells of the metadata quorum.
 	Quorum Quorum
 	// Random draws the ids of fetch sessions.
