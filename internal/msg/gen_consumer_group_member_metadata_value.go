@@ -70,7 +70,9 @@ func (m *ConsumerGroupMemberMetadataValue) decode(r *Reader, version int16) {
 	m.RebalanceTimeoutMs = r.int32()
 	r.field = "ServerAssignor"
 	m.ServerAssignor = r.nullableString(m.ServerAssignor, true, true)
-	m.ClassicMemberMetadata = NewConsumerGroupMemberMetadataValueClassicMemberMetadata()
+	if m.ClassicMemberMetadata = newStruct[ConsumerGroupMemberMetadataValueClassicMemberMetadata](r); m.ClassicMemberMetadata != nil {
+		m.ClassicMemberMetadata.SetDefaults()
+	}
 	r.field = "tagged fields"
 	for n := r.tagCount(); n > 0 && !r.bad; n-- {
 		switch r.tag() {

@@ -52,13 +52,13 @@ func (m *CreateDelegationTokenRequest) decode(r *Reader, version int16) {
 		r.field = "OwnerPrincipalType"
 		m.OwnerPrincipalType = r.nullableString(m.OwnerPrincipalType, flex, true)
 	} else {
-		m.OwnerPrincipalType = new(string)
+		m.OwnerPrincipalType = r.emptyString(m.OwnerPrincipalType)
 	}
 	if version == 3 {
 		r.field = "OwnerPrincipalName"
 		m.OwnerPrincipalName = r.nullableString(m.OwnerPrincipalName, flex, true)
 	} else {
-		m.OwnerPrincipalName = new(string)
+		m.OwnerPrincipalName = r.emptyString(m.OwnerPrincipalName)
 	}
 	r.field = "Renewers"
 	if n := r.arrayLength(flex, false, minimalCreateDelegationTokenRequestCreatableRenewers(version)); n < 0 {

@@ -127,7 +127,7 @@ func (m *CreateTopicsResponseCreatableTopicResult) decode(r *Reader, version int
 		r.field = "Topics.ErrorMessage"
 		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
-		m.ErrorMessage = new(string)
+		m.ErrorMessage = r.emptyString(m.ErrorMessage)
 	}
 	m.TopicConfigErrorCode = 0
 	if version >= 5 {

@@ -226,7 +226,7 @@ func (m *DescribeConfigsResponseDescribeConfigsResourceResult) decode(r *Reader,
 		r.field = "Results.Configs.Documentation"
 		m.Documentation = r.nullableString(m.Documentation, flex, true)
 	} else {
-		m.Documentation = new(string)
+		m.Documentation = r.emptyString(m.Documentation)
 	}
 	if flex {
 		r.field = "Results.Configs tagged fields"

@@ -52,7 +52,7 @@ func (m *DescribeQuorumResponse) decode(r *Reader, version int16) {
 		r.field = "ErrorMessage"
 		m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	} else {
-		m.ErrorMessage = new(string)
+		m.ErrorMessage = r.emptyString(m.ErrorMessage)
 	}
 	r.field = "Topics"
 	if n := r.arrayLength(true, false, minimalDescribeQuorumResponseTopicData(version)); n < 0 {
@@ -187,7 +187,7 @@ func (m *DescribeQuorumResponsePartitionData) decode(r *Reader, version int16) {
 		r.field = "Topics.Partitions.ErrorMessage"
 		m.ErrorMessage = r.nullableString(m.ErrorMessage, true, true)
 	} else {
-		m.ErrorMessage = new(string)
+		m.ErrorMessage = r.emptyString(m.ErrorMessage)
 	}
 	r.field = "Topics.Partitions.LeaderId"
 	m.LeaderId = r.int32()

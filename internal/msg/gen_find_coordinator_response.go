@@ -66,7 +66,7 @@ func (m *FindCoordinatorResponse) decode(r *Reader, version int16) {
 		r.field = "ErrorMessage"
 		m.ErrorMessage = r.nullableString(m.ErrorMessage, flex, true)
 	} else {
-		m.ErrorMessage = new(string)
+		m.ErrorMessage = r.emptyString(m.ErrorMessage)
 	}
 	if version <= 3 {
 		r.field = "NodeId"

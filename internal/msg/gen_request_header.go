@@ -50,7 +50,7 @@ func (m *RequestHeader) decode(r *Reader, version int16) {
 		r.field = "ClientId"
 		m.ClientId = r.nullableString(m.ClientId, false, true)
 	} else {
-		m.ClientId = new(string)
+		m.ClientId = r.emptyString(m.ClientId)
 	}
 	if flex {
 		r.field = "tagged fields"

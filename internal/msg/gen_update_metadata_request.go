@@ -401,7 +401,7 @@ func (m *UpdateMetadataRequestUpdateMetadataBroker) decode(r *Reader, version in
 		r.field = "LiveBrokers.Rack"
 		m.Rack = r.nullableString(m.Rack, flex, true)
 	} else {
-		m.Rack = new(string)
+		m.Rack = r.emptyString(m.Rack)
 	}
 	if flex {
 		r.field = "LiveBrokers tagged fields"

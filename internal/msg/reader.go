@@ -233,6 +233,14 @@ func (r *Reader) nullableString(before *string, flex, nullable bool) *string {
 	return &s
 }
 
+// emptyString is the default of some nullable strings.
+func (r *Reader) emptyString(before *string) *string {
+	if before != nil && *before == "" || !r.allocate(int(unsafe.Sizeof(""))) {
+		return before
+	}
+	return new(string)
+}
+
 // bytes reads a bytes or records field, which aliases the input.
 func (r *Reader) bytes(flex, nullable bool) []byte {
 	n := r.length(flex, nullable)

@@ -45,15 +45,27 @@ func (w *writer) decodeField(s *goStruct, f *goField) {
 	c := condition(untagged, s.versions)
 	switch c {
 	case "false":
-		w.setDefault(f)
+		w.readDefault(f)
 	case "":
 		w.readField(s, f, s.versions)
 	default:
 		w.p("if %s {", c)
 		w.readField(s, f, untagged)
 		w.p("} else {")
-		w.setDefault(f)
+		w.readDefault(f)
 		w.p("}")
+	}
+}
+
+// readDefault gives a field that is absent its default, within the budget.
+func (w *writer) readDefault(f *goField) {
+	switch value := f.defaultValue(); {
+	case f.kind == "string" && value == "new(string)":
+		w.p("m.%s = r.emptyString(m.%s)", f.name, f.name)
+	case f.kind == "struct" && f.nullableEver() && !f.array && f.def != "null":
+		w.p("if m.%s = newStruct[%s](r); m.%s != nil {\nm.%s.SetDefaults()\n}", f.name, f.of.goName, f.name, f.name)
+	default:
+		w.setDefault(f)
 	}
 }
 
