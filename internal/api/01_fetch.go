@@ -55,12 +55,12 @@ func (h *Handlers) fetchRoute() Route {
 }
 
 func (h *Handlers) newFetchState() any {
-	st := &fetchState{h: h, waiter: h.Partitions.NewWaiter(), names: h.topicName}
+	st := &fetchState{h: h, waiter: h.Partitions.NewWaiter(), names: h.topicNameOf}
 	st.release = st.done
 	return st
 }
 
-func (h *Handlers) topicName(id kafka.TopicID) (string, bool) {
+func (h *Handlers) topicNameOf(id kafka.TopicID) (string, bool) {
 	topic, ok := h.Image().Topics.ByID(id)
 	if !ok {
 		return "", false

@@ -84,43 +84,53 @@ func (r *role) check(epoch kafka.LeaderEpoch) error {
 	return nil
 }
 
+// Appended is what an append did.
+type Appended struct {
+	storage.AppendInfo
+	// Acked says that it is replicated as acks=all asks for, or (AckErr) that
+	// it will not be; otherwise there is [Partition.AwaitAck].
+	Acked  bool
+	AckErr error
+}
+
 // Append checks and appends records, which it may change in place, as the
 // leader. acks decides whether too small an in-sync set refuses it. The error
 // carries Kafka's code; a *batch.RecordErrors names records.
-func (p *Partition) Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (storage.AppendInfo, error) {
+func (p *Partition) Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (Appended, error) {
 	return p.append(now, records, acks, kafka.NoLeaderEpoch, o)
 }
 
 // AppendIn is Append for who leads only within one epoch, as a coordinator
 // does: NOT_LEADER_OR_FOLLOWER (or a fenced epoch) once it is over.
-func (p *Partition) AppendIn(now time.Time, epoch kafka.LeaderEpoch, records []byte, o storage.AppendOptions) (storage.AppendInfo, error) {
+func (p *Partition) AppendIn(now time.Time, epoch kafka.LeaderEpoch, records []byte, o storage.AppendOptions) (Appended, error) {
 	return p.append(now, records, -1, epoch, o)
 }
 
-func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafka.LeaderEpoch, o storage.AppendOptions) (storage.AppendInfo, error) {
+func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafka.LeaderEpoch, o storage.AppendOptions) (done Appended, err error) {
 	p.mu.Lock()
 	r := p.role.Load()
 	if err := r.check(epoch); err != nil {
 		p.mu.Unlock()
-		return storage.AppendInfo{}, err
+		return done, err
 	}
 	if err := p.leader.CheckAppend(acks); err != nil {
 		p.mu.Unlock()
-		return storage.AppendInfo{}, err
+		return done, err
 	}
-	info, err := p.log.AppendAsLeader(now, records, r.epoch, o)
+	done.AppendInfo, err = p.log.AppendAsLeader(now, records, r.epoch, o)
 	if err != nil {
 		p.mu.Unlock()
-		return info, err
+		return done, err
 	}
 	effect := p.leader.Appended(now, p.log.LogEndOffset(), p.set.brokers())
 	p.apply(effect)
+	done.Acked, done.AckErr = p.leader.Acknowledged(done.LastOffset + 1)
 	p.mu.Unlock()
 	if effect.Advanced {
 		p.waiting.wake()
 	}
-	p.set.appended(p, &info)
-	return info, nil
+	p.set.appended(p, &done.AppendInfo)
+	return done, nil
 }
 
 // apply carries out what the leader's state asks for. The caller holds mu and
@@ -140,4 +150,19 @@ func (p *Partition) HighWatermark() kafka.Offset {
 		return 0
 	}
 	return p.log.HighWatermark()
+}
+
+// LogStartOffset is the first offset that may be read; -1 where the log is
+// offline.
+func (p *Partition) LogStartOffset() kafka.Offset {
+	if p.log == nil {
+		return kafka.NoOffset
+	}
+	return p.log.LogStartOffset()
+}
+
+// AbortedTxns appends to dst the aborted transactions that overlap
+// [from, upper).
+func (p *Partition) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
+	return p.log.AbortedTxns(dst, from, upper)
 }

@@ -54,6 +54,9 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 		p.become(&role{deleted: true, leader: kafka.NoNode, epoch: p.role.Load().epoch})
 		p.settle()
 	}
+	for _, p := range gone {
+		s.tell(p)
+	}
 	s.parallel(gone, func(p *Partition) {
 		if p.log == nil {
 			return
@@ -98,7 +101,8 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 		}
 	}
 	s.parallel(made, func(p *Partition) { s.openLog(now, p, t.config, storage.Options{New: true}) })
-	for _, p := range append(made, kept...) {
+	changed := append(made, kept...)
+	for _, p := range changed {
 		if reg, ok := delta.Topic.Partition(p.tp.Partition); ok {
 			s.lead(now, p, reg, t.minISR)
 		}
@@ -108,6 +112,9 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 	s.byName[t.name], s.byID[t.id] = t, t
 	s.mu.Unlock()
 	s.removePartitions(now, t, gone)
+	for _, p := range changed {
+		s.tell(p)
+	}
 }
 
 func (s *Set) topicFor(img *metadata.Image, m *metadata.Topic) *topic {
@@ -185,6 +192,15 @@ func (s *Set) lead(now time.Time, p *Partition, reg *metadata.Partition, minISR 
 	p.role.Store(next)
 	p.mu.Unlock()
 	p.settle()
+}
+
+// tell says who leads p now.
+func (s *Set) tell(p *Partition) {
+	if s.cfg.Leads == nil {
+		return
+	}
+	r := p.role.Load()
+	s.cfg.Leads(p.tp, r.epoch, r.leads && r.offline == nil && !r.deleted)
 }
 
 // become replaces the role, after appends under way.

@@ -32,6 +32,9 @@ type Config struct {
 	Log    *slog.Logger
 	// Rand is the source of ids: crypto/rand.Reader.
 	Rand io.Reader
+	// Leads, if set, is told when this broker begins to lead a partition in an
+	// epoch, or ceases to. It must not block.
+	Leads func(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool)
 }
 
 // Set is the partitions of one broker.

@@ -105,6 +105,7 @@ func (p *Partition) acknowledged(end kafka.Offset) (bool, error) {
 	return p.leader.Acknowledged(end)
 }
 
+// wake is called after the high watermark moved, without mu.
 func (w *waiting) wake() {
 	if w.count.Load() == 0 {
 		return

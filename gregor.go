@@ -1,0 +1,154 @@
+// Package gregor starts a Gregor broker inside a Go program. The command
+// gregor is a thin face over the same call. Kind: face
+//
+//	srv, err := gregor.Start(ctx, gregor.Config{})
+//	...
+//	defer srv.Close()
+//	client, err := kgo.NewClient(kgo.SeedBrokers(srv.Addr()))
+package gregor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/config"
+	"github.com/gregor-stream/gregor/internal/node"
+)
+
+// Config says how a broker is started. The zero value is a broker and
+// controller in one, on localhost:9092, with its data in a directory of the
+// user's (see [Config.Dir]).
+type Config struct {
+	// File is a server.properties to read, as kafka-server-start takes it; ""
+	// is none.
+	File string
+	// Properties are "key=value" settings, over those of File.
+	Properties []string
+	// Dir is where the data is, unless File or Properties have log.dirs. "" is
+	// gregor-data in the current directory where File is not set, otherwise
+	// what the file (or Kafka's default) says.
+	Dir string
+	// Logger is told what an operator should know; nil is silence.
+	Logger *slog.Logger
+	// CloseTimeout bounds how long Close waits for requests under way; 0 is
+	// 10 seconds.
+	CloseTimeout time.Duration
+}
+
+// defaultDir is the data directory where nothing names one.
+const defaultDir = "gregor-data"
+
+// closeTimeout is the default of Config.CloseTimeout.
+const closeTimeout = 10 * time.Second
+
+// Server is a running broker.
+type Server struct {
+	node   *node.Node
+	broker *config.Broker
+	wait   time.Duration
+}
+
+// Start starts a broker and returns when it serves. ctx bounds the start, not
+// the broker: that runs until Close. The error names everything that is wrong
+// with the configuration, one problem a line.
+func Start(ctx context.Context, c Config) (*Server, error) {
+	log := c.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	properties, err := c.properties()
+	if err != nil {
+		return nil, err
+	}
+	broker, warnings, err := config.Load(properties)
+	for _, w := range warnings {
+		log.Warn(w) //nolint:sloglint // the sentences are the table's own
+	}
+	if err != nil {
+		return nil, err
+	}
+	n, err := node.Start(ctx, node.Config{Broker: broker, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{node: n, broker: broker, wait: c.CloseTimeout}
+	if s.wait <= 0 {
+		s.wait = closeTimeout
+	}
+	return s, nil
+}
+
+// properties are the settings of all sources, those that win last.
+func (c *Config) properties() ([]config.Property, error) {
+	var all []config.Property
+	if c.File != "" {
+		text, err := os.ReadFile(c.File)
+		if err != nil {
+			return nil, fmt.Errorf("read the configuration: %w", err)
+		}
+		if all, err = config.ParseProperties(c.File, text); err != nil {
+			return nil, err
+		}
+	}
+	var overrides []config.Property
+	for _, p := range c.Properties {
+		o, err := config.ParseOverride(p)
+		if err != nil {
+			return nil, err
+		}
+		overrides = append(overrides, o)
+	}
+	all = append(all, overrides...)
+	named := slices.ContainsFunc(all, func(p config.Property) bool { return p.Key == "log.dirs" || p.Key == "log.dir" })
+	dir := c.Dir
+	if dir == "" && c.File == "" {
+		dir = defaultDir
+	}
+	switch {
+	case c.File == "":
+		return append(config.Quickstart(dir), all...), nil
+	case dir != "" && !named:
+		return append([]config.Property{{Key: "log.dirs", Value: dir}}, all...), nil
+	}
+	return all, nil
+}
+
+// Addr is the address that clients bootstrap from: the first listener's.
+func (s *Server) Addr() string { return s.Addrs()[0] }
+
+// Addrs are the addresses of all client listeners, as bound.
+func (s *Server) Addrs() []string {
+	var list []string
+	for _, a := range s.node.Addrs() {
+		list = append(list, a.String())
+	}
+	return list
+}
+
+// DataDirs are the log directories.
+func (s *Server) DataDirs() []string { return slices.Clone(s.broker.LogDirs) }
+
+// ClusterID is the id of the cluster.
+func (s *Server) ClusterID() string { return s.node.ClusterID() }
+
+// Formatted says that this start formatted the directories: there was no data.
+func (s *Server) Formatted() bool { return s.node.Formatted() }
+
+// Done is closed when the broker cannot go on, a failed disk for example; Err
+// says why. Close it then.
+func (s *Server) Done() <-chan struct{} { return s.node.Failed() }
+
+// Err is why Done is closed.
+func (s *Server) Err() error { return s.node.Err() }
+
+// Close stops the broker cleanly, so that the next start is instant. It may be
+// called more than once.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.wait)
+	defer cancel()
+	return s.node.Close(ctx)
+}

@@ -1,0 +1,247 @@
+// Package node builds a broker and controller out of all the other rooms, in
+// order, plugs them into each other, runs them, and takes them down in reverse.
+// It is the only room that knows everything, and it decides nothing.
+// Kind: shell
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	mathrand "math/rand"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/api"
+	"github.com/gregor-stream/gregor/internal/compress"
+	"github.com/gregor-stream/gregor/internal/config"
+	"github.com/gregor-stream/gregor/internal/controller"
+	"github.com/gregor-stream/gregor/internal/coordinator/runtime"
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/lifecycle"
+	"github.com/gregor-stream/gregor/internal/partition"
+	"github.com/gregor-stream/gregor/internal/quorum"
+	"github.com/gregor-stream/gregor/internal/server"
+	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// Config is what a node is made of.
+type Config struct {
+	Broker *config.Broker
+	FS     vfs.FS       // nil: the operating system's
+	Log    *slog.Logger // nil: silent
+	// Listen opens a listener; nil: net.Listen on tcp.
+	Listen func(ctx context.Context, address string) (net.Listener, error)
+	// Rand is the source of ids; nil: crypto/rand.Reader.
+	Rand io.Reader
+	// Hostname is what is advertised where neither listener nor
+	// advertised.listeners name a host; "": localhost.
+	Hostname string
+}
+
+// Node is a running broker and controller.
+type Node struct {
+	cfg       Config
+	log       *slog.Logger
+	clusterID string
+	formatted bool
+	dirs      []directory
+	listeners []bound
+	advertise []advertised
+
+	broker     atomic.Pointer[config.Broker] // with dynamic configuration
+	codecs     *compress.Pool
+	set        *partition.Set
+	quorum     *quorum.Quorum
+	groups     *runtime.Groups
+	handlers   *api.Handlers
+	server     *server.Server
+	membership *membership
+
+	stack   lifecycle.Stack
+	failed  chan struct{} // closed when the node cannot go on; see err
+	failure sync.Once
+	err     error
+}
+
+// Start builds and starts a node. When it returns the node serves. ctx bounds
+// the start alone.
+func Start(ctx context.Context, cfg Config) (*Node, error) {
+	n := &Node{cfg: cfg, failed: make(chan struct{})}
+	n.defaults()
+	if err := n.start(ctx); err != nil {
+		// What was started goes down again; the start's error is what counts.
+		_ = n.stack.Stop(ctx)
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *Node) defaults() {
+	if n.cfg.FS == nil {
+		n.cfg.FS = vfs.OS{}
+	}
+	if n.cfg.Rand == nil {
+		n.cfg.Rand = rand.Reader
+	}
+	if n.cfg.Log == nil {
+		n.cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if n.cfg.Hostname == "" {
+		n.cfg.Hostname = "localhost"
+	}
+	if n.cfg.Listen == nil {
+		n.cfg.Listen = func(ctx context.Context, address string) (net.Listener, error) {
+			var lc net.ListenConfig
+			return lc.Listen(ctx, "tcp", address)
+		}
+	}
+	n.log = n.cfg.Log
+	n.broker.Store(n.cfg.Broker)
+}
+
+// start goes from the ground up. The order matters: first what can fail
+// because of the operator (directories, ports), then the metadata, then the
+// data, then membership in the cluster, and the clients last.
+func (n *Node) start(ctx context.Context) error {
+	if err := n.lockDirs(); err != nil {
+		return err
+	}
+	if err := n.listen(ctx); err != nil {
+		return err
+	}
+	if err := n.format(); err != nil {
+		return err
+	}
+	n.buildPartitions()
+	n.buildGroups()
+	if err := n.startQuorum(ctx); err != nil {
+		return err
+	}
+	if err := n.set.Load(); err != nil {
+		return err
+	}
+	n.stack.Push("partitions", func(context.Context) error { return n.set.Close(n.membership.Epoch()) })
+	n.stack.Go("housekeeping", n.set.Run, n.fail)
+	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
+	n.buildHandlers()
+	if err := n.membership.register(ctx); err != nil {
+		return err
+	}
+	n.stack.Go("membership", n.membership.run, n.fail)
+	return n.serve()
+}
+
+func (n *Node) buildPartitions() {
+	n.codecs = new(compress.Pool)
+	host := storage.NewHost(n.cfg.FS, n.codecs)
+	dirs := make([]partition.Dir, len(n.dirs))
+	for i, d := range n.dirs {
+		dirs[i] = partition.Dir{Path: d.path, ID: d.meta.DirectoryID}
+	}
+	n.set = partition.New(partition.Config{
+		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.log, Rand: n.cfg.Rand, Leads: n.leads,
+	})
+}
+
+func (n *Node) startQuorum(ctx context.Context) error {
+	b := n.cfg.Broker
+	env := &controller.Env{
+		NodeID: n.id(), ClusterID: n.clusterID, Config: b, Features: controller.SupportedFeatures(),
+		SessionTimeout: time.Duration(b.BrokerSessionTimeoutMs) * time.Millisecond,
+	}
+	q, err := quorum.Open(quorum.Config{
+		FS: n.cfg.FS, Dir: b.MetadataLogDir, Env: env, DirectoryID: n.metadataDirectory().meta.DirectoryID,
+		Publishers: n.publishers(), Fatal: n.fail, Logger: n.log, Rand: n.cfg.Rand,
+		SnapshotBytes:    b.MetadataSnapshotMaxNewRecordBytes,
+		SnapshotInterval: time.Duration(b.MetadataSnapshotMaxIntervalMs) * time.Millisecond,
+		SegmentBytes:     int64(b.MetadataSegmentBytes),
+		RetentionBytes:   b.MetadataRetentionBytes,
+		Retention:        time.Duration(b.MetadataRetentionMs) * time.Millisecond,
+		MaxIdle:          time.Duration(b.MetadataMaxIdleIntervalMs) * time.Millisecond,
+		ElectionTimeout:  time.Duration(b.QuorumElectionTimeoutMs) * time.Millisecond,
+	})
+	if err != nil {
+		return fmt.Errorf("open the metadata log in %s: %w", b.MetadataLogDir, err)
+	}
+	n.quorum = q
+	n.stack.Go("quorum", q.Run, n.fail)
+	n.stack.Push("quorum", func(context.Context) error { return q.Close() })
+	select {
+	case <-q.Ready():
+		return nil
+	case <-n.failed:
+		return n.err
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the metadata: %w", ctx.Err())
+	}
+}
+
+func (n *Node) buildHandlers() {
+	var seed [8]byte
+	_, _ = io.ReadFull(n.cfg.Rand, seed[:]) // session ids need no secrecy
+	n.membership = newMembership(n)
+	n.handlers = api.New(api.Deps{
+		Log: n.log, NodeID: n.id(), ClusterID: n.clusterID, Features: controller.SupportedFeatures(),
+		Image: n.quorum.Image, Broker: n.broker.Load, Controller: n.quorum,
+		Partitions: servedSet{n.set}, ProducerIDs: &producerIDs{n: n}, Groups: n.groups,
+		Quorum: quorumStatus{n.quorum},
+		Random: mathrand.New(mathrand.NewSource(int64(binary.BigEndian.Uint64(seed[:])))), //nolint:gosec // not a secret
+	})
+}
+
+func (n *Node) id() kafka.NodeID { return kafka.NodeID(n.cfg.Broker.NodeID) }
+
+// fail ends the node: something without which it must not go on is broken.
+func (n *Node) fail(err error) {
+	n.failure.Do(func() {
+		n.err = err
+		close(n.failed)
+		n.log.Error("the node cannot go on", "error", err)
+	})
+}
+
+// Failed is closed when the node cannot go on; Err says why. The owner closes
+// the node then, and ends the process.
+func (n *Node) Failed() <-chan struct{} { return n.failed }
+
+// Err is why the node failed.
+func (n *Node) Err() error {
+	select {
+	case <-n.failed:
+		return n.err
+	default:
+		return nil
+	}
+}
+
+// Close stops the node cleanly: clients first, the metadata last. It may be
+// called more than once.
+func (n *Node) Close(ctx context.Context) error {
+	return errors.Join(n.stack.Stop(ctx))
+}
+
+// ClusterID is the cluster's id.
+func (n *Node) ClusterID() string { return n.clusterID }
+
+// Formatted says that this start formatted the directories.
+func (n *Node) Formatted() bool { return n.formatted }
+
+// Addrs are the addresses that clients connect to, as bound, by listener in
+// the order of the configuration.
+func (n *Node) Addrs() []net.Addr {
+	list := make([]net.Addr, 0, len(n.listeners))
+	for _, l := range n.listeners {
+		if !l.controller {
+			list = append(list, l.Addr())
+		}
+	}
+	return list
+}
