@@ -25,8 +25,11 @@ func ProtocolPage(served []Served) []byte {
 	slices.SortFunc(rows, func(a, b API) int { return int(a.Key) - int(b.Key) })
 	var b strings.Builder
 	fmt.Fprintf(&b, pageHead, KafkaVersion)
-	complete, partly := 0, 0
+	stable, complete, partly := 0, 0, 0
 	for _, a := range rows {
+		if a.MinStable44 >= 0 && a.MaxStable >= a.MinStable44 {
+			stable++
+		}
 		s, ok := byKey[a.Key]
 		state := "not yet"
 		switch {
@@ -49,11 +52,12 @@ func ProtocolPage(served []Served) []byte {
 		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s | %s |\n", a.Key, a.Name, rangeText(a.MinVersion, a.MaxVersion),
 			rangeText(a.MinStable44, a.MaxStable), here, state, listenersText(a.Listeners))
 	}
-	fmt.Fprintf(&b, "\n%d of %d keys are served in every version that Kafka %s serves, %d in some.\n", complete, len(rows), KafkaVersion, partly)
+	fmt.Fprintf(&b, "\nOf the %d keys that Kafka %s serves, %d are served here in all of its versions and %d in some.\n",
+		stable, KafkaVersion, complete, partly)
 	return []byte(b.String())
 }
 
-const pageHead = `<!-- Generated from the table of served requests. DO NOT EDIT. -->
+const pageHead = `<!-- Generated from internal/api/routes.go: UPDATE=1 go test ./internal/api -run ProtocolPage. DO NOT EDIT. -->
 
 # The protocol
 
