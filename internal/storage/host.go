@@ -5,21 +5,30 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/compress"
+	"github.com/gregor-stream/gregor/internal/storage/segment"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // Host is what all logs of one node share: the file system and pooled memory.
 // It has no end: what it pools holds no file, goroutine or timer.
 type Host struct {
-	fs         vfs.FS
-	codecs     *compress.Pool
-	validators sync.Pool // of *batch.Validator
+	fs        vfs.FS
+	codecs    *compress.Pool
+	appenders sync.Pool // of *appender
+	buffers   segment.Buffers
+}
+
+// appender is the memory of one append.
+type appender struct {
+	validator *batch.Validator
+	rules     batch.Rules
+	config    segment.Config
 }
 
 // NewHost makes a host. codecs may be shared with others.
 func NewHost(fsys vfs.FS, codecs *compress.Pool) *Host {
 	h := &Host{fs: fsys, codecs: codecs}
-	h.validators.New = func() any { return batch.NewValidator(codecs) }
+	h.appenders.New = func() any { return &appender{validator: batch.NewValidator(codecs)} }
 	return h
 }
 

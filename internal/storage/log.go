@@ -6,132 +6,309 @@
 package storage
 
 import (
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/epoch"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
+	"github.com/gregor-stream/gregor/internal/storage/segment"
 )
 
-// Options say which log [Open] opens, and what is known of it.
-type Options struct {
-	// Dir is the partition's directory; it is made where it is not there.
-	Dir       string
-	Partition kafka.TopicPartition
-	// TopicID is written to (or compared with) partition.metadata. Zero: the
-	// topic has no id, and the file is left alone.
-	TopicID kafka.TopicID
-	Config  *Config
-	// Clean says that the last shutdown was clean (.kafka_cleanshutdown).
-	Clean bool
-	// LogStart and RecoveryPoint are what the checkpoint files of the log
-	// directory have for this partition, 0 where they have nothing.
-	LogStart      kafka.Offset
-	RecoveryPoint kafka.Offset
-	// New says that the partition is made now: nothing is read, and a directory
-	// that is there already is an error.
-	New bool
-	Now time.Time
+// Log is one partition's log. Its methods are safe for concurrent use: appends
+// and other changes are serial among themselves; reads wait for none of their
+// writes. An empty log has no files but partition.metadata, and an idle one
+// holds none open.
+//
+// Locks, in the order in which they are taken: flushing, writing, mu, and a
+// segment's own. A sync is done under flushing alone.
+type Log struct {
+	host      *Host
+	partition kafka.TopicPartition
+	topicID   kafka.TopicID
+	config    atomic.Pointer[Config]
+
+	flushing sync.Mutex // one flush at a time
+	writing  sync.Mutex // appends and all other changes
+
+	// Guarded by writing.
+	producers producer.State
+	snapshots []kafka.Offset // the snapshot files, in order
+	lastSnap  kafka.Offset   // up to where the last one reaches
+	doomed    []doomed       // renamed files that wait for their removal, by time
+
+	mu       sync.Mutex // guards what follows, shortly
+	dir      string
+	state    state
+	broken   error              // why there can be no more appends
+	segments []*segment.Segment // by base offset; replaced, never changed
+	size     int64              // of the last segment, as readers may see it
+	end      kafka.Offset       // log end offset
+	start    kafka.Offset       // log start offset
+	hw       kafka.Offset       // high watermark
+	recovery kafka.Offset       // recovery point
+	unstable kafka.Offset       // first unstable offset, -1: none
+	epochs   epoch.Cache
+	recent   *bounds // where the last appends ended, nil while idle
+	unsynced unsynced
+	used     bool  // read since the last CloseIdle
+	appended int64 // when the last append was, ms
 }
 
-// AppendOptions say more about an append by a leader. The zero value is a
-// client's produce request.
-type AppendOptions struct {
-	Origin batch.Origin
-	// TransactionVersion is that of a transaction marker (WriteTxnMarkers): 2
-	// means that its epoch must be above the producer's. Other writes leave 0.
-	TransactionVersion int16
-	// Verified says that the transaction coordinator has confirmed that the
-	// partition is part of the producer's transaction.
-	Verified bool
-	// ProducerStateOptional: see KIP-890, a producer of transactions v2 begins
-	// with sequence 0 where nothing is known of it.
-	StrictFirstSequence bool
-}
+// state is how far a log's life has gone.
+type state uint8
 
-// AppendInfo is what an append did. For a duplicate of an earlier append (an
-// idempotent producer's retry) the offsets are those of the earlier one.
-type AppendInfo struct {
-	FirstOffset kafka.Offset
-	LastOffset  kafka.Offset
-	// LogAppendTime is -1 where the timestamps are the producer's.
-	LogAppendTime kafka.Timestamp
-	MaxTimestamp  kafka.Timestamp
-	LogStart      kafka.Offset
-	Bytes         int // appended
-	LastEpoch     kafka.LeaderEpoch
-	Duplicate     bool
-	Rolled        bool // a segment was completed; a Flush up to its end is due
-}
-
-// AbortedTxn is an aborted transaction whose records a read_committed reader
-// must skip.
-type AbortedTxn struct {
-	ProducerID  kafka.ProducerID
-	FirstOffset kafka.Offset
-}
-
-// TimestampOffset answers a search by time.
-type TimestampOffset struct {
-	Timestamp kafka.Timestamp // -1 for earliest, latest and the like
-	Offset    kafka.Offset
-	Epoch     kafka.LeaderEpoch // of the record, -1 where it is not known
-}
-
-// The special timestamps of ListOffsets.
 const (
-	LatestTimestamp                kafka.Timestamp = -1
-	EarliestTimestamp              kafka.Timestamp = -2
-	MaxTimestamp                   kafka.Timestamp = -3
-	EarliestLocalTimestamp         kafka.Timestamp = -4
-	LatestTieredTimestamp          kafka.Timestamp = -5
-	EarliestPendingUploadTimestamp kafka.Timestamp = -6
+	stateOpen state = iota
+	stateClosed
+	stateDeleted
 )
 
-// ProducerState describes an active producer (DescribeProducers).
-type ProducerState struct {
-	ProducerID       kafka.ProducerID
-	Epoch            kafka.ProducerEpoch
-	LastSequence     int32
-	LastTimestamp    kafka.Timestamp
-	CoordinatorEpoch int32
-	TxnFirstOffset   kafka.Offset // -1: no transaction
+// unsynced says what, beside the segments' own files, a flush has to sync.
+type unsynced struct {
+	parent    bool // the directory's own name
+	names     bool // names in the directory
+	metadata  bool // partition.metadata
+	epochs    bool // leader-epoch-checkpoint is behind the cache
+	snapshots []kafka.Offset
 }
 
-// Recovery reports what [Open] found and repaired. Its zero value means that
-// there was nothing to do.
-type Recovery struct {
-	// Scanned is how many bytes of segments were verified, batch by batch.
-	Scanned int64
-	// Cuts are the damaged ends that were cut off beyond the recovery point.
-	Cuts []Cut
-	// Rebuilt names index files that were missing or damaged and were made
-	// again from the data.
-	Rebuilt []string
-	// Removed names leftovers of interrupted work that were removed or finished.
-	Removed []string
+// maxBounds is how many ends of appends are remembered: the high watermark of a
+// replicated partition is nearly always one of them.
+const maxBounds = 16
+
+// bounds remembers where in the last segment the last appends ended.
+type bounds struct {
+	at   [maxBounds]struct{ offset, position int64 }
+	next int
 }
 
-// Cut is a damaged tail that was taken off a segment, and kept aside.
-type Cut struct {
-	File     string       // the segment
-	Offset   kafka.Offset // where the log ends now
-	Position int64        // where in the file
-	Bytes    int64        // how many were cut
-	Aside    string       // the file that keeps them
-	Reason   string
+func (b *bounds) add(offset kafka.Offset, position int64) {
+	b.at[b.next%maxBounds] = struct{ offset, position int64 }{int64(offset), position}
+	b.next++
 }
 
-// Damage is data that the log holds as safe and that fails its checksum. It is
-// never served and never cut away.
-type Damage struct {
-	File     string
-	Offset   kafka.Offset // the first that cannot be read
-	Position int64
-	Reason   string
+func (b *bounds) find(offset kafka.Offset) (int64, bool) {
+	if b == nil {
+		return 0, false
+	}
+	for i := range min(b.next, maxBounds) {
+		if b.at[i].offset == int64(offset) {
+			return b.at[i].position, true
+		}
+	}
+	return 0, false
 }
 
-// Error names file, offset and what to do.
-func (d *Damage) Error() string { return d.message() }
+// Partition names the partition.
+func (l *Log) Partition() kafka.TopicPartition { return l.partition }
 
-// Unwrap is KAFKA_STORAGE_ERROR.
-func (d *Damage) Unwrap() error { return kafka.ErrKafkaStorageError }
+// Config is the configuration in force. It must not be changed.
+func (l *Log) Config() *Config { return l.config.Load() }
+
+// SetConfig puts another configuration in force.
+func (l *Log) SetConfig(c *Config) { l.config.Store(c) }
+
+// Dir is the log's directory; a deleted log is renamed.
+func (l *Log) Dir() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dir
+}
+
+// LogStartOffset is the first offset that may be read.
+func (l *Log) LogStartOffset() kafka.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.start
+}
+
+// LogEndOffset is the offset that the next record gets.
+func (l *Log) LogEndOffset() kafka.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.end
+}
+
+// RecoveryPoint is the offset below which everything is durable.
+func (l *Log) RecoveryPoint() kafka.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.recovery
+}
+
+// HighWatermark is what SetHighWatermark said last.
+func (l *Log) HighWatermark() kafka.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hw
+}
+
+// SetHighWatermark tells the log how far its records are replicated: retention,
+// DeleteRecords and the last stable offset go by it. It is kept within the log.
+func (l *Log) SetHighWatermark(hw kafka.Offset) {
+	l.mu.Lock()
+	l.hw = min(max(hw, l.start), l.end)
+	decided := l.unstable >= 0
+	l.mu.Unlock()
+	if !decided {
+		return
+	}
+	// Transactions whose markers are below it are stable now.
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.producers.HighWatermark(hw)
+	l.noteUnstable()
+}
+
+// noteUnstable publishes the first unstable offset. writing is held.
+func (l *Log) noteUnstable() {
+	first, ok := l.producers.FirstUnstable()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unstable = kafka.NoOffset
+	if ok {
+		l.unstable = max(first, l.start)
+	}
+}
+
+// LastStableOffset is the offset below which every transaction is decided and
+// every record below the high watermark.
+func (l *Log) LastStableOffset() kafka.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.unstable >= 0 && l.unstable < l.hw {
+		return l.unstable
+	}
+	return l.hw
+}
+
+// Size is the length of all segments in bytes.
+func (l *Log) Size() int64 {
+	segments, size := l.view()
+	for i := range len(segments) - 1 {
+		size += segments[i].Size()
+	}
+	return size
+}
+
+// Segments is how many segments the log has.
+func (l *Log) Segments() int {
+	segments, _ := l.view()
+	return len(segments)
+}
+
+// view gives the segments and the readable size of the last.
+func (l *Log) view() ([]*segment.Segment, int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.segments, l.size
+}
+
+// last gives the active segment, nil where there is none. writing is held, so
+// that it stays the active one.
+func (l *Log) last() *segment.Segment {
+	segments, _ := l.view()
+	if len(segments) == 0 {
+		return nil
+	}
+	return segments[len(segments)-1]
+}
+
+// floor gives the index of the segment that offset lies in, -1 below all.
+func floor(segments []*segment.Segment, offset kafka.Offset) int {
+	at, found := slices.BinarySearchFunc(segments, offset, func(s *segment.Segment, o kafka.Offset) int {
+		return int(min(max(s.Base-o, -1), 1))
+	})
+	if !found {
+		at--
+	}
+	return at
+}
+
+// change begins a change of the log: it takes the writer's lock, or says why
+// there can be no change.
+func (l *Log) change() error {
+	l.writing.Lock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state != stateOpen {
+		l.writing.Unlock()
+		return kafka.Errorf(kafka.ErrNotLeaderOrFollower, "the log of %s is closed", l.partition)
+	}
+	if l.broken != nil {
+		l.writing.Unlock()
+		return l.broken
+	}
+	return nil
+}
+
+// breakOff ends all appends: what the files hold is not known any more.
+func (l *Log) breakOff(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken == nil {
+		l.broken = err
+	}
+}
+
+// Producers lists the active producers, by id.
+func (l *Log) Producers() []ProducerState {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	entries := l.producers.Entries()
+	states := make([]ProducerState, len(entries))
+	for i, e := range entries {
+		states[i] = ProducerState{
+			ProducerID: e.ID, Epoch: e.Epoch, LastSequence: e.LastSequence(), LastTimestamp: e.LastTimestamp,
+			CoordinatorEpoch: e.CoordinatorEpoch, TxnFirstOffset: e.TxnFirstOffset,
+		}
+	}
+	return states
+}
+
+// ExpireProducers forgets producers that have been idle for longer than
+// producer.id.expiration.ms.
+func (l *Log) ExpireProducers(now time.Time) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.producers.Expire(kafka.Timestamp(now.UnixMilli()), l.Config().ProducerIDExpirationMs)
+}
+
+// LatestEpoch is the leader epoch of the last append or assignment; -1: none.
+func (l *Log) LatestEpoch() kafka.LeaderEpoch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.epochs.Latest()
+}
+
+// AssignEpoch says that epoch begins at start, as a new leader does.
+func (l *Log) AssignEpoch(epoch kafka.LeaderEpoch, start kafka.Offset) error {
+	if err := l.change(); err != nil {
+		return err
+	}
+	defer l.writing.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.epochs.Assign(epoch, start) {
+		l.unsynced.epochs = true
+	}
+	return nil
+}
+
+// EndOffsetForEpoch is Kafka's answer to OffsetForLeaderEpoch: the largest
+// known epoch up to the asked one and where it ends; -1, -1 where unknown.
+func (l *Log) EndOffsetForEpoch(epoch kafka.LeaderEpoch) (kafka.LeaderEpoch, kafka.Offset) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.epochs.EndOffsetFor(epoch, l.end)
+}
+
+// EpochForOffset is the leader epoch of the record at an offset; -1: unknown.
+func (l *Log) EpochForOffset(offset kafka.Offset) kafka.LeaderEpoch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.epochs.ForOffset(offset)
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // Recovered is what [Segment.Recover] found.
@@ -199,4 +200,40 @@ func (s *Segment) goodAt(at int64) (bool, error) {
 		return false, nil
 	}
 	return good, err
+}
+
+// Batches visits the batches from the one that holds an offset on, and below
+// another offset, by their headers; nothing is verified.
+func (s *Segment) Batches(from, to kafka.Offset, visit func(b *Batch) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, err := s.position(from)
+	if err != nil {
+		return err
+	}
+	b := Batch{}
+	return s.scan(at, s.size, bufferSize, func(sc *scanner) error {
+		if sc.Base >= to {
+			return errStop
+		}
+		b.Header, b.View, b.sc = sc.Header, sc.view(), sc
+		return visit(&b)
+	})
+}
+
+// EndOf gives the offset behind the last batch of a file that need not have a
+// segment's name; base where it holds none.
+func EndOf(fsys vfs.FS, name string, base kafka.Offset, size int64, buffers *Buffers) (kafka.Offset, error) {
+	f, err := fsys.Open(name, vfs.Read)
+	if err != nil {
+		return 0, err
+	}
+	s := Segment{Place: Place{FS: fsys, Base: base, Buffers: buffers}, file: newFile(f), size: size}
+	defer s.file.Release()
+	next := base
+	err = s.scan(0, size, bufferSize, func(sc *scanner) error {
+		next = sc.Last + 1
+		return nil
+	})
+	return next, err
 }

@@ -1,0 +1,219 @@
+package storage
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
+	"github.com/gregor-stream/gregor/internal/storage/segment"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// Flush makes everything below upTo durable and moves the recovery point.
+// It holds no lock while it syncs; appends go on. After an error the log takes
+// no more appends: what a failed sync left is not known.
+func (l *Log) Flush(upTo kafka.Offset) error {
+	l.flushing.Lock()
+	defer l.flushing.Unlock()
+	l.mu.Lock()
+	segments, end, dir, pending, done := l.segments, l.end, l.dir, l.unsynced, l.recovery
+	if l.state != stateOpen {
+		l.mu.Unlock()
+		return nil
+	}
+	upTo = min(upTo, end)
+	if upTo <= done {
+		l.mu.Unlock()
+		return nil
+	}
+	var epochs []byte
+	if pending.epochs {
+		epochs = l.epochs.Append(nil)
+	}
+	l.unsynced = unsynced{}
+	l.mu.Unlock()
+
+	from := max(floor(segments, done), 0)
+	reached := kafka.Offset(0)
+	var err error
+	for i := from; i < len(segments) && segments[i].Base < upTo && err == nil; i++ {
+		last := i == len(segments)-1
+		err = segments[i].Sync(!last)
+		reached = end
+		if !last {
+			reached = segments[i+1].Base
+		}
+	}
+	if err == nil {
+		err = l.flushRest(dir, epochs, &pending)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if errors.Is(err, fs.ErrNotExist) && (l.state != stateOpen || !slices.Equal(l.segments, segments)) {
+		l.unsynced = merge(pending, l.unsynced)
+		return nil // what was to be synced is deleted; the next flush sees what is left
+	}
+	if err != nil {
+		l.unsynced = merge(pending, l.unsynced)
+		err = failed("sync", dir, err)
+		if l.broken == nil {
+			l.broken = err
+		}
+		return err
+	}
+	// A truncation meanwhile has its own say.
+	l.recovery = max(l.recovery, min(reached, l.end))
+	return nil
+}
+
+func merge(a, b unsynced) unsynced {
+	return unsynced{
+		parent: a.parent || b.parent, names: a.names || b.names, metadata: a.metadata || b.metadata,
+		epochs: a.epochs || b.epochs, snapshots: append(a.snapshots, b.snapshots...),
+	}
+}
+
+// flushRest syncs what stands beside the segments.
+func (l *Log) flushRest(dir string, epochs []byte, pending *unsynced) error {
+	fsys := l.host.fs
+	if pending.metadata {
+		if err := syncFile(fsys, vfs.Join(dir, logdir.PartitionFile)); err != nil {
+			return err
+		}
+	}
+	for _, at := range pending.snapshots {
+		if err := syncFile(fsys, vfs.Join(dir, segment.Name(at, snapshotSuffix))); err != nil {
+			return err
+		}
+	}
+	if epochs != nil {
+		if err := vfs.ReplaceFile(fsys, vfs.Join(dir, logdir.EpochFile), epochs); err != nil {
+			return err
+		}
+	}
+	if pending.names {
+		if err := fsys.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	if pending.parent {
+		return fsys.SyncDir(vfs.Dir(dir))
+	}
+	return nil
+}
+
+// syncFile syncs a file by name; one that is gone needs none.
+func syncFile(fsys vfs.FS, name string) error {
+	f, err := fsys.Open(name, vfs.Write)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// FlushDue says whether flush.messages asks for a Flush now.
+func (l *Log) FlushDue() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return int64(l.end-l.recovery) >= l.config.Load().FlushMessages
+}
+
+// CloseIdle closes the files of a log that was not appended to since `since`, and
+// not read since the last CloseIdle; the next use opens them again.
+func (l *Log) CloseIdle(since time.Time) error {
+	l.mu.Lock()
+	idle := !l.used && l.appended < since.UnixMilli() && len(l.segments) > 0 && l.state == stateOpen
+	l.used = false
+	l.mu.Unlock()
+	if !idle {
+		return nil
+	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	segments, _ := l.view()
+	var err error
+	for _, s := range segments {
+		err = errors.Join(err, s.Close())
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.recent = nil
+	return failed("close", l.dir, err)
+}
+
+// Close makes everything durable, writes the producers' snapshot and closes the
+// files: after it, Open with Clean reads no records. It is idempotent.
+func (l *Log) Close(now time.Time) error {
+	l.writing.Lock()
+	l.mu.Lock()
+	open, broken, segments, end := l.state == stateOpen, l.broken, l.segments, l.end
+	l.mu.Unlock()
+	var err error
+	if open && broken == nil && len(segments) > 0 {
+		err = l.takeSnapshot()
+	}
+	l.writing.Unlock()
+	if !open {
+		return nil
+	}
+	if broken != nil {
+		l.Abandon()
+		return broken
+	}
+	for _, s := range segments {
+		err = errors.Join(err, s.Close())
+	}
+	if err == nil {
+		err = l.Flush(end)
+	}
+	if err == nil {
+		err = l.closeRest(segments)
+	}
+	l.Abandon()
+	return failed("close", l.Dir(), err)
+}
+
+// closeRest syncs what a flush leaves out: the last segment's indexes, and
+// changes without records.
+func (l *Log) closeRest(segments []*segment.Segment) error {
+	l.flushing.Lock()
+	defer l.flushing.Unlock()
+	if n := len(segments); n > 0 {
+		if err := segments[n-1].Sync(true); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	dir, pending := l.dir, l.unsynced
+	var epochs []byte
+	if pending.epochs {
+		epochs = l.epochs.Append(nil)
+	}
+	l.unsynced = unsynced{}
+	l.mu.Unlock()
+	if len(segments) == 0 && epochs == nil {
+		return nil // an empty log is made again from the metadata
+	}
+	return l.flushRest(dir, epochs, &pending)
+}
+
+// Abandon closes the files and writes nothing, as a crash would.
+func (l *Log) Abandon() {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.mu.Lock()
+	segments := l.segments
+	if l.state == stateOpen {
+		l.state = stateClosed
+	}
+	l.mu.Unlock()
+	for _, s := range segments {
+		_ = s.Abandon() // nothing is lost that was promised
+	}
+}

@@ -1,0 +1,226 @@
+package storage
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/epoch"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// maxEpochFile bounds a leader-epoch-checkpoint that is read.
+const maxEpochFile = 64 << 20
+
+// Open opens or makes a log. What it had to repair is in the Recovery, also
+// where it fails. Damage among what was durable makes it fail only where the end
+// of the log is not known because of it.
+func Open(host *Host, o Options) (*Log, Recovery, error) {
+	l := &Log{host: host, partition: o.Partition, topicID: o.TopicID, dir: o.Dir, unstable: kafka.NoOffset}
+	l.config.Store(o.Config)
+	var found Recovery
+	var err error
+	if o.New {
+		err = l.create()
+	} else {
+		err = l.load(&o, &found)
+	}
+	if err != nil {
+		l.Abandon()
+		return nil, found, failed("open", o.Dir, err)
+	}
+	return l, found, nil
+}
+
+// create makes the directory and partition.metadata; the rest comes with the
+// first append. It syncs nothing: what is lost with it is made again.
+func (l *Log) create() error {
+	err := l.host.fs.Mkdir(l.dir)
+	if err != nil {
+		return err
+	}
+	l.unsynced.parent, l.unsynced.names = true, true
+	return l.identify()
+}
+
+// identify writes partition.metadata.
+func (l *Log) identify() error {
+	if l.topicID.IsZero() {
+		return nil
+	}
+	l.unsynced.metadata, l.unsynced.names = true, true
+	return logdir.WriteTopicID(l.host.fs, l.dir, l.topicID)
+}
+
+// load reads a directory that is there, or makes it.
+func (l *Log) load(o *Options, found *Recovery) error {
+	entries, err := l.host.fs.List(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		l.start, l.end, l.hw, l.recovery = o.LogStart, o.LogStart, o.LogStart, o.LogStart
+		if err := l.create(); err != nil || o.LogStart == 0 {
+			return err
+		}
+		return l.beginAt(o.Now, o.LogStart)
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.checkTopicID(); err != nil {
+		return err
+	}
+	if len(entries) == 0 || (len(entries) == 1 && entries[0].Name == logdir.PartitionFile && o.LogStart == 0) {
+		return nil // nothing was ever appended
+	}
+	d := &loader{Log: l, o: o, found: found, entries: entries, names: map[string]bool{}}
+	return d.run()
+}
+
+// checkTopicID compares partition.metadata with the topic's id, and writes it
+// where there is none.
+func (l *Log) checkTopicID() error {
+	id, err := logdir.ReadTopicID(l.host.fs, l.dir)
+	switch {
+	case err != nil:
+		return err
+	case id.IsZero():
+		return l.identify()
+	case l.topicID.IsZero():
+		l.topicID = id
+	case id != l.topicID:
+		return kafka.Errorf(kafka.ErrInconsistentTopicID, "%s belongs to topic id %s, and not to %s of topic %s",
+			l.dir, id, l.topicID, l.partition.Topic)
+	}
+	return nil
+}
+
+// TopicID is the id in partition.metadata.
+func (l *Log) TopicID() kafka.TopicID { return l.topicID }
+
+// beginAt gives a log without segments its first, at an offset that must be
+// remembered.
+func (l *Log) beginAt(now time.Time, base kafka.Offset) error {
+	c := l.segmentConfig(l.Config())
+	_, err := l.addSegment(now, base, &c)
+	return err
+}
+
+// loader reads a log's directory.
+type loader struct {
+	*Log
+	o       *Options
+	found   *Recovery
+	entries []vfs.Entry
+	names   map[string]bool // of the files, once leftovers are removed
+}
+
+func (d *loader) nowMs() kafka.Timestamp { return kafka.Timestamp(d.o.Now.UnixMilli()) }
+
+func (d *loader) run() error {
+	if err := d.tidy(); err != nil {
+		return err
+	}
+	if err := d.findSegments(); err != nil {
+		return err
+	}
+	rebuildEpochs, err := d.loadEpochs()
+	if err != nil {
+		return err
+	}
+	if err := d.findEnd(); err != nil {
+		return err
+	}
+	if err := d.begin(); err != nil {
+		return err
+	}
+	if rebuildEpochs {
+		if err := d.rebuildEpochs(); err != nil {
+			return err
+		}
+	}
+	if d.epochs.TruncateFromEnd(d.end) || d.epochs.TruncateFromStart(d.start) {
+		d.unsynced.epochs = true
+	}
+	if err := d.loadProducers(); err != nil {
+		return err
+	}
+	// Whatever was opened to look at is not kept open.
+	for _, s := range d.segments {
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
+
+// loadEpochs reads leader-epoch-checkpoint. It says whether the epochs have to
+// be found in the batches: the file is replaced whole and synced, so that one
+// that cannot be read was damaged later, or is another's.
+func (d *loader) loadEpochs() (rebuild bool, err error) {
+	name := vfs.Join(d.dir, logdir.EpochFile)
+	data, err := vfs.ReadFile(d.host.fs, name, maxEpochFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	cache, err := epoch.Parse(data)
+	if err != nil {
+		d.found.Rebuilt = append(d.found.Rebuilt, name)
+		return true, nil //nolint:nilerr // it is made again
+	}
+	d.epochs = cache
+	return len(data) == 0, nil
+}
+
+// loadProducers makes the producers' state what it was at the log's end.
+func (d *loader) loadProducers() error {
+	if err := d.dropSnapshots(func(at kafka.Offset) bool { return at > d.end }); err != nil {
+		return err
+	}
+	if d.o.Clean && len(d.snapshots) == 0 {
+		// As Kafka: after a clean shutdown without a snapshot nothing is known,
+		// and the log is not searched for it.
+		d.producers.Reset(d.end)
+		if d.size == 0 && len(d.segments) == 1 {
+			return nil
+		}
+		return d.takeSnapshot()
+	}
+	if d.producers.End() != d.end {
+		if err := d.rebuildProducers(d.nowMs(), d.start, d.end); err != nil {
+			return err
+		}
+	}
+	d.noteUnstable()
+	return nil
+}
+
+// removeFile removes a leftover and reports it.
+func (d *loader) removeFile(name string) error {
+	err := d.host.fs.Remove(vfs.Join(d.dir, name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	delete(d.names, name)
+	d.found.Removed = append(d.found.Removed, vfs.Join(d.dir, name))
+	return nil
+}
+
+// baseOf reads the offset that a file's name begins with; false where there is
+// none.
+func baseOf(name string) (kafka.Offset, bool) {
+	digits, _, found := strings.Cut(name, ".")
+	if !found || len(digits) != 20 {
+		return 0, false
+	}
+	base := int64(0)
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' || base > (1<<63-1-9)/10 {
+			return 0, false
+		}
+		base = base*10 + int64(c-'0')
+	}
+	return kafka.Offset(base), true
+}

@@ -1,0 +1,76 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Recovery reports what [Open] found and repaired. Its zero value means that
+// there was nothing to do.
+type Recovery struct {
+	// Scanned is how many bytes of segments were verified, batch by batch.
+	Scanned int64
+	// Damaged is damage among what was durable: it is left as it is and never
+	// served; what lies behind it is.
+	Damaged []Damage
+	// Cuts are the damaged ends that were cut off beyond the recovery point.
+	Cuts []Cut
+	// Rebuilt names index files that were missing or damaged and were made
+	// again from the data.
+	Rebuilt []string
+	// Removed names leftovers of interrupted work that were removed or finished.
+	Removed []string
+}
+
+// Cut is a damaged tail that was taken off a segment, and kept aside.
+type Cut struct {
+	File     string       // the segment
+	Offset   kafka.Offset // where the log ends now
+	Position int64        // where in the file
+	Bytes    int64        // how many were cut
+	Aside    string       // the file that keeps them
+	Reason   string
+}
+
+// Damage is data that the log holds as safe and that fails its checksum. It is
+// never served and never cut away.
+type Damage struct {
+	File     string
+	Offset   kafka.Offset // the first that cannot be read
+	Position int64
+	Reason   string
+}
+
+// Error names file, offset and what to do.
+func (d *Damage) Error() string {
+	return fmt.Sprintf("%s: damaged at offset %d (position %d): %s; restore the file from another replica or a backup, or let DeleteRecords move the log start offset past the damage",
+		d.File, d.Offset, d.Position, d.Reason)
+}
+
+// Unwrap is KAFKA_STORAGE_ERROR.
+func (d *Damage) Unwrap() error { return kafka.ErrKafkaStorageError }
+
+// fault is an operation that failed for the disk's reasons.
+type fault struct {
+	op   string
+	what string
+	err  error
+}
+
+// Error names the operation and what it was about.
+func (f *fault) Error() string { return f.op + " " + f.what + ": " + f.err.Error() }
+
+// Unwrap gives the cause, and KAFKA_STORAGE_ERROR for the wire.
+func (f *fault) Unwrap() []error { return []error{f.err, kafka.ErrKafkaStorageError} }
+
+// failed wraps an error of the disk; errors that have a code, and nil, stay as
+// they are.
+func failed(op, what string, err error) error {
+	var code kafka.Error
+	if err == nil || errors.As(err, &code) {
+		return err
+	}
+	return &fault{op: op, what: what, err: err}
+}

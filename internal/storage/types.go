@@ -1,0 +1,93 @@
+package storage
+
+import (
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Options say which log [Open] opens, and what is known of it.
+type Options struct {
+	// Dir is the partition's directory; it is made where it is not there.
+	Dir       string
+	Partition kafka.TopicPartition
+	// TopicID is written to (or compared with) partition.metadata. Zero: the
+	// topic has no id, and the file is left alone.
+	TopicID kafka.TopicID
+	Config  *Config
+	// Clean says that the last shutdown was clean (.kafka_cleanshutdown).
+	Clean bool
+	// LogStart and RecoveryPoint are what the checkpoint files of the log
+	// directory have for this partition, 0 where they have nothing.
+	LogStart      kafka.Offset
+	RecoveryPoint kafka.Offset
+	// New says that the partition is made now: nothing is read, and a directory
+	// that is there already is an error.
+	New bool
+	Now time.Time
+}
+
+// AppendOptions say more about an append by a leader. The zero value is a
+// client's produce request.
+type AppendOptions struct {
+	Origin batch.Origin
+	// TransactionVersion is that of a transaction marker (WriteTxnMarkers): 2
+	// means that its epoch must be above the producer's. Other writes leave 0.
+	TransactionVersion int16
+	// Verified says that the transaction coordinator has confirmed that the
+	// partition is part of the producer's transaction.
+	Verified bool
+	// StrictFirstSequence refuses a producer of which nothing is known and that
+	// does not begin with sequence 0 (transactions v2, KIP-890).
+	StrictFirstSequence bool
+}
+
+// AppendInfo is what an append did. For a duplicate of an earlier append (an
+// idempotent producer's retry) the offsets are those of the earlier one.
+type AppendInfo struct {
+	FirstOffset kafka.Offset
+	LastOffset  kafka.Offset
+	// LogAppendTime is -1 where the timestamps are the producer's.
+	LogAppendTime kafka.Timestamp
+	MaxTimestamp  kafka.Timestamp
+	LogStart      kafka.Offset
+	Bytes         int // appended
+	LastEpoch     kafka.LeaderEpoch
+	Duplicate     bool
+	Rolled        bool // a segment was completed; a Flush up to its end is due
+}
+
+// AbortedTxn is an aborted transaction whose records a read_committed reader
+// must skip.
+type AbortedTxn struct {
+	ProducerID  kafka.ProducerID
+	FirstOffset kafka.Offset
+}
+
+// TimestampOffset answers a search by time.
+type TimestampOffset struct {
+	Timestamp kafka.Timestamp // -1 for earliest, latest and the like
+	Offset    kafka.Offset
+	Epoch     kafka.LeaderEpoch // of the record, -1 where it is not known
+}
+
+// The special timestamps of ListOffsets.
+const (
+	LatestTimestamp                kafka.Timestamp = -1
+	EarliestTimestamp              kafka.Timestamp = -2
+	MaxTimestamp                   kafka.Timestamp = -3
+	EarliestLocalTimestamp         kafka.Timestamp = -4
+	LatestTieredTimestamp          kafka.Timestamp = -5
+	EarliestPendingUploadTimestamp kafka.Timestamp = -6
+)
+
+// ProducerState describes an active producer (DescribeProducers).
+type ProducerState struct {
+	ProducerID       kafka.ProducerID
+	Epoch            kafka.ProducerEpoch
+	LastSequence     int32
+	LastTimestamp    kafka.Timestamp
+	CoordinatorEpoch int32
+	TxnFirstOffset   kafka.Offset // -1: no transaction
+}
