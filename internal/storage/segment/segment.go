@@ -1,3 +1,6 @@
+// Package segment keeps one segment of a log: the .log file with its sparse
+// .index and .timeindex, and the .txnindex of aborted transactions, in Kafka's
+// formats. It knows batches, but no producers and no leaders. Kind: disk
 package segment
 
 import (
