@@ -17,7 +17,7 @@ import (
 )
 
 // answerLimit is how long a broker may take for one answer.
-const answerLimit = 15 * time.Second
+const answerLimit = 8 * time.Second
 
 // responseBytesMax bounds what a broken length can make us allocate.
 const responseBytesMax = 256 << 20

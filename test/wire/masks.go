@@ -69,6 +69,8 @@ func (m *masker) mask(path, field string, v reflect.Value) (string, bool) {
 		return "<text>", true
 	case field == "Port" && v.CanInt() && v.Int() == int64(m.port):
 		return "<port>", true
+	case path == "DescribeQuorumResponseNodeListener.Port": // of the controller's listener
+		return "<port>", true
 	case listed && v.Kind() == reflect.String:
 		if v.String() == "" {
 			return `""`, true
@@ -80,7 +82,7 @@ func (m *masker) mask(path, field string, v reflect.Value) (string, bool) {
 		}
 		return "<masked>", true
 	case listed && v.CanInt():
-		if v.Int() <= 0 {
+		if v.Int() < 0 || v.Int() == 0 && path == "FetchResponse.SessionID" {
 			return strconv.FormatInt(v.Int(), 10), true
 		}
 		return "<masked>", true

@@ -70,11 +70,19 @@ func (x *talk) awaitTopic(name string) [16]byte {
 		r.AllowAutoTopicCreation = false
 		return r
 	}, leaderless)
-	x.answers = x.answers[:kept]
 	if m, ok := resp.(*kmsg.MetadataResponse); ok && len(m.Topics) == 1 {
 		id = m.Topics[0].TopicID
+		for _, p := range m.Topics[0].Partitions { // a leader is named a moment before it serves
+			x.until("served", func() kmsg.Request { return offsetsAt(name, p.Partition, -1) }, unserved)
+		}
 	}
+	x.answers = x.answers[:kept]
 	return id
+}
+
+func unserved(resp kmsg.Response) bool {
+	l, ok := resp.(*kmsg.ListOffsetsResponse)
+	return ok && len(l.Topics) == 1 && len(l.Topics[0].Partitions) == 1 && l.Topics[0].Partitions[0].ErrorCode != 0
 }
 
 // part is one partition's records in a Produce request.

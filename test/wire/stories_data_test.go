@@ -173,10 +173,7 @@ func tellProduceSpecial(x *talk) {
 
 func tellProduceIdempotent(x *talk) {
 	name, id := x.topic("t", 1)
-	init, ok := x.quiet(newProducer(nil)).(*kmsg.InitProducerIDResponse)
-	if !ok {
-		return
-	}
+	init := x.producer()
 	send := func(step string, epoch int16, sequence int32, values ...string) {
 		b := batch{values: values, producer: init.ProducerID, epoch: epoch, sequence: sequence}
 		x.ask(step, produce(-1, part{name, id, 0, b.encode()}))
@@ -406,7 +403,22 @@ func newProducer(txn *string) *kmsg.InitProducerIDRequest {
 	return r
 }
 
+// producer gets a producer id, unrecorded, when the broker has one to give.
+func (x *talk) producer() *kmsg.InitProducerIDResponse {
+	kept := len(x.answers)
+	resp, ok := x.until("id", func() kmsg.Request { return newProducer(nil) }, func(resp kmsg.Response) bool {
+		i, ok := resp.(*kmsg.InitProducerIDResponse)
+		return ok && i.ErrorCode != 0
+	}).(*kmsg.InitProducerIDResponse)
+	x.answers = x.answers[:kept]
+	if !ok || resp == nil {
+		return &kmsg.InitProducerIDResponse{ProducerID: -1}
+	}
+	return resp
+}
+
 func tellInitProducerID(x *talk) {
+	x.producer()
 	x.ask("new", newProducer(nil))
 	r := newProducer(nil)
 	r.TransactionTimeoutMillis = -1
@@ -427,10 +439,7 @@ func tellInitProducerID(x *talk) {
 
 func tellDescribeProducers(x *talk) {
 	name, id := x.topic("t", 2)
-	init, ok := x.quiet(newProducer(nil)).(*kmsg.InitProducerIDResponse)
-	if !ok {
-		return
-	}
+	init := x.producer()
 	b := batch{values: []string{"a", "b"}, producer: init.ProducerID, epoch: 0, sequence: 0}
 	x.fill(name, id, b)
 	describe := func(step, topic string, partitions ...int32) {

@@ -190,7 +190,6 @@ func tellCreatePartitions(x *talk) {
 	grow("assigned to an unknown broker", name, 5, false, 7)
 	grow("too many assignments", name, 5, false, 1, 1)
 	grow("too few assignments", name, 7, false, 1)
-	grow("10001 partitions", name, 10004, false)
 	r := kmsg.NewPtrCreatePartitionsRequest()
 	r.TimeoutMillis = 10000
 	for range 2 {

@@ -1,0 +1,103 @@
+# Gregor. `make` alone prints this help.
+# Everything that is fetched goes to .cache/, which git ignores.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CACHE := $(CURDIR)/.cache
+BIN := $(CACHE)/bin
+DEPS := $(CURDIR)/test/deps
+LINT_VERSION := v2.15.0
+BINARY_LIMIT := 26214400
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+TEST_FLAGS ?= -p 2
+
+export CGO_ENABLED := 0
+
+.PHONY: help
+help: ## print this help
+	@echo "make targets:"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: build
+build: ## build bin/gregor for this machine
+	go build -trimpath -o bin/gregor ./cmd/gregor
+
+.PHONY: test
+test: ## run every test: Go's, then real clients against gregor and Apache Kafka
+	@rm -rf $(CACHE)/run/report && mkdir -p $(CACHE)/run/report
+	@rc=0; \
+	$(MAKE) --no-print-directory deps || rc=1; \
+	$(MAKE) --no-print-directory test-go || rc=1; \
+	$(MAKE) --no-print-directory test-real || rc=1; \
+	test/report.sh $(CACHE)/run/report || rc=1; exit $$rc
+
+.PHONY: test-go
+test-go: ## run the tests of the Go packages only
+	test/gotest.sh root . go test $(TEST_FLAGS) -timeout 300s ./...
+
+.PHONY: test-real
+test-real: deps build-test ## run the proofs against real clients and Apache Kafka only
+	cd test && go run ./cmd/prove -report $(CACHE)/run/report
+
+.PHONY: build-test
+build-test:
+	@mkdir -p $(BIN)
+	go build -o $(BIN)/gregor-under-test ./cmd/gregor
+
+.PHONY: check
+check: $(BIN)/golangci-lint ## format, vet, lint, walls, generated files (warm: under a minute)
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	cd test && go vet ./...
+	[ ! -f bench/go.mod ] || (cd bench && go vet ./...)
+	$(BIN)/golangci-lint run ./...
+	cd test && $(BIN)/golangci-lint run --config ../.golangci.yml ./...
+	go test ./internal/arch
+	$(MAKE) --no-print-directory check-generated
+
+.PHONY: check-generated
+check-generated: ## fail when generated pages or code are out of date
+	@if go list ./internal/msg/gen >/dev/null 2>&1 && compgen -G "$(CACHE)/jars/broker/libs/*.jar" >/dev/null; then \
+	  $(MAKE) --no-print-directory generate; \
+	  git diff --exit-code --stat -- internal docs || { echo "generated files differ: commit what 'make generate' wrote"; exit 1; }; \
+	fi
+
+.PHONY: generate
+generate: ## write the generated Go and the generated pages again
+	go generate ./...
+
+.PHONY: cross
+cross: ## build for every platform, without cgo, and check the size
+	@mkdir -p $(CACHE)/cross
+	@for p in $(PLATFORMS); do \
+	  out=$(CACHE)/cross/gregor-$${p%/*}-$${p#*/}; \
+	  GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -ldflags='-s -w' -o $$out ./cmd/gregor; \
+	  size=$$(stat -c %s $$out 2>/dev/null || stat -f %z $$out); \
+	  echo "$$p $$size bytes"; \
+	  [ $$size -le $(BINARY_LIMIT) ] || { echo "$$p: larger than $(BINARY_LIMIT) bytes"; exit 1; }; \
+	done
+
+.PHONY: suites
+suites: build-test ## run the upstream client suites of SUITES=dir against gregor
+	@[ -n "$(SUITES)" ] || { echo "usage: make suites SUITES=dir [ONLY='01-kgo 09-segmentio']"; exit 2; }
+	cd test && CGO_ENABLED=1 go run ./cmd/suites -dir "$(abspath $(SUITES))" $(if $(ONLY),-only "$(ONLY)")
+
+.PHONY: bench
+bench: build-test ## measure start, memory, many partitions and connections
+	cd bench && go run .
+
+.PHONY: deps
+deps: ## fetch jars, Python packages and Node packages into .cache
+	@test/deps/fetch.sh $(CACHE)
+
+$(BIN)/golangci-lint:
+	@mkdir -p $(BIN)
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+.PHONY: clean
+clean: ## remove what was built (not what was fetched)
+	rm -rf bin $(CACHE)/run $(CACHE)/cross

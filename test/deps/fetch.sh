@@ -1,0 +1,54 @@
+#!/bin/bash
+# fetch.sh CACHE: fill the cache with what the proofs need beyond Go. What is
+# there already is left alone. A missing tool is named, and the rest goes on.
+set -euo pipefail
+cache=$1
+deps=$(cd "$(dirname "$0")" && pwd)
+missing() { echo "MISSING: $1 is not on this machine, so $2"; }
+# stale DIR FILE: true unless DIR was filled from FILE as it is now
+stale() { ! cmp -s "$1/.from" "$2"; }
+rc=0
+
+if command -v mvn >/dev/null && command -v java >/dev/null; then
+  for set in broker tools client-old; do
+    dir=$cache/jars/$set pom=$deps/$set/pom.xml
+    stale "$dir" "$pom" || continue
+    rm -rf "$dir"; mkdir -p "$dir"
+    if mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$dir/libs"; then
+      cp "$pom" "$dir/.from"
+    else
+      echo "FAILED: mvn for $set"; rc=1
+    fi
+  done
+else
+  missing "mvn or java" "Apache Kafka and the Java clients cannot be fetched"
+fi
+
+if python3 -c 'import venv, ensurepip' 2>/dev/null; then
+  dir=$cache/venv list=$deps/python/requirements.txt
+  if stale "$dir" "$list"; then
+    rm -rf "$dir"
+    if python3 -m venv "$dir" && "$dir/bin/pip" install -q --disable-pip-version-check -r "$list"; then
+      cp "$list" "$dir/.from"
+    else
+      echo "FAILED: pip"; rc=1
+    fi
+  fi
+else
+  missing "python3 with venv" "the Python clients cannot be fetched"
+fi
+
+if command -v npm >/dev/null; then
+  dir=$cache/node list=$deps/node/package.json
+  if stale "$dir" "$list"; then
+    rm -rf "$dir"; mkdir -p "$dir"; cp "$list" "$dir/"
+    if (cd "$dir" && npm install --no-audit --no-fund --no-package-lock --loglevel=error); then
+      cp "$list" "$dir/.from"
+    else
+      echo "FAILED: npm"; rc=1
+    fi
+  fi
+else
+  missing npm "kafkajs cannot be fetched"
+fi
+exit $rc
