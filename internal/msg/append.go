@@ -81,7 +81,7 @@ func appendUint16(dst []byte, v uint16) []byte   { return binary.BigEndian.Appen
 func appendInt32(dst []byte, v int32) []byte     { return binary.BigEndian.AppendUint32(dst, uint32(v)) }
 func appendUint32(dst []byte, v uint32) []byte   { return binary.BigEndian.AppendUint32(dst, v) }
 func appendInt64(dst []byte, v int64) []byte     { return binary.BigEndian.AppendUint64(dst, uint64(v)) }
-func appendUuid(dst []byte, v kafka.UUID) []byte { return append(dst, v[:]...) }
+func appendUUID(dst []byte, v kafka.UUID) []byte { return append(dst, v[:]...) }
 
 func appendFloat64(dst []byte, v float64) []byte {
 	return binary.BigEndian.AppendUint64(dst, math.Float64bits(v))

@@ -69,7 +69,7 @@ func (m *AccessControlEntryRecord) decode(r *Reader, version int16) {
 
 // AppendTo appends the given version of m to dst.
 func (m *AccessControlEntryRecord) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = appendInt8(dst, m.ResourceType)
 	dst = AppendString(dst, m.ResourceName, true)
 	dst = appendInt8(dst, m.PatternType)

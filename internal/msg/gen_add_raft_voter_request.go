@@ -83,7 +83,7 @@ func (m *AddRaftVoterRequest) AppendTo(dst []byte, version int16) []byte {
 	dst = appendNullableString(dst, m.ClusterId, true, true)
 	dst = appendInt32(dst, m.TimeoutMs)
 	dst = appendInt32(dst, m.VoterId)
-	dst = appendUuid(dst, m.VoterDirectoryId)
+	dst = appendUUID(dst, m.VoterDirectoryId)
 	dst = appendCount(dst, len(m.Listeners), m.Listeners == nil, true, false)
 	for i := range m.Listeners {
 		dst = m.Listeners[i].AppendTo(dst, version)

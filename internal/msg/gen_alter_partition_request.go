@@ -129,7 +129,7 @@ func (m *AlterPartitionRequestTopicData) AppendTo(dst []byte, version int16) []b
 		dst = AppendString(dst, m.TopicName, true)
 	}
 	if version >= 2 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {

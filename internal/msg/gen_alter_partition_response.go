@@ -128,7 +128,7 @@ func (m *AlterPartitionResponseTopicData) AppendTo(dst []byte, version int16) []
 		dst = AppendString(dst, m.TopicName, true)
 	}
 	if version >= 2 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {

@@ -121,7 +121,7 @@ func (m *AlterShareGroupOffsetsResponseTopic) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *AlterShareGroupOffsetsResponseTopic) AppendTo(dst []byte, version int16) []byte {
 	dst = AppendString(dst, m.TopicName, true)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = m.Partitions[i].AppendTo(dst, version)

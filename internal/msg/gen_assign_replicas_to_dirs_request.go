@@ -114,7 +114,7 @@ func (m *AssignReplicasToDirsRequestDirectoryData) decode(r *Reader, version int
 
 // AppendTo appends the given version of m to dst.
 func (m *AssignReplicasToDirsRequestDirectoryData) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = appendCount(dst, len(m.Topics), m.Topics == nil, true, false)
 	for i := range m.Topics {
 		dst = m.Topics[i].AppendTo(dst, version)
@@ -163,7 +163,7 @@ func (m *AssignReplicasToDirsRequestTopicData) decode(r *Reader, version int16) 
 
 // AppendTo appends the given version of m to dst.
 func (m *AssignReplicasToDirsRequestTopicData) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = m.Partitions[i].AppendTo(dst, version)

@@ -113,7 +113,7 @@ func (m *AssignReplicasToDirsResponseDirectoryData) decode(r *Reader, version in
 
 // AppendTo appends the given version of m to dst.
 func (m *AssignReplicasToDirsResponseDirectoryData) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = appendCount(dst, len(m.Topics), m.Topics == nil, true, false)
 	for i := range m.Topics {
 		dst = m.Topics[i].AppendTo(dst, version)
@@ -162,7 +162,7 @@ func (m *AssignReplicasToDirsResponseTopicData) decode(r *Reader, version int16)
 
 // AppendTo appends the given version of m to dst.
 func (m *AssignReplicasToDirsResponseTopicData) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = m.Partitions[i].AppendTo(dst, version)

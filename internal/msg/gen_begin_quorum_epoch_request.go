@@ -216,7 +216,7 @@ func (m *BeginQuorumEpochRequestPartitionData) AppendTo(dst []byte, version int1
 	flex := version == 1
 	dst = appendInt32(dst, m.PartitionIndex)
 	if version == 1 {
-		dst = appendUuid(dst, m.VoterDirectoryId)
+		dst = appendUUID(dst, m.VoterDirectoryId)
 	}
 	dst = appendInt32(dst, m.LeaderId)
 	dst = appendInt32(dst, m.LeaderEpoch)

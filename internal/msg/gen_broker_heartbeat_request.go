@@ -104,7 +104,7 @@ func (m *BrokerHeartbeatRequest) AppendTo(dst []byte, version int16) []byte {
 		mark := len(dst)
 		dst = appendCount(dst, len(m.OfflineLogDirs), m.OfflineLogDirs == nil, true, false)
 		for i := range m.OfflineLogDirs {
-			dst = appendUuid(dst, m.OfflineLogDirs[i])
+			dst = appendUUID(dst, m.OfflineLogDirs[i])
 		}
 		dst = CloseTag(dst, mark)
 	}
@@ -113,7 +113,7 @@ func (m *BrokerHeartbeatRequest) AppendTo(dst []byte, version int16) []byte {
 		mark := len(dst)
 		dst = appendCount(dst, len(m.CordonedLogDirs), m.CordonedLogDirs == nil, true, true)
 		for i := range m.CordonedLogDirs {
-			dst = appendUuid(dst, m.CordonedLogDirs[i])
+			dst = appendUUID(dst, m.CordonedLogDirs[i])
 		}
 		dst = CloseTag(dst, mark)
 	}

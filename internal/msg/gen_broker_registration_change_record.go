@@ -119,7 +119,7 @@ func (m *BrokerRegistrationChangeRecord) AppendTo(dst []byte, version int16) []b
 		mark := len(dst)
 		dst = appendCount(dst, len(m.LogDirs), m.LogDirs == nil, true, false)
 		for i := range m.LogDirs {
-			dst = appendUuid(dst, m.LogDirs[i])
+			dst = appendUUID(dst, m.LogDirs[i])
 		}
 		dst = CloseTag(dst, mark)
 	}
@@ -128,7 +128,7 @@ func (m *BrokerRegistrationChangeRecord) AppendTo(dst []byte, version int16) []b
 		mark := len(dst)
 		dst = appendCount(dst, len(m.CordonedLogDirs), m.CordonedLogDirs == nil, true, true)
 		for i := range m.CordonedLogDirs {
-			dst = appendUuid(dst, m.CordonedLogDirs[i])
+			dst = appendUUID(dst, m.CordonedLogDirs[i])
 		}
 		dst = CloseTag(dst, mark)
 	}

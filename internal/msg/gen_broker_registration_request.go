@@ -108,7 +108,7 @@ func (m *BrokerRegistrationRequest) decode(r *Reader, version int16) {
 func (m *BrokerRegistrationRequest) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.BrokerId)
 	dst = AppendString(dst, m.ClusterId, true)
-	dst = appendUuid(dst, m.IncarnationId)
+	dst = appendUUID(dst, m.IncarnationId)
 	dst = appendCount(dst, len(m.Listeners), m.Listeners == nil, true, false)
 	for i := range m.Listeners {
 		dst = m.Listeners[i].AppendTo(dst, version)
@@ -124,7 +124,7 @@ func (m *BrokerRegistrationRequest) AppendTo(dst []byte, version int16) []byte {
 	if version >= 2 {
 		dst = appendCount(dst, len(m.LogDirs), m.LogDirs == nil, true, false)
 		for i := range m.LogDirs {
-			dst = appendUuid(dst, m.LogDirs[i])
+			dst = appendUUID(dst, m.LogDirs[i])
 		}
 	}
 	if version >= 3 {

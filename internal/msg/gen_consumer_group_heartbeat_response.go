@@ -165,7 +165,7 @@ func (m *ConsumerGroupHeartbeatResponseTopicPartitions) decode(r *Reader, versio
 
 // AppendTo appends the given version of m to dst.
 func (m *ConsumerGroupHeartbeatResponseTopicPartitions) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = appendInt32(dst, m.Partitions[i])

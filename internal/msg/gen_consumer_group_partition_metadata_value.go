@@ -111,7 +111,7 @@ func (m *ConsumerGroupPartitionMetadataValueTopicMetadata) decode(r *Reader, ver
 
 // AppendTo appends the given version of m to dst.
 func (m *ConsumerGroupPartitionMetadataValueTopicMetadata) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = AppendString(dst, m.TopicName, true)
 	dst = appendInt32(dst, m.NumPartitions)
 	dst = appendCount(dst, len(m.PartitionMetadata), m.PartitionMetadata == nil, true, false)

@@ -176,7 +176,7 @@ func (m *CreateTopicsResponseCreatableTopicResult) AppendTo(dst []byte, version 
 	flex := version >= 5
 	dst = AppendString(dst, m.Name, flex)
 	if version == 7 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendInt16(dst, m.ErrorCode)
 	if version >= 1 {

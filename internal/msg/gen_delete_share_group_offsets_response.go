@@ -117,7 +117,7 @@ func (m *DeleteShareGroupOffsetsResponseTopic) decode(r *Reader, version int16) 
 // AppendTo appends the given version of m to dst.
 func (m *DeleteShareGroupOffsetsResponseTopic) AppendTo(dst []byte, version int16) []byte {
 	dst = AppendString(dst, m.TopicName, true)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendInt16(dst, m.ErrorCode)
 	dst = appendNullableString(dst, m.ErrorMessage, true, true)
 	dst = append(dst, 0)

@@ -126,7 +126,7 @@ func (m *DeleteTopicsRequestDeleteTopicState) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *DeleteTopicsRequestDeleteTopicState) AppendTo(dst []byte, version int16) []byte {
 	dst = appendNullableString(dst, m.Name, true, true)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = append(dst, 0)
 	return dst
 }

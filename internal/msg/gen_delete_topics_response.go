@@ -133,7 +133,7 @@ func (m *DeleteTopicsResponseDeletableTopicResult) AppendTo(dst []byte, version 
 	flex := version >= 4
 	dst = appendNullableString(dst, m.Name, flex, version == 6)
 	if version == 6 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendInt16(dst, m.ErrorCode)
 	if version >= 5 {

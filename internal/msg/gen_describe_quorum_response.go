@@ -305,7 +305,7 @@ func (m *DescribeQuorumResponseReplicaState) decode(r *Reader, version int16) {
 func (m *DescribeQuorumResponseReplicaState) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.ReplicaId)
 	if version == 2 {
-		dst = appendUuid(dst, m.ReplicaDirectoryId)
+		dst = appendUUID(dst, m.ReplicaDirectoryId)
 	}
 	dst = appendInt64(dst, m.LogEndOffset)
 	if version >= 1 {

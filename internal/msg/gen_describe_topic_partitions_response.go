@@ -143,7 +143,7 @@ func (m *DescribeTopicPartitionsResponseTopic) decode(r *Reader, version int16) 
 func (m *DescribeTopicPartitionsResponseTopic) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt16(dst, m.ErrorCode)
 	dst = appendNullableString(dst, m.Name, true, true)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendBool(dst, m.IsInternal)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {

@@ -278,7 +278,7 @@ func (m *EndQuorumEpochRequestReplicaInfo) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *EndQuorumEpochRequestReplicaInfo) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.CandidateId)
-	dst = appendUuid(dst, m.CandidateDirectoryId)
+	dst = appendUUID(dst, m.CandidateDirectoryId)
 	dst = append(dst, 0)
 	return dst
 }

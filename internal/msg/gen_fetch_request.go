@@ -312,7 +312,7 @@ func (m *FetchRequestFetchTopic) AppendTo(dst []byte, version int16) []byte {
 		dst = AppendString(dst, m.Topic, flex)
 	}
 	if version >= 13 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, flex, false)
 	for i := range m.Partitions {
@@ -442,7 +442,7 @@ func (m *FetchRequestFetchPartition) AppendTo(dst []byte, version int16) []byte 
 		if version >= 17 && (m.ReplicaDirectoryId != (kafka.UUID{})) {
 			dst = AppendUvarint(dst, 0)
 			dst = append(dst, 16)
-			dst = appendUuid(dst, m.ReplicaDirectoryId)
+			dst = appendUUID(dst, m.ReplicaDirectoryId)
 		}
 		if version == 18 && (m.HighWatermark != 9223372036854775807) {
 			dst = AppendUvarint(dst, 1)
@@ -513,7 +513,7 @@ func (m *FetchRequestForgottenTopic) AppendTo(dst []byte, version int16) []byte 
 		dst = AppendString(dst, m.Topic, flex)
 	}
 	if version >= 13 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, flex, false)
 	for i := range m.Partitions {

@@ -196,7 +196,7 @@ func (m *FetchResponseFetchableTopicResponse) AppendTo(dst []byte, version int16
 		dst = AppendString(dst, m.Topic, flex)
 	}
 	if version >= 13 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, flex, false)
 	for i := range m.Partitions {

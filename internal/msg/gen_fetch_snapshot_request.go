@@ -207,7 +207,7 @@ func (m *FetchSnapshotRequestPartitionSnapshot) AppendTo(dst []byte, version int
 	if version == 1 && (m.ReplicaDirectoryId != (kafka.UUID{})) {
 		dst = AppendUvarint(dst, 0)
 		dst = append(dst, 16)
-		dst = appendUuid(dst, m.ReplicaDirectoryId)
+		dst = appendUUID(dst, m.ReplicaDirectoryId)
 	}
 	return dst
 }

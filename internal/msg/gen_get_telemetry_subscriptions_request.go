@@ -54,7 +54,7 @@ func (m *GetTelemetrySubscriptionsRequest) decode(r *Reader, version int16) {
 
 // AppendTo appends the given version of m to dst.
 func (m *GetTelemetrySubscriptionsRequest) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.ClientInstanceId)
+	dst = appendUUID(dst, m.ClientInstanceId)
 	dst = append(dst, 0)
 	return dst
 }

@@ -80,7 +80,7 @@ func (m *GetTelemetrySubscriptionsResponse) decode(r *Reader, version int16) {
 func (m *GetTelemetrySubscriptionsResponse) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.ThrottleTimeMs)
 	dst = appendInt16(dst, m.ErrorCode)
-	dst = appendUuid(dst, m.ClientInstanceId)
+	dst = appendUUID(dst, m.ClientInstanceId)
 	dst = appendInt32(dst, m.SubscriptionId)
 	dst = appendCount(dst, len(m.AcceptedCompressionTypes), m.AcceptedCompressionTypes == nil, true, false)
 	for i := range m.AcceptedCompressionTypes {

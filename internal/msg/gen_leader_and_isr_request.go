@@ -346,7 +346,7 @@ func (m *LeaderAndIsrRequestLeaderAndIsrTopicState) AppendTo(dst []byte, version
 	flex := version >= 4
 	dst = AppendString(dst, m.TopicName, flex)
 	if version >= 5 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.PartitionStates), m.PartitionStates == nil, flex, false)
 	for i := range m.PartitionStates {

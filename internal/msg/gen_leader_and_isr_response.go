@@ -202,7 +202,7 @@ func (m *LeaderAndIsrResponseLeaderAndIsrTopicError) decode(r *Reader, version i
 
 // AppendTo appends the given version of m to dst.
 func (m *LeaderAndIsrResponseLeaderAndIsrTopicError) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.PartitionErrors), m.PartitionErrors == nil, true, false)
 	for i := range m.PartitionErrors {
 		dst = m.PartitionErrors[i].AppendTo(dst, version)

@@ -121,7 +121,7 @@ func (m *LeaderChangeMessageVoter) decode(r *Reader, version int16) {
 func (m *LeaderChangeMessageVoter) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.VoterId)
 	if version == 1 {
-		dst = appendUuid(dst, m.VoterDirectoryId)
+		dst = appendUUID(dst, m.VoterDirectoryId)
 	}
 	dst = append(dst, 0)
 	return dst

@@ -144,7 +144,7 @@ func (m *MetadataRequestTopic) decode(r *Reader, version int16) {
 func (m *MetadataRequestTopic) AppendTo(dst []byte, version int16) []byte {
 	flex := version >= 9
 	if version >= 10 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendNullableString(dst, m.Name, flex, version >= 10)
 	if flex {

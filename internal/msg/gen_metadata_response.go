@@ -277,7 +277,7 @@ func (m *MetadataResponseTopic) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt16(dst, m.ErrorCode)
 	dst = appendNullableString(dst, m.Name, flex, version >= 12)
 	if version >= 10 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	if version >= 1 {
 		dst = appendBool(dst, m.IsInternal)

@@ -102,7 +102,7 @@ func (m *OffsetCommitValue) AppendTo(dst []byte, version int16) []byte {
 		if m.TopicId != (kafka.UUID{}) {
 			dst = AppendUvarint(dst, 0)
 			dst = append(dst, 16)
-			dst = appendUuid(dst, m.TopicId)
+			dst = appendUUID(dst, m.TopicId)
 		}
 	}
 	return dst

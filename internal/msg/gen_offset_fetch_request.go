@@ -295,7 +295,7 @@ func (m *OffsetFetchRequestTopics) AppendTo(dst []byte, version int16) []byte {
 		dst = AppendString(dst, m.Name, true)
 	}
 	if version == 10 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.PartitionIndexes), m.PartitionIndexes == nil, true, false)
 	for i := range m.PartitionIndexes {

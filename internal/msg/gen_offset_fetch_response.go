@@ -357,7 +357,7 @@ func (m *OffsetFetchResponseTopics) AppendTo(dst []byte, version int16) []byte {
 		dst = AppendString(dst, m.Name, true)
 	}
 	if version == 10 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {

@@ -117,7 +117,7 @@ func (m *PartitionChangeRecord) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.PartitionId)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	count := 0
 	if m.Isr != nil {
 		count++
@@ -216,7 +216,7 @@ func (m *PartitionChangeRecord) AppendTo(dst []byte, version int16) []byte {
 		mark := len(dst)
 		dst = appendCount(dst, len(m.Directories), m.Directories == nil, true, true)
 		for i := range m.Directories {
-			dst = appendUuid(dst, m.Directories[i])
+			dst = appendUUID(dst, m.Directories[i])
 		}
 		dst = CloseTag(dst, mark)
 	}

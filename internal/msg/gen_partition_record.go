@@ -112,7 +112,7 @@ func (m *PartitionRecord) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *PartitionRecord) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.PartitionId)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Replicas), m.Replicas == nil, true, false)
 	for i := range m.Replicas {
 		dst = appendInt32(dst, m.Replicas[i])
@@ -135,7 +135,7 @@ func (m *PartitionRecord) AppendTo(dst []byte, version int16) []byte {
 	if version >= 1 {
 		dst = appendCount(dst, len(m.Directories), m.Directories == nil, true, false)
 		for i := range m.Directories {
-			dst = appendUuid(dst, m.Directories[i])
+			dst = appendUUID(dst, m.Directories[i])
 		}
 	}
 	count := 0

@@ -148,7 +148,7 @@ func (m *ProduceRequestTopicProduceData) AppendTo(dst []byte, version int16) []b
 		dst = AppendString(dst, m.Name, flex)
 	}
 	if version == 13 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.PartitionData), m.PartitionData == nil, flex, false)
 	for i := range m.PartitionData {

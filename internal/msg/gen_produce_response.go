@@ -176,7 +176,7 @@ func (m *ProduceResponseTopicProduceResponse) AppendTo(dst []byte, version int16
 		dst = AppendString(dst, m.Name, flex)
 	}
 	if version == 13 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.PartitionResponses), m.PartitionResponses == nil, flex, false)
 	for i := range m.PartitionResponses {

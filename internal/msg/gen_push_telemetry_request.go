@@ -62,7 +62,7 @@ func (m *PushTelemetryRequest) decode(r *Reader, version int16) {
 
 // AppendTo appends the given version of m to dst.
 func (m *PushTelemetryRequest) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.ClientInstanceId)
+	dst = appendUUID(dst, m.ClientInstanceId)
 	dst = appendInt32(dst, m.SubscriptionId)
 	dst = appendBool(dst, m.Terminating)
 	dst = appendInt8(dst, m.CompressionType)

@@ -99,7 +99,7 @@ func (m *QuorumStateData) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.LeaderEpoch)
 	dst = appendInt32(dst, m.VotedId)
 	if version == 1 {
-		dst = appendUuid(dst, m.VotedDirectoryId)
+		dst = appendUUID(dst, m.VotedDirectoryId)
 	}
 	if version == 0 {
 		dst = appendInt64(dst, m.AppliedOffset)

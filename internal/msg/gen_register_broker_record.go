@@ -127,7 +127,7 @@ func (m *RegisterBrokerRecord) AppendTo(dst []byte, version int16) []byte {
 	if version >= 2 {
 		dst = appendBool(dst, m.IsMigratingZkBroker)
 	}
-	dst = appendUuid(dst, m.IncarnationId)
+	dst = appendUUID(dst, m.IncarnationId)
 	dst = appendInt64(dst, m.BrokerEpoch)
 	dst = appendCount(dst, len(m.EndPoints), m.EndPoints == nil, true, false)
 	for i := range m.EndPoints {
@@ -155,7 +155,7 @@ func (m *RegisterBrokerRecord) AppendTo(dst []byte, version int16) []byte {
 		mark := len(dst)
 		dst = appendCount(dst, len(m.LogDirs), m.LogDirs == nil, true, false)
 		for i := range m.LogDirs {
-			dst = appendUuid(dst, m.LogDirs[i])
+			dst = appendUUID(dst, m.LogDirs[i])
 		}
 		dst = CloseTag(dst, mark)
 	}
@@ -164,7 +164,7 @@ func (m *RegisterBrokerRecord) AppendTo(dst []byte, version int16) []byte {
 		mark := len(dst)
 		dst = appendCount(dst, len(m.CordonedLogDirs), m.CordonedLogDirs == nil, true, true)
 		for i := range m.CordonedLogDirs {
-			dst = appendUuid(dst, m.CordonedLogDirs[i])
+			dst = appendUUID(dst, m.CordonedLogDirs[i])
 		}
 		dst = CloseTag(dst, mark)
 	}

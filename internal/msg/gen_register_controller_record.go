@@ -79,7 +79,7 @@ func (m *RegisterControllerRecord) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *RegisterControllerRecord) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.ControllerId)
-	dst = appendUuid(dst, m.IncarnationId)
+	dst = appendUUID(dst, m.IncarnationId)
 	dst = appendBool(dst, m.ZkMigrationReady)
 	dst = appendCount(dst, len(m.EndPoints), m.EndPoints == nil, true, false)
 	for i := range m.EndPoints {

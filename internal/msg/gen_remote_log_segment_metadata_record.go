@@ -150,7 +150,7 @@ func (m *RemoteLogSegmentMetadataRecordRemoteLogSegmentIdEntry) decode(r *Reader
 // AppendTo appends the given version of m to dst.
 func (m *RemoteLogSegmentMetadataRecordRemoteLogSegmentIdEntry) AppendTo(dst []byte, version int16) []byte {
 	dst = m.TopicIdPartition.AppendTo(dst, version)
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = append(dst, 0)
 	return dst
 }
@@ -190,7 +190,7 @@ func (m *RemoteLogSegmentMetadataRecordTopicIdPartitionEntry) decode(r *Reader, 
 // AppendTo appends the given version of m to dst.
 func (m *RemoteLogSegmentMetadataRecordTopicIdPartitionEntry) AppendTo(dst []byte, version int16) []byte {
 	dst = AppendString(dst, m.Name, true)
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = appendInt32(dst, m.Partition)
 	dst = append(dst, 0)
 	return dst

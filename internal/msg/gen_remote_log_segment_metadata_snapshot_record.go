@@ -96,7 +96,7 @@ func (m *RemoteLogSegmentMetadataSnapshotRecord) decode(r *Reader, version int16
 
 // AppendTo appends the given version of m to dst.
 func (m *RemoteLogSegmentMetadataSnapshotRecord) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.SegmentId)
+	dst = appendUUID(dst, m.SegmentId)
 	dst = appendInt64(dst, m.StartOffset)
 	dst = appendInt64(dst, m.EndOffset)
 	dst = appendInt32(dst, m.BrokerId)

@@ -101,7 +101,7 @@ func (m *RemoteLogSegmentMetadataUpdateRecordRemoteLogSegmentIdEntry) decode(r *
 // AppendTo appends the given version of m to dst.
 func (m *RemoteLogSegmentMetadataUpdateRecordRemoteLogSegmentIdEntry) AppendTo(dst []byte, version int16) []byte {
 	dst = m.TopicIdPartition.AppendTo(dst, version)
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = append(dst, 0)
 	return dst
 }
@@ -141,7 +141,7 @@ func (m *RemoteLogSegmentMetadataUpdateRecordTopicIdPartitionEntry) decode(r *Re
 // AppendTo appends the given version of m to dst.
 func (m *RemoteLogSegmentMetadataUpdateRecordTopicIdPartitionEntry) AppendTo(dst []byte, version int16) []byte {
 	dst = AppendString(dst, m.Name, true)
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = appendInt32(dst, m.Partition)
 	dst = append(dst, 0)
 	return dst

@@ -100,7 +100,7 @@ func (m *RemotePartitionDeleteMetadataRecordTopicIdPartitionEntry) decode(r *Rea
 // AppendTo appends the given version of m to dst.
 func (m *RemotePartitionDeleteMetadataRecordTopicIdPartitionEntry) AppendTo(dst []byte, version int16) []byte {
 	dst = AppendString(dst, m.Name, true)
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = appendInt32(dst, m.Partition)
 	dst = append(dst, 0)
 	return dst

@@ -48,7 +48,7 @@ func (m *RemoveAccessControlEntryRecord) decode(r *Reader, version int16) {
 
 // AppendTo appends the given version of m to dst.
 func (m *RemoveAccessControlEntryRecord) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.Id)
+	dst = appendUUID(dst, m.Id)
 	dst = append(dst, 0)
 	return dst
 }

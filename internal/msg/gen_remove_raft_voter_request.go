@@ -59,7 +59,7 @@ func (m *RemoveRaftVoterRequest) decode(r *Reader, version int16) {
 func (m *RemoveRaftVoterRequest) AppendTo(dst []byte, version int16) []byte {
 	dst = appendNullableString(dst, m.ClusterId, true, true)
 	dst = appendInt32(dst, m.VoterId)
-	dst = appendUuid(dst, m.VoterDirectoryId)
+	dst = appendUUID(dst, m.VoterDirectoryId)
 	dst = append(dst, 0)
 	return dst
 }

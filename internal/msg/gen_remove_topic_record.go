@@ -48,7 +48,7 @@ func (m *RemoveTopicRecord) decode(r *Reader, version int16) {
 
 // AppendTo appends the given version of m to dst.
 func (m *RemoveTopicRecord) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = append(dst, 0)
 	return dst
 }

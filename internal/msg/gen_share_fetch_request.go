@@ -175,7 +175,7 @@ func (m *ShareFetchRequestFetchTopic) decode(r *Reader, version int16) {
 
 // AppendTo appends the given version of m to dst.
 func (m *ShareFetchRequestFetchTopic) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = m.Partitions[i].AppendTo(dst, version)
@@ -308,7 +308,7 @@ func (m *ShareFetchRequestForgottenTopic) decode(r *Reader, version int16) {
 
 // AppendTo appends the given version of m to dst.
 func (m *ShareFetchRequestForgottenTopic) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = appendInt32(dst, m.Partitions[i])

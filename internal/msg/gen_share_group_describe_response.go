@@ -286,7 +286,7 @@ func (m *ShareGroupDescribeResponseTopicPartitions) decode(r *Reader, version in
 
 // AppendTo appends the given version of m to dst.
 func (m *ShareGroupDescribeResponseTopicPartitions) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = AppendString(dst, m.TopicName, true)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {

@@ -131,7 +131,7 @@ func (m *ShareGroupStatePartitionMetadataValueTopicPartitionsInfo) decode(r *Rea
 
 // AppendTo appends the given version of m to dst.
 func (m *ShareGroupStatePartitionMetadataValueTopicPartitionsInfo) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = AppendString(dst, m.TopicName, true)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
@@ -172,7 +172,7 @@ func (m *ShareGroupStatePartitionMetadataValueTopicInfo) decode(r *Reader, versi
 
 // AppendTo appends the given version of m to dst.
 func (m *ShareGroupStatePartitionMetadataValueTopicInfo) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = AppendString(dst, m.TopicName, true)
 	dst = append(dst, 0)
 	return dst

@@ -96,7 +96,7 @@ func (m *ShareGroupTargetAssignmentMemberValueTopicPartition) decode(r *Reader, 
 
 // AppendTo appends the given version of m to dst.
 func (m *ShareGroupTargetAssignmentMemberValueTopicPartition) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = appendInt32(dst, m.Partitions[i])

@@ -53,7 +53,7 @@ func (m *ShareSnapshotKey) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *ShareSnapshotKey) AppendTo(dst []byte, version int16) []byte {
 	dst = AppendString(dst, m.GroupId, false)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendInt32(dst, m.Partition)
 	return dst
 }

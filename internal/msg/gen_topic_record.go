@@ -52,7 +52,7 @@ func (m *TopicRecord) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *TopicRecord) AppendTo(dst []byte, version int16) []byte {
 	dst = AppendString(dst, m.Name, true)
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = append(dst, 0)
 	return dst
 }

@@ -177,7 +177,7 @@ func (m *TxnOffsetCommitRequestTopic) AppendTo(dst []byte, version int16) []byte
 		dst = AppendString(dst, m.Name, flex)
 	}
 	if version == 6 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, flex, false)
 	for i := range m.Partitions {

@@ -322,7 +322,7 @@ func (m *UpdateMetadataRequestUpdateMetadataTopicState) AppendTo(dst []byte, ver
 	flex := version >= 6
 	dst = AppendString(dst, m.TopicName, flex)
 	if version >= 7 {
-		dst = appendUuid(dst, m.TopicId)
+		dst = appendUUID(dst, m.TopicId)
 	}
 	dst = appendCount(dst, len(m.PartitionStates), m.PartitionStates == nil, flex, false)
 	for i := range m.PartitionStates {

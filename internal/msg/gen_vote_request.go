@@ -194,10 +194,10 @@ func (m *VoteRequestPartitionData) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.ReplicaEpoch)
 	dst = appendInt32(dst, m.ReplicaId)
 	if version >= 1 {
-		dst = appendUuid(dst, m.ReplicaDirectoryId)
+		dst = appendUUID(dst, m.ReplicaDirectoryId)
 	}
 	if version >= 1 {
-		dst = appendUuid(dst, m.VoterDirectoryId)
+		dst = appendUUID(dst, m.VoterDirectoryId)
 	}
 	dst = appendInt32(dst, m.LastOffsetEpoch)
 	dst = appendInt64(dst, m.LastOffset)

@@ -111,7 +111,7 @@ func (m *VotersRecordVoter) decode(r *Reader, version int16) {
 // AppendTo appends the given version of m to dst.
 func (m *VotersRecordVoter) AppendTo(dst []byte, version int16) []byte {
 	dst = appendInt32(dst, m.VoterId)
-	dst = appendUuid(dst, m.VoterDirectoryId)
+	dst = appendUUID(dst, m.VoterDirectoryId)
 	dst = appendCount(dst, len(m.Endpoints), m.Endpoints == nil, true, false)
 	for i := range m.Endpoints {
 		dst = m.Endpoints[i].AppendTo(dst, version)

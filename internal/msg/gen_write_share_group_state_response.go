@@ -105,7 +105,7 @@ func (m *WriteShareGroupStateResponseWriteStateResult) decode(r *Reader, version
 
 // AppendTo appends the given version of m to dst.
 func (m *WriteShareGroupStateResponseWriteStateResult) AppendTo(dst []byte, version int16) []byte {
-	dst = appendUuid(dst, m.TopicId)
+	dst = appendUUID(dst, m.TopicId)
 	dst = appendCount(dst, len(m.Partitions), m.Partitions == nil, true, false)
 	for i := range m.Partitions {
 		dst = m.Partitions[i].AppendTo(dst, version)

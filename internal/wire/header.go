@@ -96,29 +96,28 @@ func (h *RequestHeader) parseClientID(frame []byte) error {
 // skipTags returns the length of the tagged fields at the start of b.
 func skipTags(b []byte) (int, bool) {
 	at := 0
-	next := func() int {
+	next := func() int32 { // as Kafka reads it: the bits of an int
 		v, n := binary.Uvarint(b[at:])
-		if n <= 0 || n > 5 || v > uint64(len(b)) {
+		if n <= 0 || n > 5 {
 			return -1
 		}
 		at += n
-		return int(v)
+		return int32(uint32(v))
 	}
 	count := next()
-	if count < 0 {
+	if count < 0 || int(count) > len(b)/2 {
 		return 0, false
 	}
 	for range count {
-		if _, n := binary.Uvarint(b[at:]); n <= 0 || n > 5 { // the tag
+		before := at
+		if next(); at == before {
 			return 0, false
-		} else {
-			at += n
 		}
 		size := next()
-		if size < 0 || size > len(b)-at {
+		if size < 0 || int(size) > len(b)-at {
 			return 0, false
 		}
-		at += size
+		at += int(size)
 	}
 	return at, true
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // path is the field's name in errors.
@@ -202,7 +203,13 @@ func (w *writer) append(s *goStruct) {
 	w.p("return dst\n}\n")
 }
 
-func title(kind string) string { return string(kind[0]-'a'+'A') + kind[1:] }
+// title is a kind as part of a Go name: Int32, UUID.
+func title(kind string) string {
+	if kind == "uuid" {
+		return "UUID"
+	}
+	return strings.ToUpper(kind[:1]) + kind[1:]
+}
 
 // writeField writes a field that is there, in versions of context.
 func (w *writer) writeField(s *goStruct, f *goField, context versions) {

@@ -48,6 +48,11 @@ func (f *goField) nullableEver() bool { return !f.nullable.empty() }
 
 // merge joins the definitions of both releases, sorted by name.
 func merge(current, dropped map[string]*definition) ([]*message, error) {
+	for _, old := range dropped { // only requests say it, and mean the pair
+		if request, ok := strings.CutSuffix(old.Name, "Response"); ok && dropped[request+"Request"] != nil {
+			old.LatestUnstable = dropped[request+"Request"].LatestUnstable
+		}
+	}
 	var out []*message
 	for _, name := range sortedKeys(current) {
 		m, err := mergeMessage(current[name], dropped[name])
@@ -63,13 +68,12 @@ func merge(current, dropped map[string]*definition) ([]*message, error) {
 
 // merger carries what the fields of one message need.
 type merger struct {
-	msg              *message
-	currentRange     versions
-	droppedRange     versions // what only the older release has
-	currentCommon    map[string][]*field
-	droppedCommon    map[string][]*field
-	structs          map[string]*goStruct
-	hasStructVersion map[string]bool
+	msg           *message
+	currentRange  versions
+	droppedRange  versions // what only the older release has
+	currentCommon map[string][]*field
+	droppedCommon map[string][]*field
+	structs       map[string]*goStruct
 }
 
 func mergeMessage(cur, old *definition) (*message, error) {
@@ -107,7 +111,7 @@ func mergeMessage(cur, old *definition) (*message, error) {
 // A version that never became stable was not served.
 func droppedVersions(cur, old *definition) versions {
 	v := old.ValidVersions
-	if old.LatestUnstable || strings.HasPrefix(old.Name, "Share") && old.Type == "response" && !v.empty() {
+	if old.LatestUnstable {
 		v.newest--
 	}
 	if !cur.ValidVersions.empty() {
@@ -207,7 +211,6 @@ func (g *merger) mergeField(in *goStruct, context versions, cur, old *field) (*g
 		return nil, err
 	}
 	f.kind, f.array = strings.CutPrefix(typeName, "[]")
-	f.kind, f.array = strings.TrimPrefix(typeName, "[]"), strings.HasPrefix(typeName, "[]")
 	if f.kind[0] >= 'A' && f.kind[0] <= 'Z' {
 		typeName = f.kind
 		f.kind = "struct"
