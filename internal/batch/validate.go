@@ -58,15 +58,8 @@ func (v *Validator) Validate(now time.Time, records []byte, next kafka.Offset, r
 		err = c.plain(b.Payload(), count)
 	default:
 		if err = c.packed(b.Payload(), count, v.pool, source); err == nil && !c.sequential {
-			// Some old clients give the records of a compressed batch other
-			// offsets than 0, 1, 2...: they are written anew.
-			c = newChecker(b, nowMs, rules)
-			level := compress.DefaultLevel
-			if rules.Recompress {
-				level = rules.Level
-			}
-			b, err = v.rebuild(b, &c, target, level)
-			info.Rebuilt = true
+			// So Kafka answers: it begins to write them anew, and cannot.
+			err = kafka.Errorf(kafka.ErrUnknownServerError, "append to %s: the records' offsets are not 0, 1, 2...", rules.Partition)
 		}
 	}
 	if err != nil {

@@ -255,28 +255,38 @@ func TestValidateNamesTheRefusedRecords(t *testing.T) {
 	}
 }
 
-func TestValidateRenumbersCompressedRecordsOnly(t *testing.T) {
+func TestValidateRenumbersRecordsThatItCompresses(t *testing.T) {
 	pool := &compress.Pool{}
-	for _, codec := range allFive {
-		in := build(t, pool, Options{Codec: codec}, []plainRecord{
-			{Offset: 0, Timestamp: nowMs, Value: []byte("a")},
-			{Offset: 3, Timestamp: nowMs, Value: []byte("b"), Headers: []Header{{"h", nil}}},
-		})
-		binary.BigEndian.PutUint32(in[atLastOffsetDelta:], 1) // an old client's idea of a batch
-		out, info, err := NewValidator(pool).Validate(now, resum(in), 100, clientRules())
-		if err != nil {
-			t.Fatalf("%s: %v", codec, err)
-		}
-		want := kafka.Offset(101)
-		if codec == compress.None {
-			want = 103 // Kafka does not look there
-		}
-		records := read(t, out, pool)
-		if records[1].Offset != want || info.LastOffset != 101 || Batch(out).LastOffset() != 101 || string(records[1].Value) != "b" {
-			t.Errorf("%s: %+v %+v", codec, records, info)
-		}
-		if err := Batch(out).Verify(); err != nil {
-			t.Error(err)
+	for _, from := range allFive {
+		for _, to := range allFive {
+			in := build(t, pool, Options{Codec: from}, []plainRecord{
+				{Offset: 0, Timestamp: nowMs, Value: []byte("a")},
+				{Offset: 3, Timestamp: nowMs, Value: []byte("b"), Headers: []Header{{"h", nil}}},
+			})
+			binary.BigEndian.PutUint32(in[atLastOffsetDelta:], 1) // an old client's idea of a batch
+			rules := clientRules()
+			rules.Recompress, rules.Codec = true, to
+			out, info, err := NewValidator(pool).Validate(now, resum(in), 100, rules)
+			if from == to && from != compress.None {
+				if kafka.CodeOf(err) != kafka.ErrUnknownServerError {
+					t.Errorf("%s: %v", from, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatalf("%s to %s: %v", from, to, err)
+			}
+			want := kafka.Offset(101)
+			if from == to {
+				want = 103 // Kafka does not look there
+			}
+			records := read(t, out, pool)
+			if records[1].Offset != want || info.LastOffset != 101 || Batch(out).LastOffset() != 101 || string(records[1].Value) != "b" {
+				t.Errorf("%s to %s: %+v %+v", from, to, records, info)
+			}
+			if err := Batch(out).Verify(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

@@ -42,7 +42,8 @@ func (w *sliceWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// gzipUnpacker reads members, one or several behind each other as Java does.
+// gzipUnpacker reads members, one or several behind each other; as Java's reader
+// it takes what follows the first and is no member as the end.
 type gzipUnpacker struct {
 	src bytes.Reader
 	z   *gzip.Reader
@@ -55,14 +56,33 @@ func (u *gzipUnpacker) reset(src []byte, _ Codec) error {
 		u.buf = make([]byte, 32<<10)
 	}
 	if u.z == nil {
-		z, err := gzip.NewReader(&u.src)
-		u.z = z
-		return err
+		u.z = &gzip.Reader{}
 	}
-	return u.z.Reset(&u.src)
+	return u.member()
 }
 
-func (u *gzipUnpacker) next(int) ([]byte, error) { return readSome(u.z, u.buf) }
+// member begins with the next member. The reader takes no more of the source
+// than the member has, for the source gives single bytes.
+func (u *gzipUnpacker) member() error {
+	if err := u.z.Reset(&u.src); err != nil {
+		return err
+	}
+	u.z.Multistream(false)
+	return nil
+}
+
+func (u *gzipUnpacker) next(int) ([]byte, error) {
+	for {
+		piece, err := readSome(u.z, u.buf)
+		if err != io.EOF { //nolint:errorlint // gzip's own, never wrapped
+			return piece, err
+		}
+		if u.src.Len() == 0 || u.member() != nil {
+			u.src.Reset(nil)
+			return nil, io.EOF
+		}
+	}
+}
 
 func (u *gzipUnpacker) release() bool {
 	u.src.Reset(nil)

@@ -54,6 +54,9 @@ type snappyUnpacker struct {
 
 func (u *snappyUnpacker) reset(src []byte, _ Codec) error {
 	u.framed = bytes.HasPrefix(src, []byte(xerialMagic))
+	if len(src) == 0 {
+		return fmt.Errorf("no block: %w", ErrCorrupt)
+	}
 	if !u.framed {
 		u.src = src
 		return nil
@@ -78,7 +81,7 @@ func (u *snappyUnpacker) next(max int) ([]byte, error) {
 				continue
 			}
 			if len(u.src) < 4 {
-				return nil, fmt.Errorf("cut chunk length: %w", ErrCorrupt)
+				return nil, io.EOF // as Java reads it
 			}
 			n := binary.BigEndian.Uint32(u.src)
 			if uint64(n) > uint64(len(u.src)-4) {
