@@ -46,3 +46,55 @@ func eachElementType(t reflect.Type, visit func(reflect.Type)) {
 		}
 	}
 }
+
+// TestValidMessagesOfManySmallElementsAreDecoded gives each array of every
+// message, in turn, very many elements with the shortest encoding.
+func TestValidMessagesOfManySmallElementsAreDecoded(t *testing.T) {
+	for _, m := range all() {
+		_, newest := m.VersionRange()
+		message := reflect.ValueOf(m).Elem()
+		eachArray(message, func() {
+			b := m.AppendTo(nil, newest)
+			if _, err := decodeWithinBudget(t, m, b, newest); err != nil {
+				t.Errorf("%d bytes: %v", len(b), err)
+			}
+		})
+	}
+}
+
+// eachArray makes every array below v large, one after the other, with single
+// elements on the way to it, and calls visit each time. Nullable strings of
+// the elements are empty rather than null, which takes more memory.
+func eachArray(v reflect.Value, visit func()) {
+	for i := range v.NumField() {
+		f := v.Field(i)
+		switch {
+		case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct:
+			f.Set(reflect.New(f.Type().Elem()))
+			eachArray(f.Elem(), visit)
+			f.SetZero()
+		case f.Kind() == reflect.Struct:
+			eachArray(f, visit)
+		case f.Kind() == reflect.Slice:
+			const n = 3000
+			f.Set(reflect.MakeSlice(f.Type(), n, n))
+			for j := 0; j < n && f.Type().Elem().Kind() == reflect.Struct; j++ {
+				fillEmptyStrings(f.Index(j))
+			}
+			visit()
+			if f.Type().Elem().Kind() == reflect.Struct {
+				f.Set(reflect.MakeSlice(f.Type(), 1, 1))
+				eachArray(f.Index(0), visit)
+			}
+			f.SetZero()
+		}
+	}
+}
+
+func fillEmptyStrings(v reflect.Value) {
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Type() == reflect.TypeFor[*string]() {
+			f.Set(reflect.New(f.Type().Elem()))
+		}
+	}
+}
