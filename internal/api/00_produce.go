@@ -51,7 +51,9 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 	}
 	st := s.produce
 	s.reader.Reset(body)
-	if err := st.req.Decode(&s.reader, s.call.Version); err != nil {
+	err := st.req.Decode(&s.reader, s.call.Version)
+	s.reader.Reset(nil) // an idle connection keeps no frame
+	if err != nil {
 		st.forget()
 		return Reply{}, err
 	}

@@ -26,7 +26,7 @@ type fetchState struct {
 	h       *Handlers
 	req     msg.FetchRequest
 	session fetchsession.Request
-	fetch   *fetchsession.Fetch
+	fetch   fetchsession.Fetch
 	parts   []fetchPart
 	results []fetchsession.Result
 	nodes   []msg.FetchResponseNodeEndpoint
@@ -75,7 +75,6 @@ func (st *fetchState) done() {
 		st.parts[i].read.Release()
 		st.parts[i].p = nil
 	}
-	st.fetch = nil
 	if cap(st.parts) <= 16*keepTopicsMax {
 		st.h.sessions.pool.Put(st)
 	}
@@ -84,24 +83,25 @@ func (st *fetchState) done() {
 func (h *Handlers) fetch(ctx context.Context, s *Session, body, dst []byte) (Reply, error) {
 	st := h.sessions.pool.Get().(*fetchState) //nolint:forcetypeassert // the pool makes nothing else
 	s.reader.Reset(body)
-	if err := st.req.Decode(&s.reader, s.call.Version); err != nil {
+	err := st.req.Decode(&s.reader, s.call.Version)
+	s.reader.Reset(nil) // an idle connection keeps no frame
+	if err != nil {
 		st.done()
 		return Reply{}, err
 	}
 	st.describe(s)
 	h.sessions.mu.Lock()
-	fetch, err := h.sessions.cache.Open(s.call.Received, &st.session, st.names)
+	err = h.sessions.cache.OpenInto(&st.fetch, s.call.Received, &st.session, st.names)
 	h.sessions.mu.Unlock()
 	if err != nil {
 		st.parts = st.parts[:0]
 		return h.answerFetch(s, st, dst, kafka.CodeOf(err), 0, nil), nil
 	}
-	st.fetch = fetch
 	st.find(s)
 	st.await(ctx, s)
 	st.collect()
 	h.sessions.mu.Lock()
-	id, include, err := fetch.Close(time.Now(), st.results)
+	id, include, err := st.fetch.Close(time.Now(), st.results)
 	h.sessions.mu.Unlock()
 	return h.answerFetch(s, st, dst, kafka.CodeOf(err), id, include), nil
 }

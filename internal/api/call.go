@@ -2,6 +2,8 @@ package api
 
 import (
 	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/auth"
@@ -30,14 +32,23 @@ type Call struct {
 	Received      time.Time // when the whole request was read
 }
 
-// ClientHost is the client's address as Kafka's groups show it: /127.0.0.1.
+// ClientHost is the client's address as Kafka's groups show it: Java's way,
+// /127.0.0.1 or /0:0:0:0:0:0:0:1.
 func (c *Conn) ClientHost() string {
-	if tcp, ok := c.Remote.(*net.TCPAddr); ok {
-		return "/" + tcp.IP.String()
+	tcp, ok := c.Remote.(*net.TCPAddr)
+	if !ok {
+		host, _, err := net.SplitHostPort(c.Remote.String())
+		if err != nil {
+			host = c.Remote.String()
+		}
+		return "/" + host
 	}
-	host, _, err := net.SplitHostPort(c.Remote.String())
-	if err != nil {
-		host = c.Remote.String()
+	if v4 := tcp.IP.To4(); v4 != nil {
+		return "/" + v4.String()
 	}
-	return "/" + host
+	parts := make([]string, 0, net.IPv6len/2)
+	for i := 0; i+1 < len(tcp.IP); i += 2 {
+		parts = append(parts, strconv.FormatUint(uint64(tcp.IP[i])<<8|uint64(tcp.IP[i+1]), 16))
+	}
+	return "/" + strings.Join(parts, ":")
 }

@@ -12,10 +12,7 @@ import (
 func (h *Handlers) answerFetch(s *Session, st *fetchState, dst []byte, code kafka.Error, session int32, include []int) Reply {
 	head := wire.FetchHead{Version: s.call.Version, CorrelationID: s.call.CorrelationID, ErrorCode: int16(code), SessionID: session}
 	st.nodes = st.nodes[:0]
-	var list []fetchsession.Partition
-	if st.fetch != nil {
-		list = st.fetch.Partitions()
-	}
+	list := st.fetch.Partitions()
 	topics := 0
 	for i := range include {
 		if i == 0 || !sameTopic(list, include[i-1], include[i]) {

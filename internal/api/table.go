@@ -26,7 +26,9 @@ func route[Q any, PQ interface {
 	r.serve = func(ctx context.Context, s *Session, body, dst []byte) (Reply, error) {
 		req := new(Q)
 		s.reader.Reset(body)
-		if err := PQ(req).Decode(&s.reader, s.call.Version); err != nil {
+		err := PQ(req).Decode(&s.reader, s.call.Version)
+		s.reader.Reset(nil) // an idle connection keeps no frame
+		if err != nil {
 			return Reply{}, err
 		}
 		answer, err := handler(ctx, &s.call, req)

@@ -3,15 +3,12 @@ package node
 import (
 	"time"
 
-	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/coordinator"
 	"github.com/gregor-stream/gregor/internal/coordinator/group"
 	"github.com/gregor-stream/gregor/internal/coordinator/runtime"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/metadata"
-	"github.com/gregor-stream/gregor/internal/partition"
-	"github.com/gregor-stream/gregor/internal/storage"
 )
 
 func (n *Node) buildGroups() {
@@ -19,7 +16,7 @@ func (n *Node) buildGroups() {
 	n.groups = runtime.NewGroups(runtime.GroupsConfig{
 		Group:        groupConfig(b),
 		Partitions:   n.offsetsPartitions,
-		Logs:         ledLogs{n.set, runtime.GroupsTopic},
+		Logs:         &runtime.PartitionLogs{Set: n.set, Topic: runtime.GroupsTopic, MaxBatchBytes: n.offsetsBatchMax},
 		Pool:         n.codecs,
 		Random:       n.cfg.Rand,
 		LoadBytes:    b.OffsetsLoadBufferBytes,
@@ -77,58 +74,10 @@ func (p groupPublisher) Publish(_ *metadata.Image, delta *metadata.Delta) {
 	p.n.groups.TopicsDeleted(refs)
 }
 
-// ledLogs shows the partitions of an internal topic to its coordinator.
-type ledLogs struct {
-	set   *partition.Set
-	topic string
-}
-
-// Lead is a partition that this node leads in this epoch.
-func (l ledLogs) Lead(n int32, epoch kafka.LeaderEpoch) (runtime.Log, error) {
-	p, ok := l.set.Partition(kafka.TopicPartition{Topic: l.topic, Partition: n})
-	if !ok || !p.Leads() {
-		return nil, kafka.ErrNotLeaderOrFollower
+// offsetsBatchMax is the max.message.bytes of __consumer_offsets.
+func (n *Node) offsetsBatchMax() int {
+	if p, ok := n.set.Partition(kafka.TopicPartition{Topic: runtime.GroupsTopic}); ok && p.Log() != nil {
+		return p.Log().Config().MaxMessageBytes
 	}
-	if now, _ := p.LeaderEpoch(); now != epoch {
-		return nil, kafka.ErrNotLeaderOrFollower
-	}
-	return &ledLog{p: p, epoch: epoch}, nil
-}
-
-// ledLog is such a partition, in one leader epoch.
-type ledLog struct {
-	p     *partition.Partition
-	epoch kafka.LeaderEpoch
-}
-
-// Append writes one batch.
-func (l *ledLog) Append(now time.Time, records []byte) (kafka.Offset, error) {
-	done, err := l.p.AppendIn(now, l.epoch, records, storage.AppendOptions{Origin: batch.FromCoordinator})
-	switch kafka.CodeOf(err) {
-	case kafka.ErrFencedLeaderEpoch, kafka.ErrUnknownLeaderEpoch, kafka.ErrUnknownTopicOrPartition:
-		err = kafka.ErrNotLeaderOrFollower
-	}
-	return done.FirstOffset, err
-}
-
-// Read fills buf with batches up to the log's end.
-func (l *ledLog) Read(from kafka.Offset, buf []byte) ([]byte, error) { return l.p.ReadInto(from, buf) }
-
-// StartOffset is the log's start.
-func (l *ledLog) StartOffset() kafka.Offset { return l.p.LogStartOffset() }
-
-// EndOffset is the log's end.
-func (l *ledLog) EndOffset() kafka.Offset { return l.p.LogEndOffset() }
-
-// HighWatermark is how far the log is replicated.
-func (l *ledLog) HighWatermark() kafka.Offset { return l.p.HighWatermark() }
-
-// MaxBatchBytes is max.message.bytes.
-func (l *ledLog) MaxBatchBytes() int { return l.p.MaxMessageBytes() }
-
-// Watch receives when the high watermark or the leadership moves.
-func (l *ledLog) Watch() (moved <-chan struct{}, stop func()) {
-	w := partition.NewWaiter()
-	l.p.Watch(w)
-	return w.C(), func() { l.p.Unwatch(w) }
+	return n.broker.Load().MessageMaxBytes
 }

@@ -1,8 +1,6 @@
 package partition
 
 import (
-	"io"
-
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
@@ -172,29 +170,6 @@ func (p *Partition) Producers() ([]storage.ProducerState, error) {
 	return p.log.Producers(), nil
 }
 
-// ReadInto fills buf with batches from an offset on, up to the log's end; the
-// last may be cut. Where not even the first fits, buf is replaced. Nothing at
-// the end of the log.
-func (p *Partition) ReadInto(from kafka.Offset, buf []byte) ([]byte, error) {
-	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
-		return nil, err
-	}
-	var found storage.Fetched
-	defer found.Release()
-	if err := p.log.Read(from, cap(buf), true, p.log.LogEndOffset(), &found); err != nil {
-		return nil, err
-	}
-	n := found.Section.Len()
-	if n > cap(buf) {
-		buf = make([]byte, n)
-	}
-	buf = buf[:n]
-	if _, err := found.Section.ReadAt(buf, 0); err != nil && err != io.EOF { //nolint:errorlint // ReaderAt returns it bare
-		return nil, err
-	}
-	return buf, nil
-}
-
 // LogEndOffset is the offset that the next record gets.
 func (p *Partition) LogEndOffset() kafka.Offset {
 	if p.log == nil {
@@ -202,6 +177,3 @@ func (p *Partition) LogEndOffset() kafka.Offset {
 	}
 	return p.log.LogEndOffset()
 }
-
-// MaxMessageBytes is the topic's max.message.bytes.
-func (p *Partition) MaxMessageBytes() int { return p.log.Config().MaxMessageBytes }
