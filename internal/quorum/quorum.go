@@ -7,10 +7,19 @@ package quorum
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/controller"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/metadata"
@@ -30,34 +39,67 @@ type Publisher interface {
 // Kafka's default.
 type Config struct {
 	FS  vfs.FS
-	Dir string // the metadata log directory (its parent: .../__cluster_metadata-0 is inside)
+	Dir string // the metadata log directory; __cluster_metadata-0 is inside
 
 	// Env is handed to every decision; NodeID and ClusterID are taken from it.
+	// The quorum sets its KRaftVersion.
 	Env *controller.Env
 	// DirectoryID is the directory.id of Dir's meta.properties.
 	DirectoryID kafka.UUID
-	// Voters is controller.quorum.voters. Empty: this node alone, or what the
-	// log's VotersRecord says.
+	// Voters is controller.quorum.voters. Empty: what the log's VotersRecord
+	// says, or else this node alone.
 	Voters []Voter
 	// Transport carries Raft's messages to the other voters; nil for one voter.
 	Transport Transport
+	// Codecs is the node's pool of decompressors; nil: one of its own.
+	Codecs *compress.Pool
 
 	// Publishers are told in this order.
 	Publishers []Publisher
-	// Fatal is called, once, when the log can not be written any more: the
+	// Fatal is called, once, when the log cannot be written any more: the
 	// process must end, for what it holds in memory may be ahead of the disk.
 	Fatal  func(error)
 	Logger *slog.Logger
-	// Rand is the source of ids and election jitter: crypto/rand.Reader.
+	// Rand is the source of ids: crypto/rand.Reader in a broker.
 	Rand io.Reader
 
 	SnapshotBytes    int64         // metadata.log.max.record.bytes.between.snapshots: 20 MiB
-	SnapshotInterval time.Duration // metadata.log.max.snapshot.interval.ms: 1 h
+	SnapshotInterval time.Duration // metadata.log.max.snapshot.interval.ms: 1 h; negative: never
 	SegmentBytes     int64         // metadata.log.segment.bytes: 1 GiB
 	RetentionBytes   int64         // metadata.max.retention.bytes: 100 MiB
 	Retention        time.Duration // metadata.max.retention.ms: 7 days
 	MaxIdle          time.Duration // metadata.max.idle.interval.ms: 500 ms; see docs/format/metadata-log.md
 	ElectionTimeout  time.Duration // controller.quorum.election.timeout.ms: 1 s
+	// BalanceInterval is leader.imbalance.check.interval.seconds: 5 min;
+	// negative: auto.leader.rebalance.enable is false.
+	BalanceInterval time.Duration
+}
+
+func (c *Config) setDefaults() {
+	c.SnapshotBytes = orElse(c.SnapshotBytes, 20<<20)
+	c.SnapshotInterval = orElse(c.SnapshotInterval, time.Hour)
+	c.SegmentBytes = orElse(c.SegmentBytes, 1<<30)
+	c.RetentionBytes = orElse(c.RetentionBytes, 100<<20)
+	c.Retention = orElse(c.Retention, 7*24*time.Hour)
+	c.MaxIdle = orElse(c.MaxIdle, 500*time.Millisecond)
+	c.ElectionTimeout = orElse(c.ElectionTimeout, time.Second)
+	c.BalanceInterval = orElse(c.BalanceInterval, 5*time.Minute)
+	if c.Codecs == nil {
+		c.Codecs = new(compress.Pool)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Fatal == nil {
+		c.Fatal = func(error) {}
+	}
+}
+
+func orElse[T int64 | time.Duration](value, otherwise T) T {
+	if value == 0 {
+		return otherwise
+	}
+	return value
 }
 
 // Voter is one member of the quorum.
@@ -74,57 +116,134 @@ type Transport interface {
 	Send(to kafka.NodeID, message []byte)
 }
 
+const (
+	// requestsMax bounds the requests that wait for the goroutine; Execute
+	// waits beyond it. It is also how many one sync may cover.
+	requestsMax = 256
+	// inboxMax bounds the messages of other voters that wait; more are dropped.
+	inboxMax = 1024
+	// ticksPerElection is how finely the election timeout is counted.
+	ticksPerElection = 10
+)
+
+const snapshotSent = raft.SnapshotFinish
+
+var (
+	errClosed = kafka.Errorf(kafka.ErrNotController, "the controller is shutting down") //nolint:gochecknoglobals // a constant error
+	errFailed = errors.New("the metadata log failed")                                   //nolint:gochecknoglobals // a constant error
+)
+
 // Quorum is one controller's end of the metadata quorum.
-type Quorum struct{}
+type Quorum struct {
+	cfg Config
+	dir string // the log's own directory
+
+	requests chan *request
+	inbox    chan *raftpb.Message
+	saved    chan savedSnapshot
+	ready    chan struct{}
+	stop     chan struct{}
+	done     chan struct{} // Run has ended; closed by Close where it never ran
+	started  atomic.Bool
+	stopOnce sync.Once
+
+	image  atomic.Pointer[metadata.Image]
+	status atomic.Pointer[Status]
+
+	// What follows is the goroutine's own.
+
+	raft    *raft.RawNode
+	log     *raftLog
+	state   electionState
+	members membership
+	// snapshots that are on disk, the oldest first.
+	snapshots []snapshotID
+	bootstrap []metadata.Record
+	loader    *metadata.Loader
+	// applied is the end of what was applied. Invariant: applied <= committed.
+	applied, committed kafka.Offset
+	lastAppend         kafka.Timestamp // of the newest record applied
+	published          bool
+	builder            *batch.Builder
+	lead               leadership
+	began              leaderEntry
+	snap               snapshotting
+}
+
+// leaderEntry is the entry with which this node's leadership began.
+type leaderEntry struct {
+	index uint64
+	data  []byte
+}
 
 // Open reads and recovers the metadata directory, which [Format] made. It
-// starts nothing.
-func Open(cfg Config) (*Quorum, error) { return &Quorum{}, nil }
+// starts nothing. An error names what is damaged, and where.
+func Open(cfg Config) (*Quorum, error) { return open(cfg, nil, time.Now()) }
 
-// Run drives the quorum until ctx ends or the log fails.
-func (q *Quorum) Run(ctx context.Context) error { return nil }
+// open is Open with a log of its own (for tests), or nil for the directory's.
+func open(cfg Config, l log, now time.Time) (*Quorum, error) {
+	cfg.setDefaults()
+	q := &Quorum{
+		cfg: cfg, dir: vfs.Join(cfg.Dir, logName), builder: batch.NewBuilder(nil, batch.Options{}),
+		requests: make(chan *request, requestsMax), inbox: make(chan *raftpb.Message, inboxMax),
+		saved: make(chan savedSnapshot, 1), ready: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	if err := q.recover(l, now); err != nil {
+		return nil, err
+	}
+	q.image.Store(q.loader.Image())
+	q.cfg.Env.KRaftVersion = q.members.version
+	q.updateStatus()
+	return q, nil
+}
 
 // Ready is closed when the first committed image has been published.
-func (q *Quorum) Ready() <-chan struct{} { return nil }
+func (q *Quorum) Ready() <-chan struct{} { return q.ready }
 
 // Image is the newest published image.
-func (q *Quorum) Image() *metadata.Image { return nil }
-
-// Execute has a decision taken on the newest, uncommitted image, one at a
-// time, and returns its response when its records are committed, applied and
-// published. A decision that writes nothing is answered when everything that
-// it saw is committed. Errors: the decision's own (Result.Err),
-// kafka.ErrNotController where this node does not lead, and ctx's; after ctx's
-// error the records may still be committed.
-func (q *Quorum) Execute(ctx context.Context, decide func(in controller.Input) controller.Result) (any, error) {
-	return nil, kafka.ErrNotController
-}
-
-// Receive takes a message that another voter's Transport sent.
-func (q *Quorum) Receive(from kafka.NodeID, message []byte) {}
+func (q *Quorum) Image() *metadata.Image { return q.image.Load() }
 
 // Status is the state of the quorum as this node sees it.
-func (q *Quorum) Status() Status { return Status{} }
+func (q *Quorum) Status() Status { return *q.status.Load() }
 
-// Close stops Run and waits for it, and closes the log. It may be called twice.
-func (q *Quorum) Close() error { return nil }
-
-// Status is what DescribeQuorum and Metadata answer from.
-type Status struct {
-	Leader        kafka.NodeID // kafka.NoNode: none known
-	LeaderEpoch   kafka.LeaderEpoch
-	HighWatermark kafka.Offset // the end of what is committed
-	KRaftVersion  int16
-	Voters        []Replica
-	Observers     []Replica
+// Receive takes a message that another voter's Transport sent. It may drop it.
+func (q *Quorum) Receive(message []byte) error {
+	m, err := decodeMessage(message)
+	if err != nil {
+		return fmt.Errorf("a message of another voter is dropped: %w", err)
+	}
+	select {
+	case q.inbox <- m:
+	default: // the voter will send it again
+	}
+	return nil
 }
 
-// Replica is one voter or observer in a [Status].
-type Replica struct {
-	ID           kafka.NodeID
-	DirectoryID  kafka.UUID
-	Endpoints    []metadata.Endpoint
-	LogEndOffset kafka.Offset
-	LastFetch    kafka.Timestamp // kafka.NoTimestamp: not known
-	LastCaughtUp kafka.Timestamp
+// Run drives the quorum until ctx ends, Close is called, or the log fails. It
+// may be called once.
+func (q *Quorum) Run(ctx context.Context) error {
+	if !q.started.CompareAndSwap(false, true) {
+		return errors.New("the quorum was started before")
+	}
+	defer close(q.done)
+	err := q.loop(ctx)
+	q.lead.drop(errClosed)
+	q.waitForSnapshot()
+	if err != nil {
+		q.cfg.Fatal(err)
+	}
+	return errors.Join(err, q.log.log.Close(time.Now()))
+}
+
+// Close stops Run and waits for it; where Run was never called it closes the
+// log. It may be called twice.
+func (q *Quorum) Close() error {
+	q.stopOnce.Do(func() { close(q.stop) })
+	if q.started.CompareAndSwap(false, true) {
+		defer close(q.done)
+		return q.log.log.Close(time.Now())
+	}
+	<-q.done
+	return nil
 }
