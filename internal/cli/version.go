@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is the release that this is on the way to, and kafkaVersion the
+// Apache Kafka whose protocol, files and keys it has.
+const (
+	version      = "0.1.0-dev"
+	kafkaVersion = "4.4"
+)
+
+func newVersion(stdout io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(stdout, versionLine())
+			return err //nolint:wrapcheck // stdout is gone
+		},
+	}
+}
+
+func versionLine() string {
+	line := "gregor " + version
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				line += " (" + s.Value[:12] + ")"
+			}
+		}
+	}
+	return fmt.Sprintf("%s, speaks Kafka %s, %s %s/%s", line, kafkaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
