@@ -8,8 +8,18 @@ import "math/bits"
 // varint reads a zigzag varint; n is 0 where b is cut or the number too long.
 func varint(b []byte) (v int32, n int) {
 	if len(b) > 0 && b[0] < 0x80 {
-		u := uint32(b[0])
-		return int32(u>>1) ^ -int32(u&1), 1
+		return unzig(b[0]), 1
+	}
+	return longVarint(b)
+}
+
+// unzig is the number that a varint of one byte stands for.
+func unzig(c byte) int32 { return int32(c>>1) ^ -int32(c&1) }
+
+func longVarint(b []byte) (v int32, n int) {
+	if len(b) > 1 && b[1] < 0x80 {
+		u := uint32(b[0]&0x7f) | uint32(b[1])<<7
+		return int32(u>>1) ^ -int32(u&1), 2
 	}
 	u := uint32(0)
 	for i := 0; i < 5 && i < len(b); i++ {
@@ -23,6 +33,13 @@ func varint(b []byte) (v int32, n int) {
 
 // varlong reads a zigzag varlong; n is 0 where b is cut or the number too long.
 func varlong(b []byte) (v int64, n int) {
+	if len(b) > 0 && b[0] < 0x80 {
+		return int64(b[0]>>1) ^ -int64(b[0]&1), 1
+	}
+	return longVarlong(b)
+}
+
+func longVarlong(b []byte) (v int64, n int) {
 	u := uint64(0)
 	for i := 0; i < 10 && i < len(b); i++ {
 		u |= uint64(b[i]&0x7f) << (7 * i)
