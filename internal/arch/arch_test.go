@@ -134,8 +134,13 @@ func noEffects(t *testing.T, fset *token.FileSet, k kind, file *ast.File) {
 		case *ast.SelectStmt, *ast.ChanType, *ast.SendStmt:
 			what = "uses a channel"
 		case *ast.SelectorExpr:
-			if pkg, ok := n.X.(*ast.Ident); ok && pkg.Name == "time" && pkg.Obj == nil && slices.Contains(wallClock(), n.Sel.Name) {
+			pkg, ok := n.X.(*ast.Ident)
+			switch {
+			case !ok || pkg.Obj != nil:
+			case pkg.Name == "time" && slices.Contains(wallClock(), n.Sel.Name):
 				what = "reads the clock with time." + n.Sel.Name
+			case pkg.Name == "sync" && k == pure && n.Sel.Name != poolOnly:
+				what = "locks with sync." + n.Sel.Name
 			}
 		case *ast.FuncDecl:
 			if n.Name.Name == "init" && n.Recv == nil {
