@@ -25,9 +25,13 @@ func compareGroupPartitions(a, b groupPartition) int {
 // their ids. Filters are names of states and types in any case; none lets all
 // through, and one that nobody knows lets nothing through.
 func (s *Shard) ListGroups(states, types []string) []msg.ListGroupsResponseListedGroup {
+	trimmed := make([]string, len(states))
+	for i, state := range states {
+		trimmed[i] = strings.TrimSpace(state)
+	}
 	var out []msg.ListGroupsResponseListedGroup
 	list := func(g msg.ListGroupsResponseListedGroup) {
-		if passes(states, g.GroupState) && passes(types, g.GroupType) {
+		if passes(trimmed, g.GroupState) && passes(types, g.GroupType) {
 			out = append(out, g)
 		}
 	}
@@ -54,7 +58,7 @@ func (s *Shard) ListGroups(states, types []string) []msg.ListGroupsResponseListe
 
 func passes(filter []string, name string) bool {
 	for _, f := range filter {
-		if strings.EqualFold(strings.TrimSpace(f), name) {
+		if strings.EqualFold(f, name) {
 			return true
 		}
 	}

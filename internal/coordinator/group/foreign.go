@@ -70,15 +70,16 @@ func foreignKind(kind int16) (groupType string, role foreignRole) {
 	return "", foreignOther
 }
 
-// replay takes note of a record. All keys begin with the group's id.
-func (f *foreign) replay(kind int16, record coordinator.Record) error {
+// replay takes note of a record, and says which group it is of. All keys begin
+// with the group's id.
+func (f *foreign) replay(kind int16, record coordinator.Record) (group string, err error) {
 	groupType, role := foreignKind(kind)
 	if groupType == "" {
-		return nil
+		return "", nil
 	}
 	var key msg.ConsumerGroupMetadataKey
 	if err := decode(&key, record.Key, 0); err != nil {
-		return err
+		return "", err
 	}
 	raw := string(record.Key)
 	_, had := f.keys.Get(raw)
@@ -105,7 +106,7 @@ func (f *foreign) replay(kind int16, record coordinator.Record) error {
 			f.counts.Delete(key.GroupId)
 		}
 	}
-	return nil
+	return key.GroupId, nil
 }
 
 // has says that the id is taken by such a group.

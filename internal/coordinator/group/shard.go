@@ -67,7 +67,7 @@ func (s *Shard) Replay(offset kafka.Offset, producer kafka.ProducerID, record co
 	case groupMetadataType:
 		err = s.replayGroup(record)
 	default:
-		err = s.foreign.replay(kind, record)
+		err = s.replayForeign(kind, record)
 	}
 	if err != nil {
 		return replayError(offset, record, err)
@@ -94,6 +94,17 @@ func (s *Shard) replayGroup(record coordinator.Record) error {
 	}
 	s.groups.Put(key.Group, value)
 	return nil
+}
+
+// replayForeign replays a record of a group that is not a classic one. Its
+// offsets may have come first: then it was taken for a group that nobody has
+// joined.
+func (s *Shard) replayForeign(kind int16, record coordinator.Record) error {
+	id, err := s.foreign.replay(kind, record)
+	if value, ok := s.groups.Get(id); ok && value == s.simple && s.foreign.has(id) {
+		s.groups.Delete(id)
+	}
+	return err
 }
 
 // ReplayEnd implements coordinator.Shard.

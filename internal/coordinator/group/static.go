@@ -64,8 +64,8 @@ func (s *Shard) afterReplace(now time.Time, g *classic, j *join, m *member, old 
 // staticSettled answers the new member when its id is recorded, or puts the old
 // one back when it could not be.
 func (s *Shard) staticSettled(now time.Time, g *classic, j *join, m *member, old replaced, err error) coordinator.Result {
-	if g.members[m.id] != m || m.joining != j.ticket {
-		return coordinator.Result{} // it has left, or joined again
+	if s.live[g.id] != g || g.members[m.id] != m || m.joining != j.ticket {
+		return coordinator.Result{} // the group is gone, it has left, or joined again
 	}
 	if err != nil {
 		return s.staticFailed(now, g, j, m, old, err)

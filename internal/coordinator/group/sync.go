@@ -68,8 +68,8 @@ func (s *Shard) assign(result *coordinator.Result, g *classic, req *msg.SyncGrou
 	of := func(m *member) []byte { return assignments[m.id] }
 	result.Records = []coordinator.Record{groupRecord(g, of)}
 	result.Settled = func(now time.Time, err error) coordinator.Result {
-		if g.state != completingRebalance || g.generation != generation {
-			return coordinator.Result{} // the group has gone on meanwhile
+		if s.live[g.id] != g || g.state != completingRebalance || g.generation != generation {
+			return coordinator.Result{} // the group is gone, or has gone on meanwhile
 		}
 		if err != nil {
 			return s.assignFailed(now, g, CodeOf(err))
