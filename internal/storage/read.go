@@ -92,6 +92,9 @@ func (l *Log) behind(s *segment.Segment, from kafka.Offset, limit int64) bool {
 
 // damage gives a segment's *segment.Bad the name of the file; other errors stay.
 func (l *Log) damage(s *segment.Segment, err error) error {
+	if err == nil {
+		return nil
+	}
 	var bad *segment.Bad
 	if !errors.As(err, &bad) {
 		return err

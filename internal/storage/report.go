@@ -68,8 +68,11 @@ func (f *fault) Unwrap() []error { return []error{f.err, kafka.ErrKafkaStorageEr
 // failed wraps an error of the disk; errors that have a code, and nil, stay as
 // they are.
 func failed(op, what string, err error) error {
+	if err == nil {
+		return nil // and no memory for the target below
+	}
 	var code kafka.Error
-	if err == nil || errors.As(err, &code) {
+	if errors.As(err, &code) {
 		return err
 	}
 	return &fault{op: op, what: what, err: err}

@@ -68,11 +68,20 @@ func (s *Segment) trusted(n int) (int64, error) {
 		ok = sc.Base >= s.Base && sc.Base <= last
 		return errStop
 	})
-	var bad *Bad
-	if errors.As(err, &bad) || (err == nil && !ok) {
+	if isBad(err) || (err == nil && !ok) {
 		return 0, errTable
 	}
 	return at, err
+}
+
+// isBad says whether err is damage. It keeps the search for it, which takes
+// memory, away from those who have no error.
+func isBad(err error) bool {
+	if err == nil {
+		return false
+	}
+	var bad *Bad
+	return errors.As(err, &bad)
 }
 
 // Found is what a read finds in a segment. The file has one more use, which the
@@ -170,8 +179,7 @@ func (s *Segment) boundary(first Header, most int64) (int64, kafka.Offset, error
 	if end == first.Position {
 		return end, next, err
 	}
-	var bad *Bad
-	if errors.As(err, &bad) {
+	if isBad(err) {
 		err = nil // what lies before it can be served
 	}
 	return end, next, err
@@ -193,8 +201,7 @@ func (s *Segment) verify(from, end int64) (int64, error) {
 		return nil
 	})
 	s.verified.add(from, good)
-	var bad *Bad
-	if errors.As(err, &bad) && good > from {
+	if isBad(err) && good > from {
 		return good, nil
 	}
 	return good, err
