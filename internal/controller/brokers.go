@@ -67,7 +67,7 @@ func (in *Input) checkRegistration(req *msg.BrokerRegistrationRequest) error {
 	}
 	id := kafka.NodeID(req.BrokerId)
 	if old, ok := in.Image.Cluster.Broker(id); ok && old.Incarnation != req.IncarnationId &&
-		in.Liveness.session(in.Now, id, old.Epoch) {
+		!old.Fenced && in.Liveness.session(in.Now, id, old.Epoch) {
 		return kafka.Errorf(kafka.ErrDuplicateBrokerRegistration, "Another broker is registered with that broker id. If the "+
 			"broker was recently restarted this should self-resolve once the heartbeat manager expires the broker's session.")
 	}

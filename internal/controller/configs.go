@@ -29,11 +29,10 @@ type alteration struct {
 	value *string
 }
 
-// IncrementalAlterConfigs answers *msg.IncrementalAlterConfigsResponse. It
-// makes the checks of the broker that takes the request (for brokers' own
-// configs that is this node) and those of the controller, and changes the
-// resources that pass. Broker loggers are not configuration: the caller
-// answers those itself and leaves them out.
+// IncrementalAlterConfigs answers *msg.IncrementalAlterConfigsResponse: it
+// changes the resources that pass its checks. The broker that takes the
+// request answers for broker loggers, which are not configuration, and judges
+// the values of brokers' keys, before.
 func IncrementalAlterConfigs(in Input, req *msg.IncrementalAlterConfigsRequest) Result {
 	resp := msg.NewIncrementalAlterConfigsResponse()
 	c := configAlteration{in: &in, seen: make(map[metadata.Resource]int)}
@@ -129,11 +128,7 @@ func (c *configAlteration) alter(kind int8, name string, alterations []alteratio
 		return err
 	}
 	switch r.Type {
-	case config.ResourceTopic, config.ResourceClientMetrics, config.ResourceGroup:
-	case config.ResourceBroker:
-		if err := c.checkBroker(r, alterations, replace); err != nil {
-			return err
-		}
+	case config.ResourceTopic, config.ResourceClientMetrics, config.ResourceGroup, config.ResourceBroker:
 	case config.ResourceUnknown, config.ResourceBrokerLogger:
 		fallthrough
 	default:
@@ -173,54 +168,6 @@ func checkAlterations(alterations []alteration) error {
 		return kafka.Errorf(kafka.ErrInvalidRequest, "Null value not supported for : %s", strings.Join(null, ", "))
 	}
 	return nil
-}
-
-// checkBroker judges a change of this broker's dynamic config, or of all
-// brokers', as the broker itself does before the controller sees it.
-func (c *configAlteration) checkBroker(r metadata.Resource, alterations []alteration, replace bool) error {
-	if r.Name != "" {
-		id, err := strconv.ParseInt(r.Name, 10, 32)
-		if err != nil {
-			return kafka.Errorf(kafka.ErrInvalidRequest, "Node id must be an integer, but it is: %s", r.Name)
-		}
-		if kafka.NodeID(id) != c.in.Env.NodeID {
-			return kafka.Errorf(kafka.ErrInvalidRequest, "Unexpected broker id, expected %d, but received %s", c.in.Env.NodeID, r.Name)
-		}
-	}
-	configs := map[string]string{}
-	if !replace {
-		for k, v := range c.in.Image.Configs.Of(r) {
-			configs[k] = v
-		}
-	}
-	for _, a := range alterations {
-		k := config.BrokerKey(a.key)
-		switch a.op {
-		case opSet:
-			configs[a.key] = *a.value
-		case opDelete:
-			delete(configs, a.key)
-		case opAppend, opSubtract:
-			how := "append"
-			if a.op == opSubtract {
-				how = "subtract"
-			}
-			if k == nil {
-				return kafka.Errorf(kafka.ErrInvalidConfig, "Unknown config name: %s", a.key)
-			}
-			if k.Type != config.List {
-				return kafka.Errorf(kafka.ErrInvalidConfig, "Config value %s is not allowed for config key: %s", how, a.key)
-			}
-			old, ok := configs[a.key]
-			if !ok {
-				old = k.Default
-			}
-			configs[a.key] = combine(old, *a.value, a.op)
-		default:
-			return kafka.Errorf(kafka.ErrInvalidRequest, "Unknown operations type %d", a.op)
-		}
-	}
-	return c.in.effective().ValidateDynamic(configs, r.Name != "")
 }
 
 // combine appends the entries of value that list does not have, or takes them
@@ -335,7 +282,7 @@ func checkResourceConfigs(in *Input, r metadata.Resource, configs map[string]str
 		if r.Name == "" {
 			return kafka.Errorf(kafka.ErrInvalidRequest, "Default topic resources are not allowed.")
 		}
-		if err := CheckTopicName(r.Name); err != nil {
+		if err := kafka.CheckTopicName(r.Name); err != nil {
 			return err
 		}
 		return in.Env.Config.ValidateTopic(configs, in.Image.Configs.Map(r))

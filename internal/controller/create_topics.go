@@ -60,9 +60,9 @@ func (c *topicCreation) sift(req *msg.CreateTopicsRequest) (topics []msg.CreateT
 	for i := range req.Topics {
 		t := &req.Topics[i]
 		switch {
-		case count[t.Name] == 1 && t.Name == metadataTopic:
+		case count[t.Name] == 1 && t.Name == kafka.ClusterMetadataTopic:
 			refused = append(refused, failedTopic(t.Name, kafka.Errorf(kafka.ErrInvalidRequest,
-				"Creation of internal topic %s is prohibited.", metadataTopic)))
+				"Creation of internal topic %s is prohibited.", kafka.ClusterMetadataTopic)))
 		case count[t.Name] == 1:
 			topics = append(topics, *t)
 		case count[t.Name] > 1:
@@ -129,7 +129,7 @@ func (c *topicCreation) create(t *msg.CreateTopicsRequestCreatableTopic) msg.Cre
 
 // check judges the topic's name and configs, and gives the configs.
 func (c *topicCreation) check(t *msg.CreateTopicsRequestCreatableTopic) (map[string]string, error) {
-	err := CheckTopicName(t.Name)
+	err := kafka.CheckTopicName(t.Name)
 	if other, ok := collision(&c.in.Image.Topics, t.Name); ok {
 		err = kafka.Errorf(kafka.ErrInvalidTopicException, "Topic '%s' collides with existing topic: %s", t.Name, other)
 	}
