@@ -141,14 +141,14 @@ func (c *checker) packed(payload []byte, count int32, pool *compress.Pool, codec
 	}
 	reader, err := pool.Reader(payload, codec, c.rules.maxUnpacked())
 	if err != nil {
-		return unpackFailed(c.rules, err)
+		return unpackFailed(c.rules, c.rules.maxUnpacked(), err)
 	}
 	defer reader.Close()
 	records := stream{reader: reader}
 	var r seen
 	for range count {
 		if why := records.next(&r); why == flawCodec {
-			return unpackFailed(c.rules, records.err)
+			return unpackFailed(c.rules, c.rules.maxUnpacked(), records.err)
 		} else if why != sound {
 			return c.broken("record %d: %s", c.index, why)
 		}
@@ -156,7 +156,7 @@ func (c *checker) packed(payload []byte, count int32, pool *compress.Pool, codec
 	}
 	if !records.ended() {
 		if records.err != nil {
-			return unpackFailed(c.rules, records.err)
+			return unpackFailed(c.rules, c.rules.maxUnpacked(), records.err)
 		}
 		return c.broken("more bytes behind the last record")
 	}

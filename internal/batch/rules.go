@@ -50,6 +50,18 @@ type Rules struct {
 // DefaultMaxUnpackedBytes is how much a compressed batch may hold unpacked.
 const DefaultMaxUnpackedBytes = 1 << 30
 
+// rebuildMax is how much a batch may hold that is compressed anew: that is done
+// in memory.
+const rebuildMax = 256 << 20
+
+func (r *Rules) maxRebuilt() int {
+	limit := min(r.maxUnpacked(), rebuildMax)
+	if r.Codec == compress.None && !r.IgnoreSize {
+		limit = min(limit, r.MaxMessageBytes) // it would be too large as it is
+	}
+	return limit
+}
+
 func (r *Rules) maxUnpacked() int {
 	if r.MaxUnpackedBytes == 0 {
 		return DefaultMaxUnpackedBytes

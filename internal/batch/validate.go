@@ -95,9 +95,9 @@ func (v *Validator) rebuild(b Batch, c *checker, target compress.Codec, level co
 		if cap(v.unpacked) > scratchMax {
 			v.unpacked = nil
 		}
-		v.unpacked, err = v.pool.Decompress(v.unpacked[:0], records, source, c.rules.maxUnpacked())
+		v.unpacked, err = v.pool.Decompress(v.unpacked[:0], records, source, c.rules.maxRebuilt())
 		if err != nil {
-			return nil, unpackFailed(c.rules, err)
+			return nil, unpackFailed(c.rules, c.rules.maxRebuilt(), err)
 		}
 		records = v.unpacked
 	}
@@ -219,9 +219,9 @@ func tooLarge(size int, rules *Rules) error {
 
 // unpackFailed gives the codes that Kafka gives: a damaged payload under a right
 // checksum is unknown to its table of errors.
-func unpackFailed(rules *Rules, err error) error {
+func unpackFailed(rules *Rules, limit int, err error) error {
 	if errors.Is(err, compress.ErrTooLarge) {
-		return kafka.Errorf(kafka.ErrMessageTooLarge, "append to %s: a batch that unpacks to more than %d bytes", rules.Partition, rules.maxUnpacked())
+		return kafka.Errorf(kafka.ErrMessageTooLarge, "append to %s: a batch that unpacks to more than %d bytes", rules.Partition, limit)
 	}
 	return kafka.Errorf(kafka.ErrUnknownServerError, "append to %s: %s", rules.Partition, err)
 }
