@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,7 +17,7 @@ type masker struct {
 }
 
 func newMasker(port int, now time.Time) *masker {
-	return &masker{port: port, now: now, text: regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9_-]{22}`)}
+	return &masker{port: port, now: now, text: regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)}
 }
 
 // skipped fields say nothing about the broker.
@@ -86,10 +87,17 @@ func (m *masker) mask(path, field string, v reflect.Value) (string, bool) {
 			return strconv.FormatInt(v.Int(), 10), true
 		}
 		return "<masked>", true
+	case field == "Value" && v.Kind() == reflect.Pointer && !v.IsNil() && own(v.Elem().String()):
+		return "<own>", true
 	case v.Kind() == reflect.Int64 && m.recent(v.Int()):
 		return "<now>", true
 	}
 	return "", false
+}
+
+// own tells the values of configs that name the broker's ports and folders.
+func own(value string) bool {
+	return strings.Contains(value, "localhost:") || strings.HasPrefix(value, "/")
 }
 
 // unlessPath keeps the readable part of generated names, nothing of paths.

@@ -172,6 +172,11 @@ func tellJoinBad(x *talk) {
 		edit(r)
 		x.ask(step, r)
 	}
+	alone := func(step string, edit func(*kmsg.JoinGroupRequest)) { // may succeed: a group of its own
+		group = x.name("g" + itoa(int32(len(x.answers))))
+		x.awaitGroup(group)
+		bad(step, edit)
+	}
 	bad("empty group", func(r *kmsg.JoinGroupRequest) { r.Group = "" })
 	bad("session too short", func(r *kmsg.JoinGroupRequest) { r.SessionTimeoutMillis = 10 })
 	bad("session too long", func(r *kmsg.JoinGroupRequest) { r.SessionTimeoutMillis = 1 << 30 })
@@ -179,10 +184,11 @@ func tellJoinBad(x *talk) {
 	bad("unknown member", func(r *kmsg.JoinGroupRequest) { r.MemberID = "nobody" })
 	bad("no protocols", func(r *kmsg.JoinGroupRequest) { r.Protocols = nil })
 	bad("empty protocol type", func(r *kmsg.JoinGroupRequest) { r.ProtocolType = "" })
-	bad("static, unknown member", func(r *kmsg.JoinGroupRequest) { r.MemberID, r.InstanceID = "nobody", ptr("i") })
-	bad("bad instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr("a b") })
-	bad("empty instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr("") })
-	bad("long instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr(strings.Repeat("i", 250)) })
+	alone("static, unknown member", func(r *kmsg.JoinGroupRequest) { r.MemberID, r.InstanceID = "nobody", ptr("i") })
+	alone("bad instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr("a b") })
+	alone("empty instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr("") })
+	alone("long instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr(strings.Repeat("i", 250)) })
+	group = x.name("living")
 	m := &member{group: group}
 	x.enter(m)
 	bad("another protocol type", func(r *kmsg.JoinGroupRequest) { r.ProtocolType = "connect" })

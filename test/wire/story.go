@@ -20,6 +20,7 @@ type story struct {
 type answer struct {
 	step  string
 	lines []string
+	took  time.Duration // since the answer before
 }
 
 // talk is a story being told to one broker. A step's request is sent at the
@@ -33,6 +34,7 @@ type talk struct {
 	masker  *masker
 	answers []answer
 	opened  []*conn
+	last    time.Time // of the last answer
 }
 
 // name makes a topic or group name of this story and version.
@@ -58,7 +60,7 @@ func (x *talk) quiet(req kmsg.Request) kmsg.Response {
 	x.setVersion(req)
 	resp, _, err := x.main.ask(req)
 	if err != nil {
-		x.answers = append(x.answers, answer{"unrecorded " + kmsg.NameForKey(req.Key()), []string{err.Error()}})
+		x.answers = append(x.answers, answer{step: "unrecorded " + kmsg.NameForKey(req.Key()), lines: []string{err.Error()}})
 		return nil
 	}
 	return resp
@@ -74,17 +76,19 @@ func (x *talk) note(step string, c *conn, req kmsg.Request) kmsg.Response {
 }
 
 func (x *talk) record(step string, resp kmsg.Response, trailing int, err error) {
+	took := time.Since(x.last)
+	x.last = time.Now()
 	switch {
 	case err != nil:
-		x.answers = append(x.answers, answer{step, []string{": " + err.Error()}})
+		x.answers = append(x.answers, answer{step, []string{": " + err.Error()}, took})
 	case resp == nil:
-		x.answers = append(x.answers, answer{step, []string{": nothing to answer"}})
+		x.answers = append(x.answers, answer{step, []string{": nothing to answer"}, took})
 	default:
 		lines := x.masker.render(resp)
 		if trailing != 0 {
 			lines = append(lines, fmt.Sprintf("bytes beyond the message: %d", trailing))
 		}
-		x.answers = append(x.answers, answer{step, lines})
+		x.answers = append(x.answers, answer{step, lines, took})
 	}
 }
 

@@ -97,7 +97,7 @@ func tell(s story, addr string, v int16, serves map[int16]kmsg.ApiVersionsRespon
 	slug := strings.ReplaceAll(s.name, " ", "-")
 	x := &talk{
 		key: int16(s.key), version: v, prefix: fmt.Sprintf("w-%s-%d-", slug, v),
-		newest: newest, main: c, masker: newMasker(port, time.Now()),
+		newest: newest, main: c, last: time.Now(), masker: newMasker(port, time.Now()),
 	}
 	defer x.close()
 	s.tell(x)
@@ -124,6 +124,9 @@ func compare(t *testing.T, pair *harness.Pair, s story, v int16, serves map[int1
 		}
 		if i < len(gregor) {
 			g = gregor[i]
+		}
+		if k.took > 3*time.Second || g.took > 3*time.Second {
+			t.Logf("slow: %s: kafka %v, gregor %v", k.step, k.took, g.took)
 		}
 		if d := difference(k.lines, g.lines); d != "" || k.step != g.step {
 			different++

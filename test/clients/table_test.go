@@ -1,0 +1,89 @@
+package clients
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+)
+
+// table collects outcomes of clients that run in parallel.
+type table struct {
+	mu       sync.Mutex
+	outcomes map[string]map[string]outcome // by client and step
+	missing  map[string]string             // why a client did not run
+}
+
+func (t *table) add(client string, outcomes map[string]outcome) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.outcomes[client] = outcomes
+}
+
+func (t *table) lacks(client, why string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.missing[client] = why
+}
+
+// cell says in a word how a step went.
+func cell(o outcome) string {
+	switch {
+	case o.kafka.Cannot != "":
+		return "–"
+	case o.kafka.Step == "" || o.kafka.Error != "":
+		return "?"
+	case o.gregor.Step == "" || o.gregor.Error != "":
+		return "fails"
+	case !same(o):
+		return "differs"
+	}
+	return "same"
+}
+
+// write makes the page. The parts that other runs write are kept.
+func (t *table) write(path string) error {
+	var page strings.Builder
+	page.WriteString("| step |")
+	clients := []string{}
+	for _, c := range all() {
+		if _, ok := t.outcomes[c.name]; ok {
+			clients = append(clients, c.name)
+			page.WriteString(" " + c.name + " |")
+		}
+	}
+	page.WriteString("\n|---|" + strings.Repeat("---|", len(clients)) + "\n")
+	var reasons []string
+	for _, step := range steps() {
+		page.WriteString("| " + step + " |")
+		for _, c := range clients {
+			o := t.outcomes[c][step]
+			page.WriteString(" " + cell(o) + " |")
+			if o.kafka.Cannot != "" {
+				reasons = append(reasons, fmt.Sprintf("* %s, %s: %s", c, step, o.kafka.Cannot))
+			}
+		}
+		page.WriteString("\n")
+	}
+	page.WriteString("\n`same`: the client saw the same on both brokers, masked by the committed list in\n")
+	page.WriteString("`test/clients/clients_test.go`. `–`: the client cannot do it:\n\n" + strings.Join(reasons, "\n") + "\n")
+	for client, why := range t.missing {
+		page.WriteString(fmt.Sprintf("\n%s did not run: %s\n", client, why))
+	}
+	return replaceSection(path, "clients", page.String())
+}
+
+// replaceSection writes one section of the page between its two markers.
+func replaceSection(path, section, text string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	begin, end := "<!-- begin "+section+" -->\n", "<!-- end "+section+" -->"
+	before, rest, ok := strings.Cut(string(data), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s: no section %q", path, section)
+	}
+	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o644)
+}
