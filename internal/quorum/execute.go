@@ -78,6 +78,10 @@ func (q *Quorum) serve(r *request, now time.Time) {
 	for _, h := range result.Heard {
 		l.liveness.Note(h, l.next)
 	}
+	if l.next <= q.applied { // all that it saw is committed and published
+		r.reply(result.Response, nil)
+		return
+	}
 	l.waiting = append(l.waiting, waiter{end: l.next, to: r, answer: answer{response: result.Response}})
 }
 
