@@ -59,9 +59,14 @@ func run(t testing.TB, q *Quorum) {
 // register makes node 1 an unfenced broker.
 func register(t testing.TB, q *Quorum) {
 	t.Helper()
+	registerAs(t, q, "test-cluster", kafka.UUID{1, 2, 3})
+}
+
+func registerAs(t testing.TB, q *Quorum, cluster string, dir kafka.UUID) {
+	t.Helper()
 	req := msg.NewBrokerRegistrationRequest()
-	req.BrokerId, req.ClusterId, req.IncarnationId = 1, "test-cluster", kafka.UUID{9}
-	req.Rack, req.LogDirs = nil, []kafka.UUID{{1, 2, 3}}
+	req.BrokerId, req.ClusterId, req.IncarnationId = 1, cluster, kafka.UUID{9}
+	req.Rack, req.LogDirs = nil, []kafka.UUID{dir}
 	for _, f := range controller.SupportedFeatures() {
 		req.Features = append(req.Features, msg.BrokerRegistrationRequestFeature{Name: f.Name, MinSupportedVersion: f.Min, MaxSupportedVersion: f.Max})
 	}
