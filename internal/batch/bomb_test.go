@@ -33,9 +33,7 @@ func bomb(size int) Batch {
 	binary.BigEndian.PutUint16(b[atAttributes:], uint16(compress.Zstd))
 	binary.BigEndian.PutUint64(b[atBaseTimestamp:], nowMs)
 	binary.BigEndian.PutUint64(b[atMaxTimestamp:], nowMs)
-	for _, at := range []int{atProducerID, atProducerEpoch, atBaseSequence - 4, atBaseSequence} {
-		binary.BigEndian.PutUint32(b[at:], 1<<32-1)
-	}
+	copy(b[atProducerID:atCount], "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff") // nobody
 	b.setCRC()
 	return b
 }

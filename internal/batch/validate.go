@@ -90,6 +90,10 @@ func (v *Validator) finish(b Batch, c *checker, next kafka.Offset, count int32, 
 // rebuild unpacks the records of b, checks them and compresses them by target.
 // Records with other offsets than 0, 1, 2... are written anew.
 func (v *Validator) rebuild(b Batch, c *checker, target compress.Codec, level compress.Level) (Batch, error) {
+	if b.ProducerID() != kafka.NoProducerID && (b.ProducerEpoch() == kafka.NoProducerEpoch || b.BaseSequence() < 0 && !b.Control()) {
+		return nil, kafka.Errorf(kafka.ErrUnknownServerError, "append to %s: producer id %d with epoch %d and sequence %d",
+			c.rules.Partition, b.ProducerID(), b.ProducerEpoch(), b.BaseSequence())
+	}
 	records, err := b.Payload(), error(nil)
 	if source := b.Codec(); source != compress.None {
 		if cap(v.unpacked) > scratchMax {

@@ -64,8 +64,8 @@ func (u *snappyUnpacker) reset(src []byte, _ Codec) error {
 	if len(src) < xerialHeader {
 		return fmt.Errorf("header of %d bytes: %w", len(src), ErrCorrupt)
 	}
-	if compatible := binary.BigEndian.Uint32(src[xerialHeader-4:]); compatible > 1 {
-		return fmt.Errorf("needs version %d of the framing: %w", compatible, ErrCorrupt)
+	if version := int32(binary.BigEndian.Uint32(src[len(xerialMagic):])); version < 1 {
+		return fmt.Errorf("version %d of the framing: %w", version, ErrCorrupt)
 	}
 	u.src = src[xerialHeader:]
 	return nil
