@@ -60,6 +60,7 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 			out.DivergingEpoch.Epoch = int32(part.read.DivergingEpoch.Epoch)
 			out.DivergingEpoch.EndOffset = int64(part.read.DivergingEpoch.End)
 		}
+		out.AbortedTransactions = nil // read_uncommitted: as Kafka, null
 		if st.isolation(s) == ReadCommitted {
 			out.AbortedTransactions = aborted
 		}

@@ -23,7 +23,7 @@ type membership struct {
 }
 
 func newMembership(n *Node) *membership {
-	m := &membership{n: n, previous: -1}
+	m := &membership{n: n, previous: n.previousEpoch()}
 	m.epoch.Store(-1)
 	return m
 }
@@ -51,11 +51,11 @@ func (m *membership) register(ctx context.Context) error {
 	}
 	m.epoch.Store(resp.BrokerEpoch)
 	for {
-		fenced, err := m.heartbeat(ctx, false)
+		hb, err := m.heartbeat(ctx, false)
 		if err != nil {
 			return fmt.Errorf("unfence broker %d: %w", m.n.id(), err)
 		}
-		if !fenced {
+		if !hb.IsFenced {
 			return nil
 		}
 		select {
@@ -90,25 +90,52 @@ func (m *membership) registration(incarnation kafka.UUID) *msg.BrokerRegistratio
 	return req
 }
 
-func (m *membership) heartbeat(ctx context.Context, leaving bool) (fenced bool, err error) {
+func (m *membership) heartbeat(ctx context.Context, leaving bool) (*msg.BrokerHeartbeatResponse, error) {
 	req := msg.NewBrokerHeartbeatRequest()
 	req.BrokerId, req.BrokerEpoch = int32(m.n.id()), m.epoch.Load()
-	req.CurrentMetadataOffset = int64(m.n.quorum.Image().Offset)
+	req.CurrentMetadataOffset = int64(m.n.quorum.Image().Offset) - 1 // the last that was applied
 	req.WantShutDown = leaving
 	answer, err := m.n.quorum.Execute(ctx, func(in controller.Input) controller.Result {
 		return controller.BrokerHeartbeat(in, req)
 	})
 	if err != nil {
-		return true, err
+		return nil, err
 	}
 	resp, ok := answer.(*msg.BrokerHeartbeatResponse)
 	if !ok {
-		return true, fmt.Errorf("heartbeat: unexpected answer %T", answer)
+		return nil, fmt.Errorf("heartbeat: unexpected answer %T", answer)
 	}
 	if resp.ErrorCode != 0 {
-		return true, kafka.Error(resp.ErrorCode)
+		return nil, kafka.Error(resp.ErrorCode)
 	}
-	return resp.IsFenced, nil
+	return resp, nil
+}
+
+// leaveWithin bounds the wait for the controller to let the broker go.
+const leaveWithin = 5 * time.Second
+
+// leave tells the controller that the broker stops, and waits until it may: a
+// controlled shutdown. Where that fails the broker stops all the same, as after
+// a crash.
+func (m *membership) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, leaveWithin)
+	defer cancel()
+	for {
+		hb, err := m.heartbeat(ctx, true)
+		if err != nil {
+			m.n.log.Warn("the controller was not told that the broker stops", "error", err)
+			return nil
+		}
+		if hb.ShouldShutDown {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			m.n.log.Warn("the controller did not let the broker go; it stops all the same")
+			return nil
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // run keeps the registration alive.

@@ -9,14 +9,12 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	mathrand "math/rand"
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gregor-stream/gregor/internal/api"
 	"github.com/gregor-stream/gregor/internal/compress"
@@ -120,6 +118,7 @@ func (n *Node) start(ctx context.Context) error {
 	if err := n.format(); err != nil {
 		return err
 	}
+	n.membership = newMembership(n)
 	n.buildPartitions()
 	n.buildGroups()
 	if err := n.startQuorum(ctx); err != nil {
@@ -132,10 +131,14 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
 	n.buildHandlers()
+	if err := n.registerController(ctx); err != nil {
+		return err
+	}
 	if err := n.membership.register(ctx); err != nil {
 		return err
 	}
-	n.stack.Go("membership", n.membership.run, n.fail)
+	n.stack.Push("membership", n.membership.leave)
+	n.stack.Go("heartbeats", n.membership.run, n.fail)
 	return n.serve()
 }
 
@@ -151,43 +154,9 @@ func (n *Node) buildPartitions() {
 	})
 }
 
-func (n *Node) startQuorum(ctx context.Context) error {
-	b := n.cfg.Broker
-	env := &controller.Env{
-		NodeID: n.id(), ClusterID: n.clusterID, Config: b, Features: controller.SupportedFeatures(),
-		SessionTimeout: time.Duration(b.BrokerSessionTimeoutMs) * time.Millisecond,
-	}
-	q, err := quorum.Open(quorum.Config{
-		FS: n.cfg.FS, Dir: b.MetadataLogDir, Env: env, DirectoryID: n.metadataDirectory().meta.DirectoryID,
-		Publishers: n.publishers(), Fatal: n.fail, Logger: n.log, Rand: n.cfg.Rand,
-		SnapshotBytes:    b.MetadataSnapshotMaxNewRecordBytes,
-		SnapshotInterval: time.Duration(b.MetadataSnapshotMaxIntervalMs) * time.Millisecond,
-		SegmentBytes:     int64(b.MetadataSegmentBytes),
-		RetentionBytes:   b.MetadataRetentionBytes,
-		Retention:        time.Duration(b.MetadataRetentionMs) * time.Millisecond,
-		MaxIdle:          time.Duration(b.MetadataMaxIdleIntervalMs) * time.Millisecond,
-		ElectionTimeout:  time.Duration(b.QuorumElectionTimeoutMs) * time.Millisecond,
-	})
-	if err != nil {
-		return fmt.Errorf("open the metadata log in %s: %w", b.MetadataLogDir, err)
-	}
-	n.quorum = q
-	n.stack.Go("quorum", q.Run, n.fail)
-	n.stack.Push("quorum", func(context.Context) error { return q.Close() })
-	select {
-	case <-q.Ready():
-		return nil
-	case <-n.failed:
-		return n.err
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the metadata: %w", ctx.Err())
-	}
-}
-
 func (n *Node) buildHandlers() {
 	var seed [8]byte
 	_, _ = io.ReadFull(n.cfg.Rand, seed[:]) // session ids need no secrecy
-	n.membership = newMembership(n)
 	n.handlers = api.New(api.Deps{
 		Log: n.log, NodeID: n.id(), ClusterID: n.clusterID, Features: controller.SupportedFeatures(),
 		Image: n.quorum.Image, Broker: n.broker.Load, Controller: n.quorum,

@@ -1,0 +1,265 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"github.com/gregor-stream/gregor/internal/config"
+	"github.com/gregor-stream/gregor/internal/server"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// world is one machine in a bubble: a disk, and the node that runs on it.
+type world struct {
+	t     *testing.T
+	fs    *vfs.Mem
+	props []string
+	node  *Node
+	pipe  *server.Pipe
+
+	mu    sync.Mutex
+	conns []net.Conn // of the clients, to the node that runs
+}
+
+// inBubble runs f with fake time; the node is closed at the end.
+func inBubble(t *testing.T, props []string, f func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, fs: vfs.NewMem(time.Now), props: props}
+		w.start()
+		t.Cleanup(w.stop)
+		f(t, w)
+	})
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	var err error
+	w.node, err = w.tryStart()
+	if err != nil {
+		w.t.Fatalf("start: %v", err)
+	}
+}
+
+func (w *world) tryStart() (*Node, error) {
+	w.t.Helper()
+	all := config.Quickstart("/data")
+	for _, p := range w.props {
+		o, err := config.ParseOverride(p)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, o)
+	}
+	b, _, err := config.Load(all)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return Start(w.t.Context(), Config{
+		Broker: b, FS: w.fs, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
+		Listen: func(_ context.Context, address string) (net.Listener, error) {
+			w.pipe = server.NewPipe(address)
+			return w.pipe, nil
+		},
+	})
+}
+
+func (w *world) stop() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := w.node.Close(ctx); err != nil {
+		w.t.Errorf("close: %v", err)
+	}
+}
+
+// kill is kill -9: what was written is there, and nothing is written any more.
+// The old node goes on, unseen, on its own copy of the disk until the end.
+func (w *world) kill() {
+	old := w.node
+	w.t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = old.Close(ctx)
+	})
+	w.fs = w.fs.Clone()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, nc := range w.conns {
+		nc.Close()
+	}
+	w.conns = nil
+}
+
+func (w *world) client(opts ...kgo.Opt) *kgo.Client {
+	w.t.Helper()
+	cl, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers("localhost:9092"),
+		// A connection goes to whatever node runs now.
+		kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
+			nc, err := w.pipe.DialContext(ctx, network, host)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if err == nil {
+				w.conns = append(w.conns, nc)
+			}
+			return nc, err
+		}),
+	}, opts...)...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(cl.Close)
+	return cl
+}
+
+func (w *world) createTopic(cl *kgo.Client, name string, partitions int32, configs map[string]*string) {
+	w.t.Helper()
+	if _, err := kadm.NewClient(cl).CreateTopic(w.t.Context(), partitions, 1, configs, name); err != nil {
+		w.t.Fatalf("create topic %s: %v", name, err)
+	}
+}
+
+// produce sends n records named from..from+n-1 and waits for all of them.
+func (w *world) produce(cl *kgo.Client, topic string, from, n int) {
+	w.t.Helper()
+	records := make([]*kgo.Record, n)
+	for i := range records {
+		records[i] = &kgo.Record{Topic: topic, Key: fmt.Appendf(nil, "k%d", from+i), Value: fmt.Appendf(nil, "v%d", from+i)}
+	}
+	if err := cl.ProduceSync(w.t.Context(), records...).FirstErr(); err != nil {
+		w.t.Fatalf("produce: %v", err)
+	}
+}
+
+// consume polls until n records have come, and returns their values' count.
+func (w *world) consume(cl *kgo.Client, n int) map[string]int {
+	w.t.Helper()
+	got := make(map[string]int)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	for len(got) < n {
+		fetches := cl.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			w.t.Fatalf("consume, after %d of %d records: %v", len(got), n, err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) { got[string(r.Value)]++ })
+	}
+	return got
+}
+
+func TestClientProducesAndConsumes(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		admin := w.client()
+		w.createTopic(admin, "t", 3, nil)
+		cl := w.client(kgo.ConsumeTopics("t"))
+		w.produce(cl, "t", 0, 1000)
+		got := w.consume(cl, 1000)
+		for v, n := range got {
+			if n != 1 {
+				t.Errorf("%s came %d times", v, n)
+			}
+		}
+	})
+}
+
+func TestLongPollEndsWithTheRecordItWaitsFor(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		consumer := w.client(kgo.ConsumeTopics("t"), kgo.FetchMaxWait(30*time.Second))
+		producer := w.client()
+		w.createTopic(producer, "t", 1, nil)
+		w.produce(producer, "t", 0, 1)
+		w.consume(consumer, 1)
+		for i := range 5 {
+			time.Sleep(3 * time.Second)
+			start := time.Now()
+			w.produce(producer, "t", i, 1)
+			w.consume(consumer, 1)
+			if took := time.Since(start); took > 100*time.Millisecond {
+				t.Errorf("the record took %v to a consumer that waits", took)
+			}
+		}
+	})
+}
+
+func TestGroupOfTwoSharesPartitionsAndKeepsOffsets(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		producer := w.client()
+		w.createTopic(producer, "t", 4, nil)
+		w.produce(producer, "t", 0, 400)
+		member := func() *kgo.Client {
+			return w.client(kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"), kgo.DisableAutoCommit(),
+				kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		}
+		a := member()
+		w.consume(a, 400)
+		if err := a.CommitUncommittedOffsets(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b := member()
+		time.Sleep(10 * time.Second) // the rebalance
+		w.produce(producer, "t", 400, 400)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		got, fromB := 0, 0
+		for got < 400 && ctx.Err() == nil {
+			short, cut := context.WithTimeout(ctx, 50*time.Millisecond)
+			a.PollFetches(short).EachRecord(func(*kgo.Record) { got++ })
+			b.PollFetches(short).EachRecord(func(*kgo.Record) { got++; fromB++ })
+			cut()
+		}
+		cancel()
+		if got != 400 || fromB == 0 || fromB == 400 {
+			t.Errorf("two members got %d records, the second %d of them", got, fromB)
+		}
+		a.Close()
+		b.Close()
+	})
+}
+
+func TestRestartKeepsTopicsRecordsOffsetsAndProducers(t *testing.T) {
+	for _, how := range []string{"clean", "crash"} {
+		t.Run(how, func(t *testing.T) {
+			inBubble(t, nil, func(t *testing.T, w *world) {
+				producer := w.client()
+				w.createTopic(producer, "t", 2, nil)
+				w.produce(producer, "t", 0, 100)
+				member := w.client(kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"), kgo.DisableAutoCommit(),
+					kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+				w.consume(member, 100)
+				if err := member.CommitUncommittedOffsets(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				member.Close()
+				if how == "clean" {
+					w.stop()
+				} else {
+					w.kill()
+				}
+				w.start()
+				w.produce(producer, "t", 100, 50) // the same producer id goes on
+				producer.Close()
+				member = w.client(kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+				got := w.consume(member, 50)
+				if got["v100"] != 1 || got["v99"] != 0 {
+					t.Errorf("after the restart the group got %v", got)
+				}
+				member.Close()
+				all := w.client(kgo.ConsumeTopics("t"))
+				w.consume(all, 150)
+				all.Close()
+			})
+		})
+	}
+}
