@@ -84,6 +84,10 @@ func drawOptions(t *rapid.T) Options {
 		LogAppendTime: kafka.Timestamp(rapid.Int64Range(0, 1<<45).Draw(t, "append time")),
 		Transactional: rapid.Bool().Draw(t, "transactional"),
 	}
+	if rapid.IntRange(0, 4).Draw(t, "delete horizon") == 0 {
+		horizon := kafka.Timestamp(rapid.Int64Range(0, 1<<45).Draw(t, "horizon"))
+		o.DeleteHorizon = &horizon
+	}
 	if rapid.Bool().Draw(t, "idempotent") {
 		o.Producer = &Producer{
 			ID:       kafka.ProducerID(rapid.Int64Range(0, 1<<62).Draw(t, "producer")),
@@ -162,6 +166,9 @@ func TestWhatIsBuiltIsRead(t *testing.T) {
 			b.HasProducerID() != (o.Producer != nil) || b.LastSequence() != last.Sequence || int(b.Count()) != len(records) {
 			t.Fatalf("header of %+v: %v", o, []byte(b[:HeaderSize]))
 		}
+		if horizon, ok := b.DeleteHorizon(); ok != (o.DeleteHorizon != nil) || ok && horizon != *o.DeleteHorizon {
+			t.Fatalf("delete horizon %d %t", horizon, ok)
+		}
 		if got := read(t, b, pool); !reflect.DeepEqual(records, got) {
 			t.Fatal(cmp.Diff(records, got))
 		}
@@ -173,4 +180,40 @@ type failer interface {
 	Helper()
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
+}
+
+func TestEmptyBatchKeepsItsRangeAndProducer(t *testing.T) {
+	o := Options{BaseOffset: 10, LastOffset: 14, LeaderEpoch: 2, Codec: compress.Gzip, Transactional: true, Producer: &Producer{5, 1, 100}}
+	b := Batch(AppendEmpty([]byte("before"), &o, 77)[len("before"):])
+	if err := b.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	if b.BaseOffset() != 10 || b.LastOffset() != 14 || b.LastSequence() != 104 || b.Count() != 0 || b.Codec() != compress.None ||
+		b.MaxTimestamp() != 77 || len(read(t, b, nil)) != 0 || len(b) != HeaderSize {
+		t.Errorf("%x", []byte(b))
+	}
+	if _, err := NewBuilder(nil, o).Build(nil); err == nil {
+		t.Error("a batch without records is built")
+	}
+}
+
+func TestSequencesGoRound(t *testing.T) {
+	for _, c := range [][3]int32{{0, 0, 0}, {5, 3, 8}, {1<<31 - 1, 0, 1<<31 - 1}, {1<<31 - 1, 1, 0}, {1<<31 - 2, 5, 3}} {
+		if got := AddSequence(c[0], c[1]); got != c[2] {
+			t.Errorf("%d and %d give %d, want %d", c[0], c[1], got, c[2])
+		}
+	}
+}
+
+func TestControlKeys(t *testing.T) {
+	for kind := ControlAbort; kind <= ControlKRaftVoters; kind++ {
+		if got, ok := ParseControlKey(ControlKey(kind)); !ok || got != kind {
+			t.Errorf("%d is read as %d, %t", kind, got, ok)
+		}
+	}
+	for _, key := range [][]byte{nil, {0, 0, 0}, {0xff, 0xff, 0, 0}} {
+		if _, ok := ParseControlKey(key); ok {
+			t.Errorf("%x is a control key", key)
+		}
+	}
 }

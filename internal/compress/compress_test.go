@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/s2"
@@ -310,6 +311,28 @@ func TestBombsUnpackInFixedMemory(t *testing.T) {
 			t.Errorf("%s to 1 MiB: %v", codec, err)
 		}
 	}
+}
+
+func TestPoolIsForAll(t *testing.T) {
+	pool := &Pool{}
+	src := sample(100_000)
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for i := range 20 {
+				codec := codecs[1+(worker+i)%4]
+				packed, err := pool.Compress(nil, src, codec, DefaultLevel)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got, err := pool.Decompress(nil, packed, codec, len(src)); err != nil || !bytes.Equal(got, src) {
+					t.Errorf("%s: %v", codec, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func FuzzDecompress(f *testing.F) {
