@@ -2,11 +2,15 @@ package coordinator
 
 import "unicode/utf16"
 
-// PartitionFor is the partition of an internal topic that key belongs to:
-// Java's String.hashCode over the UTF-16 code units, without its sign, modulo
-// the number of partitions.
+// PartitionFor is the partition of an internal topic that key belongs to: the
+// absolute value of Java's String.hashCode over the UTF-16 code units (that of
+// the smallest number is 0), modulo the number of partitions.
 func PartitionFor(key string, partitions int32) int32 {
-	return int32(uint32(JavaHash(key)) & 0x7fffffff % uint32(partitions))
+	h := JavaHash(key)
+	if h < 0 {
+		h = max(-h, 0)
+	}
+	return h % partitions
 }
 
 // JavaHash is Java's String.hashCode.
@@ -21,4 +25,20 @@ func JavaHash(s string) int32 {
 		h = 31*h + r
 	}
 	return h
+}
+
+// JavaBuckets is the size of the table of a Java HashMap with so many entries.
+func JavaBuckets(entries int) int32 {
+	buckets := int32(16)
+	for int32(entries) > buckets/4*3 {
+		buckets *= 2
+	}
+	return buckets
+}
+
+// JavaBucket is the place of a hash code in such a table: a HashMap is walked
+// in the order of its buckets, and within one in the order of insertion. Where
+// Kafka leaves an order to that, clients have seen it and so it is kept.
+func JavaBucket(hash, buckets int32) int32 {
+	return (hash ^ int32(uint32(hash)>>16)) & (buckets - 1)
 }

@@ -24,15 +24,10 @@ func (g *classic) elect() string {
 			votes[name]++
 		}
 	}
-	buckets := int32(16)
-	for int32(len(names)) > buckets/4*3 {
-		buckets *= 2
-	}
-	bucket := func(name string) int32 {
-		h := coordinator.JavaHash(name)
-		return (h ^ int32(uint32(h)>>16)) & (buckets - 1)
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return int(bucket(a) - bucket(b)) })
+	buckets := coordinator.JavaBuckets(len(names))
+	slices.SortStableFunc(names, func(a, b string) int {
+		return int(coordinator.JavaBucket(coordinator.JavaHash(a), buckets) - coordinator.JavaBucket(coordinator.JavaHash(b), buckets))
+	})
 	best := ""
 	for _, name := range names {
 		if votes[name] > votes[best] {

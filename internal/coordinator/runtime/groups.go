@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/compress"
@@ -175,7 +176,7 @@ func (g *Groups) ListGroups(ctx context.Context, _ group.Caller, req *msg.ListGr
 	return response
 }
 
-// DescribeGroups describes classic groups, one answer for each id, in order.
+// DescribeGroups describes classic groups, one answer for each id.
 func (g *Groups) DescribeGroups(ctx context.Context, caller group.Caller, ids []string) []msg.DescribeGroupsResponseDescribedGroup {
 	return byPartition(g, ids, func(partition int32, ids []string) []msg.DescribeGroupsResponseDescribedGroup {
 		response, err := g.Read(ctx, partition, func(s *group.Shard, _ time.Time, _ coordinator.Ticket) coordinator.Result {
@@ -187,7 +188,7 @@ func (g *Groups) DescribeGroups(ctx context.Context, caller group.Caller, ids []
 	})
 }
 
-// DeleteGroups deletes empty groups, one answer for each id, in order.
+// DeleteGroups deletes empty groups, one answer for each id.
 func (g *Groups) DeleteGroups(ctx context.Context, _ group.Caller, ids []string) []msg.DeleteGroupsResponseDeletableGroupResult {
 	return byPartition(g, ids, func(partition int32, ids []string) []msg.DeleteGroupsResponseDeletableGroupResult {
 		response, err := g.Write(ctx, partition, func(s *group.Shard, _ time.Time, _ coordinator.Ticket) coordinator.Result {
@@ -199,27 +200,25 @@ func (g *Groups) DeleteGroups(ctx context.Context, _ group.Caller, ids []string)
 	})
 }
 
-// byPartition asks each partition for its groups, and puts the answers in the
-// order of ids.
+// byPartition asks each partition for its groups. The answers are grouped by
+// partition, in the order in which Kafka's map of partitions gives them.
 func byPartition[R any](g *Groups, ids []string, ask func(partition int32, ids []string) []R) []R {
-	out := make([]R, len(ids))
-	places := map[int32][]int{}
+	mine := map[int32][]string{}
 	var order []int32
-	for i, id := range ids {
+	for _, id := range ids {
 		p := g.PartitionFor(id)
-		if places[p] == nil {
+		if mine[p] == nil {
 			order = append(order, p)
 		}
-		places[p] = append(places[p], i)
+		mine[p] = append(mine[p], id)
 	}
+	buckets := coordinator.JavaBuckets(len(order))
+	topic := coordinator.JavaHash(GroupsTopic)
+	bucket := func(p int32) int32 { return coordinator.JavaBucket(31*(31+p)+topic, buckets) }
+	slices.SortStableFunc(order, func(a, b int32) int { return int(bucket(a) - bucket(b)) })
+	out := make([]R, 0, len(ids))
 	for _, p := range order {
-		mine := make([]string, len(places[p]))
-		for i, place := range places[p] {
-			mine[i] = ids[place]
-		}
-		for i, r := range ask(p, mine) {
-			out[places[p][i]] = r
-		}
+		out = append(out, ask(p, mine[p])...)
 	}
 	return out
 }

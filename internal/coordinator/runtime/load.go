@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/batch"
@@ -12,6 +14,9 @@ import (
 // unpackedMax bounds what a compressed batch may unpack to: more than the
 // largest that Kafka's offsets.topic.segment.bytes lets in.
 const unpackedMax = 256 << 20
+
+// slowLoad is how long a load may take that is not worth a word.
+const slowLoad = time.Second
 
 // load replays the log from its start to its end.
 func (s *shard[S]) load() error {
@@ -51,9 +56,13 @@ func (s *shard[S]) load() error {
 		s.highWatermark = hw
 		s.machine.Commit(hw)
 	}
-	if records > 0 {
-		s.r.config.Log.Info("coordinator loaded", "topic", s.r.config.Topic, "partition", s.partition,
-			"epoch", s.epoch, "records", records, "took", time.Since(began))
+	if took := time.Since(began); records > 0 {
+		level := slog.LevelDebug
+		if took > slowLoad {
+			level = slog.LevelInfo
+		}
+		s.r.config.Log.Log(context.Background(), level, "coordinator loaded", "topic", s.r.config.Topic, "partition", s.partition,
+			"epoch", s.epoch, "records", records, "took", took)
 	}
 	return nil
 }
