@@ -20,7 +20,8 @@ func (h *Handlers) describeConfigs(_ context.Context, call *Call, req *msg.Descr
 	}
 	var refused []msg.DescribeConfigsResponseDescribeConfigsResult
 	for _, r := range req.Resources {
-		result := msg.DescribeConfigsResponseDescribeConfigsResult{ResourceType: r.ResourceType, ResourceName: r.ResourceName}
+		// Where Kafka says nothing it sends the empty message, not null.
+		result := msg.DescribeConfigsResponseDescribeConfigsResult{ErrorMessage: text(""), ResourceType: r.ResourceType, ResourceName: r.ResourceName}
 		if code := h.mayConfig(call, DescribeConfigs, config.Resource(r.ResourceType), r.ResourceName); code != kafka.ErrNone {
 			result.ErrorCode = int16(code)
 			refused = append(refused, result)
@@ -29,6 +30,9 @@ func (h *Handlers) describeConfigs(_ context.Context, call *Call, req *msg.Descr
 		entries, err := h.configsOf(config.Resource(r.ResourceType), r.ResourceName)
 		if err != nil {
 			result.ErrorCode, result.ErrorMessage = failure(err)
+			if result.ErrorMessage == nil {
+				result.ErrorMessage = text("")
+			}
 		} else {
 			result.Configs = configEntries(entries, &r, req)
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/controller"
@@ -92,6 +93,9 @@ func (h *Handlers) checkIncremental(call *Call, r *msg.IncrementalAlterConfigsRe
 			return false, err
 		}
 	case config.ResourceTopic, config.ResourceGroup, config.ResourceClientMetrics:
+		if slices.ContainsFunc(changes, func(c change) bool { return c.op < opSet || c.op > opSubtract }) {
+			return false, kafka.ErrUnknownServerError // as Kafka fails on it
+		}
 	case config.ResourceUnknown:
 		return false, kafka.Errorf(kafka.ErrInvalidRequest, "Unknown resource type %d", r.ResourceType)
 	default:

@@ -9,10 +9,13 @@ import (
 )
 
 func (h *Handlers) alterPartitionReassignments(ctx context.Context, call *Call, req *msg.AlterPartitionReassignmentsRequest) (*msg.AlterPartitionReassignmentsResponse, error) {
+	if len(req.Topics) == 0 {
+		return msg.NewAlterPartitionReassignmentsResponse(), nil
+	}
 	err := error(kafka.Errorf(kafka.ErrClusterAuthorizationFailed, "Cluster authorization failed."))
 	if h.allowed(call, Alter, Cluster, ClusterName) {
 		var resp *msg.AlterPartitionReassignmentsResponse
-		resp, err = execute[*msg.AlterPartitionReassignmentsResponse](ctx, h, func(in controller.Input) controller.Result {
+		resp, err = executeWithin[*msg.AlterPartitionReassignmentsResponse](ctx, h, req.TimeoutMs, func(in controller.Input) controller.Result {
 			return controller.AlterPartitionReassignments(in, req)
 		})
 		if err == nil {

@@ -22,6 +22,17 @@ func execute[A any](ctx context.Context, h *Handlers, decide func(controller.Inp
 	return resp, nil
 }
 
+// executeWithin is execute for a request with a time limit. Kafka's controller
+// does not begin what should have been done before it came; a limit of 0 is
+// time enough.
+func executeWithin[A any](ctx context.Context, h *Handlers, timeoutMs int32, decide func(controller.Input) controller.Result) (A, error) {
+	if timeoutMs < 0 {
+		var none A
+		return none, kafka.ErrRequestTimedOut
+	}
+	return execute[A](ctx, h, decide)
+}
+
 // failure is the code and the message of err for a response. Kafka gives the
 // code's own sentence where there is no other.
 func failure(err error) (int16, *string) {

@@ -221,3 +221,19 @@ func TestDescribeTopicPartitionsNamesWhatIsMissing(t *testing.T) {
 		t.Errorf("a cursor outside of the list: %+v", resp.Topics)
 	}
 }
+
+func TestANegativeTimeoutHasRunOut(t *testing.T) {
+	o := newOffice(t)
+	for _, timeout := range []int32{-1, 0} {
+		want := kafka.ErrNone
+		if timeout < 0 {
+			want = kafka.ErrRequestTimedOut
+		}
+		req := msg.NewCreateTopicsRequest()
+		req.TimeoutMs = timeout
+		req.Topics = []msg.CreateTopicsRequestCreatableTopic{{Name: "a", NumPartitions: 1, ReplicationFactor: 1}}
+		if got := kafka.Error(ask(o, 7, o.h.createTopics, req).Topics[0].ErrorCode); got != want {
+			t.Errorf("timeout %d: %s", timeout, got)
+		}
+	}
+}

@@ -322,8 +322,12 @@ func (c *topicCreation) describe(name string, id kafka.TopicID, parts []metadata
 	result.ReplicationFactor = int16(len(parts[0].Replicas)) //nolint:gosec // brokers are few
 	result.Configs = []msg.CreateTopicsResponseCreatableTopicConfigs{}
 	for _, e := range c.broker.DescribeTopic(overrides) {
+		value := e.Value
+		if given, ok := overrides[e.Name]; ok && !e.Sensitive {
+			value = &given // as it was given: Kafka does not parse it here
+		}
 		result.Configs = append(result.Configs, msg.CreateTopicsResponseCreatableTopicConfigs{
-			Name: e.Name, Value: e.Value, ReadOnly: e.ReadOnly, ConfigSource: int8(e.Source), IsSensitive: e.Sensitive,
+			Name: e.Name, Value: value, ReadOnly: e.ReadOnly, ConfigSource: int8(e.Source), IsSensitive: e.Sensitive,
 		})
 	}
 	return *result

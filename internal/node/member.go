@@ -71,6 +71,7 @@ func (m *membership) registration(incarnation kafka.UUID) *msg.BrokerRegistratio
 	req := msg.NewBrokerRegistrationRequest()
 	req.BrokerId, req.ClusterId, req.IncarnationId = int32(n.id()), n.clusterID, incarnation
 	req.PreviousBrokerEpoch = m.previous
+	req.Rack = nil // Kafka's default is the empty string
 	if rack := n.cfg.Broker.Rack; rack != "" {
 		req.Rack = &rack
 	}
