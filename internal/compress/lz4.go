@@ -37,7 +37,7 @@ const (
 
 // lz4Depth is how deep Java's levels 1 to 17 search, as pierrec numbers it.
 func lz4Depth(level Level) lz4.CompressionLevel {
-	return lz4.CompressionLevel(1 << (7 + min(level, 9)))
+	return lz4.CompressionLevel(1 << (8 + min(level, 9)))
 }
 
 func (p *Pool) packLz4(dst, src []byte, level Level, magic0 bool) ([]byte, error) {

@@ -27,7 +27,9 @@ type Leader struct {
 }
 
 // NewLeader makes the state of a leader that has not begun: call
-// [Leader.SetMinISR] and [Leader.Become]. settings is kept.
+// [Leader.SetMinISR] and [Leader.Become]. settings is kept. A node that has
+// followed in between begins anew, with a new one: what it knew of the other
+// replicas is over.
 func NewLeader(settings *Settings) *Leader {
 	return &Leader{settings: settings, leaderEpoch: kafka.NoLeaderEpoch}
 }
