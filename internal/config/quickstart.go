@@ -16,6 +16,7 @@ func Quickstart(dir string) []Property {
 		"transaction.state.log.min.isr", "1",
 		"share.coordinator.state.topic.replication.factor", "1",
 		"share.coordinator.state.topic.min.isr", "1",
+		"group.initial.rebalance.delay.ms", "0", // one person tries it out: nobody else is about to join
 	}
 	properties := make([]Property, 0, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
