@@ -23,10 +23,10 @@ func execute[A any](ctx context.Context, h *Handlers, decide func(controller.Inp
 }
 
 // executeWithin is execute for a request with a time limit. Kafka's controller
-// does not begin what should have been done before it came; a limit of 0 is
-// time enough.
+// does not begin what should have been done before its turn came; with a limit
+// of 0 that is always so.
 func executeWithin[A any](ctx context.Context, h *Handlers, timeoutMs int32, decide func(controller.Input) controller.Result) (A, error) {
-	if timeoutMs < 0 {
+	if timeoutMs <= 0 {
 		var none A
 		return none, kafka.ErrRequestTimedOut
 	}
