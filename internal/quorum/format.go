@@ -65,8 +65,10 @@ func Format(fsys vfs.FS, dir string, o FormatOptions) error {
 	if err := writeCheckpoint(fsys, logDir, snapshotID{}, content); err != nil {
 		return err
 	}
-	if err := fsys.SyncDir(dir); err != nil {
-		return fmt.Errorf("format the metadata log: %w", err)
+	for _, d := range []string{dir, vfs.Dir(dir)} { // dir may be new, too
+		if err := fsys.SyncDir(d); err != nil {
+			return fmt.Errorf("format the metadata log: %w", err)
+		}
 	}
 	return nil
 }

@@ -32,6 +32,8 @@ type log interface {
 	Reset(now time.Time, at kafka.Offset) error
 	// Trim lets go of what is before an offset, as far as segments allow.
 	Trim(now time.Time, before kafka.Offset) error
+	// Commit notes that what is below end is committed.
+	Commit(end kafka.Offset)
 	// Bytes is the size on disk.
 	Bytes() int64
 	Close(now time.Time) error
@@ -124,5 +126,7 @@ func (d *diskLog) Trim(now time.Time, before kafka.Offset) error {
 	}
 	return d.log.Sweep(now)
 }
+
+func (d *diskLog) Commit(end kafka.Offset) { d.log.SetHighWatermark(end) }
 
 func (d *diskLog) Close(now time.Time) error { return d.log.Close(now) }

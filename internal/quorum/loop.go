@@ -253,6 +253,7 @@ func (q *Quorum) beginEpoch(e *raftpb.Entry, now time.Time) (*raftpb.Entry, erro
 // commit applies and publishes what is committed below end, and answers.
 func (q *Quorum) commit(end kafka.Offset, now time.Time) error {
 	q.committed = end
+	q.log.log.Commit(end)
 	for q.applied < end {
 		if err := q.publishOwn(end); err != nil {
 			return err

@@ -64,19 +64,33 @@ func register(t testing.TB, q *Quorum) {
 
 func registerAs(t testing.TB, q *Quorum, cluster string, dir kafka.UUID) {
 	t.Helper()
+	execute[*msg.BrokerRegistrationResponse](t, q, registrationIn(cluster, dir))
+	out := execute[*msg.BrokerHeartbeatResponse](t, q, unfence)
+	if out.IsFenced || out.ErrorCode != 0 {
+		t.Fatalf("the broker stays fenced: %+v", out)
+	}
+}
+
+func registration(cluster string) func(controller.Input) controller.Result {
+	return registrationIn(cluster, kafka.UUID{1, 2, 3})
+}
+
+func registrationIn(cluster string, dir kafka.UUID) func(controller.Input) controller.Result {
 	req := msg.NewBrokerRegistrationRequest()
 	req.BrokerId, req.ClusterId, req.IncarnationId = 1, cluster, kafka.UUID{9}
 	req.Rack, req.LogDirs = nil, []kafka.UUID{dir}
 	for _, f := range controller.SupportedFeatures() {
 		req.Features = append(req.Features, msg.BrokerRegistrationRequestFeature{Name: f.Name, MinSupportedVersion: f.Min, MaxSupportedVersion: f.Max})
 	}
-	resp := execute[*msg.BrokerRegistrationResponse](t, q, func(in controller.Input) controller.Result { return controller.RegisterBroker(in, req) })
+	return func(in controller.Input) controller.Result { return controller.RegisterBroker(in, req) }
+}
+
+// unfence is the heartbeat of broker 1 that has caught up.
+func unfence(in controller.Input) controller.Result {
+	b, _ := in.Image.Cluster.Broker(1)
 	beat := msg.NewBrokerHeartbeatRequest()
-	beat.BrokerId, beat.BrokerEpoch, beat.CurrentMetadataOffset = 1, resp.BrokerEpoch, int64(q.Image().Offset)
-	out := execute[*msg.BrokerHeartbeatResponse](t, q, func(in controller.Input) controller.Result { return controller.BrokerHeartbeat(in, beat) })
-	if out.IsFenced || out.ErrorCode != 0 {
-		t.Fatalf("the broker stays fenced: %+v", out)
-	}
+	beat.BrokerId, beat.BrokerEpoch, beat.CurrentMetadataOffset = 1, b.Epoch, int64(in.Next)
+	return controller.BrokerHeartbeat(in, beat)
 }
 
 func execute[R any](t testing.TB, q *Quorum, decide func(controller.Input) controller.Result) R {

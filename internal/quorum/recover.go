@@ -185,6 +185,7 @@ func (q *Quorum) startRaft(l log) error {
 		q.log.first = q.oldestKept(l)
 		q.snap.last = q.snapshots[n-1]
 	}
+	l.Commit(q.committed)
 	if err := q.applyLog(l, q.committed); err != nil {
 		return err
 	}
