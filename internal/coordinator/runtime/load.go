@@ -25,7 +25,7 @@ func (s *shard[S]) load() error {
 		return err
 	}
 	s.log = log
-	s.batch = batch.NewBuilder(nil, batch.Options{})
+	s.batch = batch.NewBuilder(nil, batchOptions())
 	s.next = log.StartOffset()
 	if s.next < log.EndOffset() {
 		select {
