@@ -259,6 +259,92 @@ func TestJavasWindowOfLevel22IsNoAllocation(t *testing.T) {
 	}
 }
 
+// rle is a zstd frame of size zeros, in blocks of one repeated byte.
+func rle(header []byte, size int) []byte {
+	frame := append([]byte{0x28, 0xb5, 0x2f, 0xfd}, header...)
+	for size > 0 {
+		n := min(size, zstdBlockMax)
+		size -= n
+		block := n<<3 | 1<<1
+		if size == 0 {
+			block |= 1
+		}
+		frame = append(frame, byte(block), byte(block>>8), byte(block>>16), 0)
+	}
+	return frame
+}
+
+func TestZstdWindowsMustBePaidFor(t *testing.T) {
+	const size = 64 << 20
+	content := binary.LittleEndian.AppendUint32(nil, size)
+	more := binary.LittleEndian.AppendUint32(nil, size+1)
+	less := binary.LittleEndian.AppendUint32(nil, size-1)
+	for name, c := range map[string]struct {
+		frame []byte
+		good  bool
+	}{
+		"a window of 128 MiB":        {rle([]byte{0, 17 << 3}, size), true},
+		"a window of 144 MiB":        {rle([]byte{0, 17<<3 | 1}, size), false},
+		"one segment":                {rle(append([]byte{0xa0}, content...), size), true},
+		"a content size":             {rle(append([]byte{0x80, 10 << 3}, content...), size), true},
+		"a content size, too large":  {rle(append([]byte{0x80, 10 << 3}, more...), size), false},
+		"a content size, too small":  {rle(append([]byte{0x80, 10 << 3}, less...), size), false},
+		"a dictionary nobody has":    {rle([]byte{1, 10 << 3, 7}, size), false},
+		"the descriptor's spare bit": {rle([]byte{8, 10 << 3}, size), false},
+	} {
+		pool := &Pool{}
+		total := 0
+		n := allocated(func() {
+			r, err := pool.Reader(c.frame, Zstd, size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for err == nil {
+				var piece []byte
+				piece, err = r.Next()
+				total += len(piece)
+			}
+			r.Close()
+			if good := errors.Is(err, io.EOF); good != c.good {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+		if c.good && total != size || n > 10<<20 {
+			t.Errorf("%s: %d bytes, %d allocated for %d", name, total, n, len(c.frame))
+		}
+	}
+}
+
+func TestZstdOfAllShapes(t *testing.T) {
+	// Distances of 20 MiB: only a window as large as the data can unpack them.
+	r := rand.New(rand.NewSource(1))
+	noise := make([]byte, 20<<20)
+	r.Read(noise)
+	far := append(append([]byte{}, noise...), noise[:2<<20]...)
+	for name, options := range map[string][]zstd.EOption{
+		"one segment":   {zstd.WithSingleSegment(true)},
+		"with checksum": {zstd.WithEncoderCRC(true), zstd.WithWindowSize(32 << 20)},
+		"small window":  {zstd.WithWindowSize(1 << 10)},
+	} {
+		src := far
+		if name == "small window" {
+			src = sample(3 << 20)
+		}
+		w, err := zstd.NewWriter(nil, append(options, zstd.WithEncoderConcurrency(1))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed := w.EncodeAll(src, nil)
+		if got, err := (&Pool{}).Decompress(nil, packed, Zstd, len(src)); err != nil || !bytes.Equal(got, src) {
+			t.Errorf("%s: %v, %d bytes of %d", name, err, len(got), len(src))
+		}
+		two := append(append([]byte{}, packed...), packed...)
+		if got, err := (&Pool{}).Decompress(nil, two, Zstd, 2*len(src)); err != nil || len(got) != 2*len(src) {
+			t.Errorf("%s, twice: %v, %d bytes", name, err, len(got))
+		}
+	}
+}
+
 func TestBombsUnpackInFixedMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("unpacks a gigabyte")

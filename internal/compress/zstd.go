@@ -44,21 +44,28 @@ const (
 	// zstdWindowMax is the largest window, that of zstd's level 22: Java's
 	// producers name it even for the smallest batch.
 	zstdWindowMax = 128 << 20
+	// zstdWindowFree is the window that every frame may have (RFC 8878 asks
+	// all decoders for so much). More is had only for data that is not packed
+	// denser than zstdDensity: memory must be paid for in bytes sent.
+	zstdWindowFree = 8 << 20
+	zstdDensity    = 64
 )
 
 // zstdUnpacker reads frames. It walks over a frame's block headers first: they
 // bound what the frame can hold, so that neither the window nor the content
-// size in the frame's header makes anybody allocate more.
+// size in the frame's header makes anybody allocate more. The decoder of a long
+// frame is given a header of our own, with a window no larger than it needs.
 type zstdUnpacker struct {
-	src    []byte // the frames that are left
-	frame  []byte // the rest of the current frame, for the decoder
-	window byte   // the window descriptor in place of the frame's
-	at     int    // where it stands in frame; -1: nowhere, or read already
-	open   bool   // the decoder is within a frame
-	held   uint64 // the largest window so far, which the decoder keeps
-	d      *zstd.Decoder
-	whole  []byte
-	buf    []byte
+	src   []byte // the frames that are left
+	head  []byte // of the current frame, for the decoder, then
+	rest  []byte // the rest of it
+	open  bool   // the decoder is within a frame
+	left  uint64 // what is still to come out of it, where its size is known
+	known bool
+	held  uint64 // the largest window so far, which the decoder keeps
+	d     *zstd.Decoder
+	whole []byte
+	buf   []byte
 }
 
 func newZstdUnpacker() (*zstdUnpacker, error) {
@@ -73,7 +80,7 @@ func newZstdUnpacker() (*zstdUnpacker, error) {
 }
 
 func (u *zstdUnpacker) reset(src []byte, _ Codec) error {
-	u.src, u.frame, u.open = src, nil, false
+	u.src, u.head, u.rest, u.open = src, nil, nil, false
 	return nil
 }
 
@@ -81,10 +88,15 @@ func (u *zstdUnpacker) next(int) ([]byte, error) {
 	for {
 		if u.open {
 			piece, err := readSome(u.d, u.buf)
-			if err != io.EOF { //nolint:errorlint // the decoder's own, never wrapped
-				return piece, err
+			if err == nil {
+				return piece, u.count(piece)
 			}
-			u.open = false
+			if err != io.EOF { //nolint:errorlint // the decoder's own, never wrapped
+				return nil, err
+			}
+			if u.open = false; u.known && u.left > 0 {
+				return nil, fmt.Errorf("%d bytes less than the frame claims: %w", u.left, ErrCorrupt)
+			}
 		}
 		if len(u.src) == 0 {
 			return nil, io.EOF
@@ -93,73 +105,98 @@ func (u *zstdUnpacker) next(int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		u.frame, u.src = u.src[:shape.size], u.src[shape.size:]
+		frame := u.src[:shape.size]
+		u.src = u.src[shape.size:]
 		switch {
 		case shape.skip:
 		case shape.content <= zstdWhole:
-			u.whole, err = u.d.DecodeAll(u.frame, u.whole[:0])
+			u.whole, err = u.d.DecodeAll(frame, u.whole[:0])
 			if err != nil || len(u.whole) > 0 {
 				return u.whole, err
 			}
 		default:
-			if err := u.stream(shape); err != nil {
+			if err := u.stream(frame, &shape); err != nil {
 				return nil, err
 			}
 		}
 	}
 }
 
-// stream begins to unpack a long frame with a window that is no larger than
-// the frame's content.
-func (u *zstdUnpacker) stream(shape zstdShape) error {
+// count holds what comes out of a frame against what the frame claims.
+func (u *zstdUnpacker) count(piece []byte) error {
+	if !u.known {
+		return nil
+	}
+	if uint64(len(piece)) > u.left {
+		return fmt.Errorf("more bytes than the frame claims: %w", ErrCorrupt)
+	}
+	u.left -= uint64(len(piece))
+	return nil
+}
+
+// stream begins to unpack a long frame.
+func (u *zstdUnpacker) stream(frame []byte, shape *zstdShape) error {
+	if shape.window > zstdWindowMax {
+		return fmt.Errorf("window of %d bytes: %w", shape.window, ErrCorrupt)
+	}
 	if u.buf == nil {
 		u.buf = make([]byte, 64<<10)
 	}
-	u.at = -1
-	window := shape.window
-	if window == 0 {
-		window = shape.content
-	}
-	u.held = max(u.held, min(window, 2*shape.content))
-	if shape.window > shape.content {
-		exponent := byte(0)
-		for uint64(1)<<(10+exponent) < shape.content {
-			exponent++
-		}
-		u.at, u.window = shape.windowAt, exponent<<3
-	}
+	window := min(shape.window, shape.content, max(zstdWindowFree, zstdDensity*uint64(len(frame))))
+	u.held = max(u.held, window)
+	// Magic, descriptor without a content size, window, dictionary id.
+	u.head = append(u.head[:0], frame[:4]...)
+	u.head = append(u.head, frame[4]&0x0f, zstdWindow(window))
+	u.head = append(u.head, frame[shape.dictionary[0]:shape.dictionary[1]]...)
+	u.rest = frame[shape.blocks:]
+	u.left, u.known = shape.content, shape.known
 	u.open = true
 	return u.d.Reset((*zstdSource)(u))
 }
 
-// zstdSource feeds the decoder with the frame, its window descriptor replaced.
+// zstdWindow is the descriptor of the smallest window of at least size bytes.
+func zstdWindow(size uint64) byte {
+	for exponent := range byte(32) {
+		base := uint64(1) << (10 + exponent)
+		for mantissa := range byte(8) {
+			if base+base/8*uint64(mantissa) >= size {
+				return exponent<<3 | mantissa
+			}
+		}
+	}
+	return 0xff
+}
+
+// zstdSource feeds the decoder: our header, then the frame's blocks.
 type zstdSource zstdUnpacker
 
 func (s *zstdSource) Read(p []byte) (int, error) {
-	if len(s.frame) == 0 {
+	from := &s.head
+	if len(*from) == 0 {
+		from = &s.rest
+	}
+	if len(*from) == 0 {
 		return 0, io.EOF
 	}
-	n := copy(p, s.frame)
-	if s.at >= 0 && s.at < n {
-		p[s.at] = s.window
-	}
-	s.at -= n
-	s.frame = s.frame[n:]
+	n := copy(p, *from)
+	*from = (*from)[n:]
 	return n, nil
 }
 
 func (u *zstdUnpacker) release() bool {
-	u.src, u.frame = nil, nil
+	u.src, u.head, u.rest = nil, nil, nil
 	return u.d.Reset(nil) == nil && u.held <= 2*keepMax
 }
 
 // zstdShape is what a frame's header and block headers say.
 type zstdShape struct {
-	size     int    // of the packed frame
-	content  uint64 // at most so much comes out
-	window   uint64 // 0: the header has none
-	windowAt int
-	skip     bool // a frame of user data
+	size       int    // of the packed frame
+	blocks     int    // where its blocks begin
+	dictionary [2]int // where the id of its dictionary stands
+	content    uint64 // at most so much comes out, or exactly so much where known
+	known      bool
+	window     uint64
+	skip       bool // a frame of user data
 }
 
 // zstdFrame walks the headers of the frame that src begins with.
@@ -179,25 +216,43 @@ func zstdFrame(src []byte) (zstdShape, error) {
 		return zstdShape{}, fmt.Errorf("frame magic %#x: %w", magic, ErrCorrupt)
 	}
 	shape := zstdShape{}
-	descriptor := src[4]
-	at := 5
+	descriptor, at := src[4], 5
 	single := descriptor&0x20 != 0
 	if !single {
 		exponent, mantissa := src[at]>>3, src[at]&7
 		base := uint64(1) << (10 + exponent)
-		shape.window, shape.windowAt = base+base/8*uint64(mantissa), at
+		shape.window = base + base/8*uint64(mantissa)
 		at++
 	}
-	at += [4]int{0, 1, 2, 4}[descriptor&3] // dictionary id
+	shape.dictionary = [2]int{at, at + [4]int{0, 1, 2, 4}[descriptor&3]}
+	at = shape.dictionary[1]
 	claimed, n := zstdContentSize(src, at, descriptor>>6, single)
-	at += n
-	blockMax := uint64(zstdBlockMax)
+	if single {
+		shape.window = claimed
+	}
+	shape.blocks = at + n
+	if err := shape.walk(src, single, descriptor&4 != 0); err != nil {
+		return zstdShape{}, err
+	}
+	if n > 0 {
+		if claimed > shape.content {
+			return zstdShape{}, fmt.Errorf("blocks for %d bytes do not hold the %d claimed: %w", shape.content, claimed, ErrCorrupt)
+		}
+		shape.content, shape.known = claimed, true
+	}
+	return shape, nil
+}
+
+// walk goes over the headers of the blocks: it finds the frame's size, and the
+// most that it can hold.
+func (s *zstdShape) walk(src []byte, single, checksum bool) error {
+	at, blockMax := s.blocks, uint64(zstdBlockMax)
 	if !single {
-		blockMax = min(blockMax, shape.window)
+		blockMax = min(blockMax, s.window)
 	}
 	for last := false; !last; {
 		if at+3 > len(src) {
-			return zstdShape{}, fmt.Errorf("cut frame: %w", ErrCorrupt)
+			return fmt.Errorf("cut frame: %w", ErrCorrupt)
 		}
 		header := int(src[at]) | int(src[at+1])<<8 | int(src[at+2])<<16
 		at += 3
@@ -205,33 +260,27 @@ func zstdFrame(src []byte) (zstdShape, error) {
 		size := header >> 3
 		switch header >> 1 & 3 {
 		case 0: // raw
-			shape.content += uint64(size)
+			s.content += uint64(size)
 		case 1: // one byte, repeated
-			shape.content += uint64(size)
+			s.content += uint64(size)
 			size = 1
 		case 2:
-			shape.content += blockMax
+			s.content += blockMax
 		default:
-			return zstdShape{}, fmt.Errorf("reserved block type: %w", ErrCorrupt)
+			return fmt.Errorf("reserved block type: %w", ErrCorrupt)
 		}
 		if at += size; at > len(src) {
-			return zstdShape{}, fmt.Errorf("cut block: %w", ErrCorrupt)
+			return fmt.Errorf("cut block: %w", ErrCorrupt)
 		}
 	}
-	if descriptor&4 != 0 {
+	if checksum {
 		at += 4
 	}
 	if at > len(src) {
-		return zstdShape{}, fmt.Errorf("cut frame: %w", ErrCorrupt)
+		return fmt.Errorf("cut frame: %w", ErrCorrupt)
 	}
-	if n > 0 {
-		if claimed > shape.content {
-			return zstdShape{}, fmt.Errorf("blocks for %d bytes do not hold the %d claimed: %w", shape.content, claimed, ErrCorrupt)
-		}
-		shape.content = claimed
-	}
-	shape.size = at
-	return shape, nil
+	s.size = at
+	return nil
 }
 
 // zstdContentSize reads the content size at src[at:], n bytes long.
