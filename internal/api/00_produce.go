@@ -189,7 +189,7 @@ func (h *Handlers) appendAll(s *Session, st *produceState) {
 			}
 			done, err := p.Append(s.call.Received, topic.PartitionData[j].Records, acks, storage.AppendOptions{})
 			if err != nil {
-				h.appendFailed(p, out, err)
+				appendFailed(p, out, err)
 				continue
 			}
 			out.BaseOffset, out.LogAppendTimeMs = int64(done.FirstOffset), int64(done.LogAppendTime)
@@ -231,7 +231,7 @@ func (h *Handlers) produceTarget(s *Session, topic *msg.ProduceRequestTopicProdu
 // appendFailed answers a refused append as Kafka does: a message only with
 // record errors, the log's start unless the error says that there is no log
 // to ask, or that the client knows what is wrong.
-func (h *Handlers) appendFailed(p Partition, out *msg.ProduceResponsePartitionProduceResponse, err error) {
+func appendFailed(p Partition, out *msg.ProduceResponsePartitionProduceResponse, err error) {
 	code := kafka.CodeOf(err)
 	out.ErrorCode = int16(code)
 	var records *batch.RecordErrors
@@ -247,10 +247,7 @@ func (h *Handlers) appendFailed(p Partition, out *msg.ProduceResponsePartitionPr
 	}
 	switch code {
 	case kafka.ErrUnknownTopicOrPartition, kafka.ErrNotLeaderOrFollower, kafka.ErrMessageTooLarge, kafka.ErrRecordListTooLarge,
-		kafka.ErrCorruptMessage, kafka.ErrKafkaStorageError, kafka.ErrUnknownTopicID:
-	case kafka.ErrUnknownServerError:
-		h.Log.Error("an append failed", "partition", p.Name(), "error", err)
-		out.LogStartOffset = int64(p.LogStartOffset())
+		kafka.ErrCorruptMessage, kafka.ErrUnknownTopicID, kafka.ErrKafkaStorageError:
 	default:
 		out.LogStartOffset = int64(p.LogStartOffset())
 	}

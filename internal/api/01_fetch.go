@@ -266,7 +266,6 @@ func (st *fetchState) read(s *Session) bool {
 		if err != nil {
 			part.read.Release()
 			part.read.HighWatermark, part.read.LastStable, part.read.LogStart = -1, -1, -1
-			st.h.readFailed(part.p, part.code, err)
 			enough = true
 			continue
 		}
@@ -277,13 +276,6 @@ func (st *fetchState) read(s *Session) bool {
 		first = first && n == 0
 	}
 	return enough || total >= least || !found
-}
-
-// readFailed tells the operator of what only he can mend.
-func (h *Handlers) readFailed(p Partition, code kafka.Error, err error) {
-	if code == kafka.ErrKafkaStorageError || code == kafka.ErrUnknownServerError {
-		h.Log.Error("a fetch failed", "partition", p.Name(), "error", err)
-	}
 }
 
 func (st *fetchState) isolation(s *Session) Isolation {

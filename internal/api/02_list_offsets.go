@@ -77,7 +77,6 @@ func (h *Handlers) listOffset(call *Call, req *msg.ListOffsetsRequest, tp kafka.
 		if kafka.CodeOf(err) == kafka.ErrOffsetNotAvailable && call.Version < 5 {
 			return kafka.ErrLeaderNotAvailable
 		}
-		h.readFailed(p, kafka.CodeOf(err), err)
 		return err
 	}
 	if found {

@@ -50,7 +50,7 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 	out.HighWatermark = -1
 	code := part.code
 	if code == kafka.ErrNone {
-		aborted = h.abortedTxns(st, want, part, aborted)
+		aborted = abortedTxns(st, want, part, aborted)
 		code = part.code
 	}
 	if code == kafka.ErrNone {
@@ -85,7 +85,7 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 
 // abortedTxns lists the aborted transactions that a read_committed consumer
 // has to skip in what it gets; empty but not null where there are none.
-func (h *Handlers) abortedTxns(st *fetchState, want *fetchsession.Partition, part *fetchPart, reuse []msg.FetchResponseAbortedTransaction) []msg.FetchResponseAbortedTransaction {
+func abortedTxns(st *fetchState, want *fetchsession.Partition, part *fetchPart, reuse []msg.FetchResponseAbortedTransaction) []msg.FetchResponseAbortedTransaction {
 	if reuse == nil {
 		reuse = []msg.FetchResponseAbortedTransaction{}
 	}
@@ -96,7 +96,6 @@ func (h *Handlers) abortedTxns(st *fetchState, want *fetchsession.Partition, par
 	found, err := part.p.AbortedTxns(st.aborted[:0], want.FetchOffset, part.read.Upper)
 	if err != nil {
 		part.code = kafka.CodeOf(err)
-		h.readFailed(part.p, part.code, err)
 		return list
 	}
 	st.aborted = found

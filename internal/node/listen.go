@@ -89,14 +89,22 @@ func serverConfig(b *config.Broker) server.Config {
 	return server.Config{
 		MaxRequestBytes:     b.SocketRequestMaxBytes,
 		MaxQueuedBytes:      b.QueuedMaxRequestBytes,
-		MaxConnections:      b.MaxConnections,
-		MaxConnectionsPerIP: b.MaxConnectionsPerIP,
+		MaxConnections:      noneAtZero(b.MaxConnections),
+		MaxConnectionsPerIP: noneAtZero(b.MaxConnectionsPerIP),
 		PerIPOverrides:      b.MaxConnectionsPerIPOverrides,
 		MaxCreationRate:     b.MaxConnectionCreationRate,
 		MaxIdle:             time.Duration(b.ConnectionsMaxIdleMs) * time.Millisecond,
 		SendBufferBytes:     b.SocketSendBufferBytes,
 		ReceiveBufferBytes:  b.SocketReceiveBufferBytes,
 	}
+}
+
+// noneAtZero turns Kafka's zero, which lets nobody in, into the server's.
+func noneAtZero(limit int) int {
+	if limit == 0 {
+		return -1
+	}
+	return limit
 }
 
 // serve accepts connections on all listeners.

@@ -7,6 +7,7 @@
 package partition
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,10 @@ type Partition struct {
 	leader *replica.Leader
 
 	waiting waiting
+
+	// troubled: the operator was told that the log fails. Once is enough: the
+	// clients are told each time.
+	troubled atomic.Bool
 }
 
 // role is what the broker is to a partition at one moment. It is immutable.
@@ -120,6 +125,7 @@ func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafk
 	done.AppendInfo, err = p.log.AppendAsLeader(now, records, r.epoch, o)
 	if err != nil {
 		p.mu.Unlock()
+		p.trouble("append", err)
 		return done, err
 	}
 	effect := p.leader.Appended(now, p.log.LogEndOffset(), p.set.brokers())
@@ -131,6 +137,18 @@ func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafk
 	}
 	p.set.appended(p, &done.AppendInfo)
 	return done, nil
+}
+
+// trouble tells the operator, once, of an error that is not a client's doing:
+// clients are refused with a code.
+func (p *Partition) trouble(what string, err error) {
+	var code kafka.Error
+	if errors.As(err, &code) && code != kafka.ErrKafkaStorageError {
+		return
+	}
+	if !p.troubled.Swap(true) {
+		p.set.cfg.Log.Error("a log fails", "operation", what, "partition", p.tp, "dir", p.log.Dir(), "error", err)
+	}
 }
 
 // apply carries out what the leader's state asks for. The caller holds mu and

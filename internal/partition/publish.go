@@ -170,7 +170,10 @@ func (s *Set) lead(now time.Time, p *Partition, reg *metadata.Partition, minISR 
 	next := &role{leader: reg.Leader, epoch: reg.LeaderEpoch, start: old.start, offline: old.offline}
 	next.leads = reg.Leader == s.cfg.NodeID
 	if !next.leads || p.log == nil {
-		p.become(next)
+		p.mu.Lock()
+		p.leader = nil // its state is that of one stretch of leading
+		p.role.Store(next)
+		p.mu.Unlock()
 		p.settle()
 		return
 	}

@@ -52,7 +52,11 @@ func (p *Partition) Read(q *Query, into *Read) error {
 		}
 	}
 	upTo := p.bounds(q.Isolation, into)
-	return p.log.Read(q.Offset, q.MaxBytes, q.MinOne, upTo, &into.Fetched)
+	err := p.log.Read(q.Offset, q.MaxBytes, q.MinOne, upTo, &into.Fetched)
+	if err != nil {
+		p.trouble("read", err)
+	}
+	return err
 }
 
 func (p *Partition) bounds(isolation Isolation, into *Read) kafka.Offset {

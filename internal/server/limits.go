@@ -52,7 +52,7 @@ func (l *limits) admit(on *Listener) bool {
 		if on.MaxConnections > 0 && l.byListener[on.Name] >= on.MaxConnections {
 			return true
 		}
-		return l.max > 0 && l.all >= l.max && !on.InterBroker
+		return l.max != 0 && l.all >= max(l.max, 0) && !on.InterBroker
 	}
 	for full() && !l.closed {
 		l.freed.Wait()
@@ -74,9 +74,9 @@ func (l *limits) admitIP(addr net.Addr) bool {
 	limit, ok := l.overrides[ip]
 	if !ok {
 		limit = l.perIP
-		ok = limit > 0
+		ok = limit != 0
 	}
-	if ok && l.byIP[ip] >= limit {
+	if ok && l.byIP[ip] >= max(limit, 0) {
 		return false
 	}
 	l.byIP[ip]++

@@ -54,8 +54,8 @@ type Listener struct {
 	InterBroker    bool // may exceed Config.MaxConnections, as in Kafka
 }
 
-// Config is what a server needs. Zero limits mean "no limit" unless said
-// otherwise.
+// Config is what a server needs. A limit of zero is no limit unless said
+// otherwise; a negative limit on connections lets none in.
 type Config struct {
 	Handler Handler
 	Log     *slog.Logger
