@@ -124,8 +124,9 @@ func FreePort() (int, error) {
 	return addr.Port, l.Close()
 }
 
-// newBroker makes the folder and the properties file, later maps winning.
-func newBroker(kind string, o Options, layers ...map[string]string) (*Broker, error) {
+// newBroker makes the folder and the properties file: a combined node, the
+// only voter of its quorum.
+func newBroker(kind string, o Options) (*Broker, error) {
 	b := &Broker{Name: kind + " " + o.Name, Dir: o.Dir, Port: o.Port}
 	var err error
 	if b.Port == 0 {
@@ -138,13 +139,21 @@ func newBroker(kind string, o Options, layers ...map[string]string) (*Broker, er
 			return nil, err
 		}
 	}
-	all := map[string]string{
-		"node.id":              "1",
-		"log.dirs":             b.Data(),
-		"listeners":            "PLAINTEXT://" + b.Addr(),
-		"advertised.listeners": "PLAINTEXT://" + b.Addr(),
+	controller, err := FreePort()
+	if err != nil {
+		return nil, err
 	}
-	for _, layer := range append(layers, o.Properties) {
+	quorum := "localhost:" + strconv.Itoa(controller)
+	all := map[string]string{
+		"node.id":                   "1",
+		"log.dirs":                  b.Data(),
+		"process.roles":             "broker,controller",
+		"controller.listener.names": "CONTROLLER",
+		"controller.quorum.voters":  "1@" + quorum,
+		"listeners":                 "PLAINTEXT://" + b.Addr() + ",CONTROLLER://" + quorum,
+		"advertised.listeners":      "PLAINTEXT://" + b.Addr(),
+	}
+	for _, layer := range []map[string]string{Small(), o.Properties} {
 		maps.Copy(all, layer)
 	}
 	var text strings.Builder

@@ -50,7 +50,7 @@ func StartGregor(o Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBroker("gregor", o, Small())
+	b, err := newBroker("gregor", o)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 )
 
 // clusterID is the cluster id of every Apache Kafka that the proofs format.
@@ -48,25 +47,7 @@ func KafkaTool(class string, args ...string) (string, error) {
 // waits until it answers. On a folder that already holds data it is started
 // on that data.
 func StartKafka(o Options) (*Broker, error) {
-	controller, err := FreePort()
-	if err != nil {
-		return nil, err
-	}
-	port := o.Port
-	if port == 0 {
-		if port, err = FreePort(); err != nil {
-			return nil, err
-		}
-		o.Port = port
-	}
-	quorum := "localhost:" + strconv.Itoa(controller)
-	b, err := newBroker("kafka", o, Small(), map[string]string{
-		"process.roles":             "broker,controller",
-		"controller.listener.names": "CONTROLLER",
-		"controller.quorum.voters":  "1@" + quorum,
-		"listeners":                 fmt.Sprintf("PLAINTEXT://localhost:%d,CONTROLLER://%s", port, quorum),
-		"advertised.listeners":      fmt.Sprintf("PLAINTEXT://localhost:%d", port),
-	})
+	b, err := newBroker("kafka", o)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ func Proof() map[string]string {
 		"replica.fetch.max.bytes":      limit,
 		"auto.create.topics.enable":    "true",
 		"group.min.session.timeout.ms": "100",
+		"log.retention.ms":             "-1", // the records of the proofs are from 2020
 	}
 }
 

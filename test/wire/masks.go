@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -72,6 +73,8 @@ func (m *masker) mask(path, field string, v reflect.Value) (string, bool) {
 		return "<port>", true
 	case path == "DescribeQuorumResponseNodeListener.Port": // of the controller's listener
 		return "<port>", true
+	case listed && field == "ClusterID" && v.Kind() == reflect.String:
+		return fmt.Sprint(len(v.String()), " characters"), true
 	case listed && v.Kind() == reflect.String:
 		if v.String() == "" {
 			return `""`, true

@@ -97,12 +97,15 @@ func produce(acks int16, parts ...part) *kmsg.ProduceRequest {
 	r := kmsg.NewPtrProduceRequest()
 	r.Acks, r.TimeoutMillis = acks, 5000
 	for _, p := range parts {
-		t := kmsg.NewProduceRequestTopic()
-		t.Topic, t.TopicID = p.topic, p.id
+		if n := len(r.Topics); n == 0 || r.Topics[n-1].Topic != p.topic {
+			t := kmsg.NewProduceRequestTopic()
+			t.Topic, t.TopicID = p.topic, p.id
+			r.Topics = append(r.Topics, t)
+		}
 		tp := kmsg.NewProduceRequestTopicPartition()
 		tp.Partition, tp.Records = p.partition, p.records
+		t := &r.Topics[len(r.Topics)-1]
 		t.Partitions = append(t.Partitions, tp)
-		r.Topics = append(r.Topics, t)
 	}
 	return r
 }

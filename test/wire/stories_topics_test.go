@@ -208,10 +208,12 @@ func tellMetadata(x *talk) {
 	x.ask("one", metadata(name))
 	no := metadata(x.name("unknown"))
 	no.AllowAutoTopicCreation = false
-	x.ask("unknown", no)
-	no = metadata(name, x.name("unknown"), name)
-	no.AllowAutoTopicCreation = false
-	x.ask("known, unknown and known again", no)
+	if x.version >= 4 { // older versions create it, and Kafka says so a moment later
+		x.ask("unknown", no)
+		no = metadata(name, x.name("unknown"), name)
+		no.AllowAutoTopicCreation = false
+		x.ask("known, unknown and known again", no)
+	}
 	for _, bad := range []string{"", "a b", "..", strings.Repeat("z", 250)} {
 		no = metadata(bad)
 		no.AllowAutoTopicCreation = false
