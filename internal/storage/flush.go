@@ -36,8 +36,10 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 	l.unsynced = unsynced{}
 	l.mu.Unlock()
 
-	from := max(floor(segments, done), 0)
-	reached := kafka.Offset(0)
+	// The segment that ends at the recovery point too: it may have been rolled
+	// since, and its indexes are not synced before.
+	from := max(floor(segments, done-1), 0)
+	reached := upTo // where there is no segment below it, there is nothing to sync
 	var err error
 	for i := from; i < len(segments) && segments[i].Base < upTo && err == nil; i++ {
 		last := i == len(segments)-1

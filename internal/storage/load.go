@@ -147,6 +147,16 @@ func (d *loader) findSegments() error {
 // indexes and at the end of the last, otherwise by a scan of all that is not
 // known to be durable.
 func (d *loader) findEnd() error {
+	if !d.o.Clean {
+		// What is below the log start may never have been synced, and is to be
+		// deleted anyway.
+		for len(d.segments) > 1 && d.segments[1].Base <= d.o.LogStart {
+			if err := d.discard(d.segments[0]); err != nil {
+				return err
+			}
+			d.segments = d.segments[1:]
+		}
+	}
 	for _, s := range d.segments {
 		missing := !d.names[segment.Name(s.Base, segment.IndexSuffix)] || !d.names[segment.Name(s.Base, segment.TimeSuffix)]
 		if !missing {
@@ -176,7 +186,7 @@ func (d *loader) findEnd() error {
 		var bad *segment.Bad
 		if !errors.As(err, &bad) {
 			d.end, d.recovery = next, next
-			return err
+			return errors.Join(err, d.rebuildEpochs(d.segments))
 		}
 		// A clean shutdown leaves no such end. What is below the recovery point
 		// is damaged; beyond it a tail is cut as after a crash.
@@ -191,10 +201,9 @@ func (d *loader) begin() error {
 		// The files were deleted from under us, or lost: nothing of them is
 		// above the log start, and appends must not go below it.
 		for _, s := range d.segments {
-			if err := errors.Join(s.MarkDeleted(), s.RemoveDeleted()); err != nil {
+			if err := d.discard(s); err != nil {
 				return err
 			}
-			d.found.Removed = append(d.found.Removed, s.Path(segment.LogSuffix))
 		}
 		d.segments, d.size = nil, 0
 		d.epochs.Clear()
@@ -214,10 +223,20 @@ func (d *loader) begin() error {
 	return nil
 }
 
-// rebuildEpochs finds the leader epochs in the batches.
-func (d *loader) rebuildEpochs() error {
-	d.epochs.Clear()
-	for _, s := range d.segments {
+// discard removes a segment's files.
+func (d *loader) discard(s *segment.Segment) error {
+	d.found.Removed = append(d.found.Removed, s.Path(segment.LogSuffix))
+	d.unsynced.names = true
+	return errors.Join(s.MarkDeleted(), s.RemoveDeleted())
+}
+
+// rebuildEpochs finds the leader epochs of segments in their batches, where their
+// file does not have them.
+func (d *loader) rebuildEpochs(segments []*segment.Segment) error {
+	if !d.noEpochs {
+		return nil
+	}
+	for _, s := range segments {
 		err := s.Batches(s.Base, math.MaxInt64, func(b *segment.Batch) error {
 			d.epochs.Assign(b.Epoch, b.Base)
 			return nil
@@ -226,7 +245,7 @@ func (d *loader) rebuildEpochs() error {
 			return err
 		}
 	}
-	d.unsynced.epochs = d.unsynced.epochs || len(d.epochs.Entries()) > 0
+	d.unsynced.epochs = len(d.epochs.Entries()) > 0
 	return nil
 }
 

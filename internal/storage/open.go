@@ -71,8 +71,12 @@ func (l *Log) load(o *Options, found *Recovery) error {
 	if err := l.checkTopicID(); err != nil {
 		return err
 	}
-	if len(entries) == 0 || (len(entries) == 1 && entries[0].Name == logdir.PartitionFile && o.LogStart == 0) {
+	if o.LogStart == 0 && (len(entries) == 0 || (len(entries) == 1 && entries[0].Name == logdir.PartitionFile)) {
+		l.unsynced = unsynced{parent: true, names: true, metadata: true}
 		return nil // nothing was ever appended
+	}
+	if !o.Clean {
+		l.unsynced = unsynced{parent: true, names: true, metadata: true} // who knows what the last process synced
 	}
 	d := &loader{Log: l, o: o, found: found, entries: entries, names: map[string]bool{}}
 	return d.run()
@@ -114,6 +118,8 @@ type loader struct {
 	found   *Recovery
 	entries []vfs.Entry
 	names   map[string]bool // of the files, once leftovers are removed
+	// noEpochs says that the leader epochs are not known from their file.
+	noEpochs bool
 }
 
 func (d *loader) nowMs() kafka.Timestamp { return kafka.Timestamp(d.o.Now.UnixMilli()) }
@@ -125,7 +131,7 @@ func (d *loader) run() error {
 	if err := d.findSegments(); err != nil {
 		return err
 	}
-	rebuildEpochs, err := d.loadEpochs()
+	err := d.loadEpochs()
 	if err != nil {
 		return err
 	}
@@ -135,14 +141,8 @@ func (d *loader) run() error {
 	if err := d.begin(); err != nil {
 		return err
 	}
-	if rebuildEpochs {
-		if err := d.rebuildEpochs(); err != nil {
-			return err
-		}
-	}
-	if d.epochs.TruncateFromEnd(d.end) || d.epochs.TruncateFromStart(d.start) {
-		d.unsynced.epochs = true
-	}
+	cutEnd, cutStart := d.epochs.TruncateFromEnd(d.end), d.epochs.TruncateFromStart(d.start)
+	d.unsynced.epochs = d.unsynced.epochs || cutEnd || cutStart
 	if err := d.loadProducers(); err != nil {
 		return err
 	}
@@ -153,25 +153,24 @@ func (d *loader) run() error {
 	return err
 }
 
-// loadEpochs reads leader-epoch-checkpoint. It says whether the epochs have to
-// be found in the batches: the file is replaced whole and synced, so that one
-// that cannot be read was damaged later, or is another's.
-func (d *loader) loadEpochs() (rebuild bool, err error) {
+// loadEpochs reads leader-epoch-checkpoint. Where it is missing or empty, or
+// cannot be read, the epochs have to be found in the batches.
+func (d *loader) loadEpochs() error {
 	name := vfs.Join(d.dir, logdir.EpochFile)
 	data, err := vfs.ReadFile(d.host.fs, name, maxEpochFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
+		d.noEpochs = true
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	cache, err := epoch.Parse(data)
 	if err != nil {
 		d.found.Rebuilt = append(d.found.Rebuilt, name)
-		return true, nil //nolint:nilerr // it is made again
 	}
-	d.epochs = cache
-	return len(data) == 0, nil
+	d.epochs, d.noEpochs = cache, err != nil || len(data) == 0
+	return nil
 }
 
 // loadProducers makes the producers' state what it was at the log's end.

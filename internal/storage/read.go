@@ -99,6 +99,10 @@ func (l *Log) damage(s *segment.Segment, err error) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
+	return l.damageOf(s, bad)
+}
+
+func (l *Log) damageOf(s *segment.Segment, bad *segment.Bad) *Damage {
 	return &Damage{File: s.Path(segment.LogSuffix), Offset: bad.Offset, Position: bad.Position, Reason: bad.Reason}
 }
 

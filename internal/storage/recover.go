@@ -17,8 +17,19 @@ import (
 func (d *loader) recover() error {
 	first := max(floor(d.segments, d.o.RecoveryPoint), 0)
 	base := d.segments[first].Base
+	if first > 0 && base == d.o.RecoveryPoint {
+		// The segment before it may have been rolled after the flush that made
+		// it durable: its data are safe, its indexes perhaps not.
+		if err := d.segments[first-1].Rebuild(); err != nil {
+			return err
+		}
+	}
 	start := max(d.o.LogStart, d.segments[0].Base)
 	if err := d.producersUpTo(first, start); err != nil {
+		return err
+	}
+	d.epochs.TruncateFromEnd(base) // the batches say it again, and better
+	if err := d.rebuildEpochs(d.segments[:first]); err != nil {
 		return err
 	}
 	for i := first; i < len(d.segments); i++ {
@@ -30,23 +41,61 @@ func (d *loader) recover() error {
 		}
 		d.end, d.size = r.Next, s.Size()
 		if r.Tail == nil {
+			r.Tail = d.gapBehind(i, &r)
+		}
+		if r.Tail == nil {
 			continue
 		}
-		if r.Tail.Offset < d.o.RecoveryPoint {
-			// Durable data is damaged and nothing good follows it in this
-			// segment. Where a later segment follows, reads find the damage;
-			// where none does, nobody knows where the log ended.
-			damage := d.damage(s, r.Tail).(*Damage) //nolint:errorlint // made here
-			d.found.Damaged = append(d.found.Damaged, *damage)
-			if i == len(d.segments)-1 {
-				return damage
+		if max(r.Tail.Offset, d.o.LogStart) < d.durable() {
+			if err := d.damagedEnd(i, &r); err != nil {
+				return err
 			}
 			continue
 		}
 		return d.cutFrom(i, &r)
 	}
-	d.recovery = max(min(d.o.RecoveryPoint, d.end), base)
+	d.recovery = min(d.o.RecoveryPoint, d.end)
 	return d.snapshotAfterRecovery()
+}
+
+// damagedEnd reports durable data that is damaged, with nothing good behind it in
+// its segment. Where a later segment follows, reads find the damage; where none
+// does, nobody knows where the log ended.
+func (d *loader) damagedEnd(i int, r *segment.Recovered) error {
+	damage := d.damageOf(d.segments[i], r.Tail)
+	d.found.Damaged = append(d.found.Damaged, *damage)
+	if i == len(d.segments)-1 {
+		return damage
+	}
+	return nil
+}
+
+// durable is the offset below which every record was once synced. The recovery
+// point is moved up with the log start, without a sync: up to there it says
+// nothing.
+func (d *loader) durable() kafka.Offset {
+	if d.o.RecoveryPoint <= d.o.LogStart {
+		return 0
+	}
+	return d.o.RecoveryPoint
+}
+
+// gapBehind says whether the end of segment i was lost, although the file ends
+// with a whole batch: a crash may keep a later segment and lose the end of an
+// earlier one. Among what was durable a gap is no loss, and in a compacted topic
+// it may be the cleaner's work. Likewise a crash may undo a truncation in part,
+// so that the next segment begins with offsets that this one has.
+func (d *loader) gapBehind(i int, r *segment.Recovered) *segment.Bad {
+	if i+1 == len(d.segments) || r.Next == d.segments[i+1].Base {
+		return nil
+	}
+	if gap := r.Next < d.segments[i+1].Base; gap && (r.Next < d.durable() || d.Config().Compact) {
+		return nil
+	}
+	return &segment.Bad{
+		Position: r.Valid, Offset: r.Next, Cut: true,
+		Reason: fmt.Sprintf("the next segment does not go on at offset %d", r.Next),
+	}
 }
 
 // producersUpTo makes the producers' state what it was where recovery begins.
@@ -84,7 +133,7 @@ func (d *loader) recoverSegment(s *segment.Segment) (segment.Recovered, error) {
 	}
 	c := d.segmentConfig(d.Config())
 	var aborted []segment.AbortedTxn
-	r, err := s.Recover(d.o.RecoveryPoint, &c, func(b *segment.Batch) error {
+	r, err := s.Recover(max(d.o.RecoveryPoint, d.o.LogStart), &c, func(b *segment.Batch) error {
 		d.epochs.Assign(b.Epoch, b.Base)
 		return d.replay(b, &aborted)
 	})
@@ -99,7 +148,9 @@ func (d *loader) recoverSegment(s *segment.Segment) (segment.Recovered, error) {
 		}
 	}
 	for i := range r.Damaged {
-		d.found.Damaged = append(d.found.Damaged, *d.damage(s, &r.Damaged[i]).(*Damage)) //nolint:errorlint // made here
+		if r.Damaged[i].Offset >= d.o.LogStart {
+			d.found.Damaged = append(d.found.Damaged, *d.damageOf(s, &r.Damaged[i]))
+		}
 	}
 	return r, nil
 }
@@ -108,37 +159,46 @@ func (d *loader) recoverSegment(s *segment.Segment) (segment.Recovered, error) {
 // away; both are kept aside.
 func (d *loader) cutFrom(i int, r *segment.Recovered) error {
 	s := d.segments[i]
-	cut := Cut{
-		File: s.Path(segment.LogSuffix), Offset: r.Next, Position: r.Valid, Bytes: s.Size() - r.Valid, Reason: r.Tail.Reason,
-	}
-	var err error
-	if cut.Aside, err = d.keepAside(s, r); err != nil {
-		return fmt.Errorf("keep the damaged tail of %s: %w", cut.File, err)
-	}
-	if err := s.CutTail(r.Valid, r.Next, d.o.Now); err != nil {
-		return err
-	}
-	d.found.Cuts = append(d.found.Cuts, cut)
-	for _, later := range d.segments[i+1:] {
+	if s.Size() > r.Valid {
 		cut := Cut{
-			File: later.Path(segment.LogSuffix), Offset: r.Next, Bytes: later.Size(), Aside: asidePath(later, later.Base),
-			Reason: "it follows a damaged tail",
+			File: s.Path(segment.LogSuffix), Offset: r.Next, Position: r.Valid, Bytes: s.Size() - r.Valid, Reason: r.Tail.Reason,
 		}
-		if err := d.host.fs.Rename(cut.File, cut.Aside); err != nil {
-			return err
+		var err error
+		if cut.Aside, err = d.keepAside(s, r); err != nil {
+			return fmt.Errorf("keep the damaged tail of %s: %w", cut.File, err)
 		}
-		if err := errors.Join(later.MarkDeleted(), later.RemoveDeleted()); err != nil {
+		if err := s.CutTail(r.Valid, r.Next, d.o.Now); err != nil {
 			return err
 		}
 		d.found.Cuts = append(d.found.Cuts, cut)
 	}
+	for _, later := range d.segments[i+1:] {
+		if err := d.setAside(later, r.Next); err != nil {
+			return err
+		}
+	}
 	d.segments = d.segments[:i+1]
 	d.end, d.size, d.unsynced.names = r.Next, r.Valid, true
-	d.recovery = max(min(d.o.RecoveryPoint, d.end), s.Base)
+	d.recovery = min(d.o.RecoveryPoint, d.end)
 	if err := d.dropSnapshots(func(at kafka.Offset) bool { return at > d.end }); err != nil {
 		return err
 	}
 	return d.snapshotAfterRecovery()
+}
+
+// setAside takes a segment out of the log that ends before it.
+func (d *loader) setAside(s *segment.Segment, end kafka.Offset) error {
+	if s.Size() > 0 {
+		cut := Cut{
+			File: s.Path(segment.LogSuffix), Offset: end, Bytes: s.Size(), Aside: asidePath(s, s.Base),
+			Reason: "it follows what was cut off or is missing",
+		}
+		if err := d.host.fs.Rename(cut.File, cut.Aside); err != nil {
+			return err
+		}
+		d.found.Cuts = append(d.found.Cuts, cut)
+	}
+	return errors.Join(s.MarkDeleted(), s.RemoveDeleted())
 }
 
 // snapshotAfterRecovery writes the producers' state at the log's end, as Kafka
@@ -168,15 +228,15 @@ func (d *loader) keepAside(s *segment.Segment, r *segment.Recovered) (string, er
 		name = fmt.Sprintf("%s.%d", asidePath(s, r.Next), i) // of an earlier start
 	}
 	n, err := copyTail(d.host.fs, s.Path(segment.LogSuffix), r.Valid, name)
-	if err != nil || n == 0 {
-		return "", errors.Join(err, d.host.fs.Remove(name))
+	if n == 0 {
+		name = ""
 	}
-	return name, nil
+	return name, err
 }
 
-// copyTail copies a file from a position on, and says how many bytes there were
-// before the zeros at the end.
-func copyTail(fsys vfs.FS, from string, at int64, to string) (int64, error) {
+// copyTail copies a file from a position on, durably, and says how many bytes
+// there were before the zeros at the end. Where there are none, it makes no file.
+func copyTail(fsys vfs.FS, from string, at int64, to string) (kept int64, err error) {
 	in, err := fsys.Open(from, vfs.Read)
 	if err != nil {
 		return 0, err
@@ -186,27 +246,32 @@ func copyTail(fsys vfs.FS, from string, at int64, to string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	out, err := fsys.Open(to, vfs.Create|vfs.Truncate)
-	if err != nil {
-		return 0, err
-	}
+	var out vfs.File
+	defer func() {
+		if out != nil {
+			err = errors.Join(err, out.Sync(), out.Close())
+		}
+	}()
 	buf := make([]byte, 256<<10)
-	kept := int64(0)
 	for done := at; done < size; {
 		b := buf[:min(int64(len(buf)), size-done)]
-		n, err := in.ReadAt(b, done)
-		if n < len(b) {
-			return kept, errors.Join(err, out.Close())
+		if n, err := in.ReadAt(b, done); n < len(b) {
+			return kept, err
 		}
 		if last := lastNonZero(b); last >= 0 {
+			if out == nil {
+				if out, err = fsys.Open(to, vfs.Create|vfs.Truncate); err != nil {
+					return kept, err
+				}
+			}
 			if _, err := out.WriteAt(b[:last+1], done-at); err != nil {
-				return kept, errors.Join(err, out.Close())
+				return kept, err
 			}
 			kept = done - at + int64(last) + 1
 		}
-		done += int64(n)
+		done += int64(len(b))
 	}
-	return kept, errors.Join(out.Sync(), out.Close())
+	return kept, nil
 }
 
 func lastNonZero(b []byte) int {

@@ -41,7 +41,9 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	// Readers first: nothing beyond the new end is found from here on.
 	l.mu.Lock()
 	l.segments = segments[:keep:keep]
-	l.end, l.hw, l.recovery = offset, min(l.hw, offset), min(l.recovery, offset)
+	// The recovery point goes below the new end, so that the next flush syncs the
+	// cut itself: otherwise a crash could bring back what was cut off.
+	l.end, l.hw, l.recovery = offset, min(l.hw, offset), max(min(l.recovery, offset-1), 0)
 	l.start = min(l.start, offset)
 	l.size, l.recent = 0, nil
 	l.unsynced.epochs = l.epochs.TruncateFromEnd(offset) || l.unsynced.epochs

@@ -106,12 +106,19 @@ func Rename(tp kafka.TopicPartition, id kafka.UUID, s State) string {
 	return tp.Topic[:min(len(tp.Topic), maxName-len(tail))] + tail
 }
 
+// beforeTopicID is what partition.metadata begins with.
+const beforeTopicID = "version: 0\ntopic_id: "
+
+// topicIDSize is the length of a topic id as text.
+const topicIDSize = 22
+
 // ReadTopicID reads partition.metadata in a partition's directory; zero where
-// there is none, or an empty one, which a loss of power can leave.
+// there is none, or a torn one: a new partition's directory is not synced before
+// its first flush.
 func ReadTopicID(fsys vfs.FS, dir string) (kafka.TopicID, error) {
 	name := vfs.Join(dir, PartitionFile)
 	data, err := vfs.ReadFile(fsys, name, maxPartitionBytes)
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && strings.Trim(string(data), "\x00") == "") {
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && torn(string(data))) {
 		return kafka.ZeroUUID, nil
 	}
 	if err != nil {
@@ -122,6 +129,13 @@ func ReadTopicID(fsys vfs.FS, dir string) (kafka.TopicID, error) {
 		return id, fmt.Errorf("%s: %w", name, err)
 	}
 	return id, nil
+}
+
+// torn says whether text is a mere beginning of partition.metadata, or zeros.
+func torn(text string) bool {
+	text = strings.TrimRight(text, "\x00")
+	id, found := strings.CutPrefix(text, beforeTopicID)
+	return strings.HasPrefix(beforeTopicID, text) || (found && len(id) < topicIDSize && !strings.Contains(id, "\n"))
 }
 
 func parseTopicID(text string) (kafka.TopicID, error) {
@@ -148,5 +162,5 @@ func parseTopicID(text string) (kafka.TopicID, error) {
 // WriteTopicID writes partition.metadata in a partition's directory. It does not
 // sync: the log's first flush does.
 func WriteTopicID(fsys vfs.FS, dir string, id kafka.TopicID) error {
-	return vfs.WriteFile(fsys, vfs.Join(dir, PartitionFile), []byte("version: 0\ntopic_id: "+id.String()))
+	return vfs.WriteFile(fsys, vfs.Join(dir, PartitionFile), []byte(beforeTopicID+id.String()))
 }

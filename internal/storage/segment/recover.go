@@ -42,6 +42,7 @@ func (s *Segment) Recover(durable kafka.Offset, c *Config, visit func(b *Batch) 
 	if err := s.resetTables(); err != nil {
 		return Recovered{}, err
 	}
+	s.dirty, s.txns.dirty = true, true // whoever wrote it may not have synced it
 	r := Recovered{Next: s.Base}
 	b := Batch{}
 	err := s.survey(durable, true, &r, func(sc *scanner) error {
@@ -84,6 +85,13 @@ func (s *Segment) Reindex() (bool, error) {
 		return false, err
 	}
 	return true, s.reindex()
+}
+
+// Rebuild makes the offset and time indexes again from the batches' headers.
+func (s *Segment) Rebuild() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reindex()
 }
 
 // checkTables is Kafka's sanity check of the indexes.

@@ -148,11 +148,3 @@ func (x *txnIndex) truncate(offset kafka.Offset) error {
 		return f.Truncate(cut)
 	})
 }
-
-func (x *txnIndex) sync() error {
-	if !x.dirty {
-		return nil
-	}
-	x.dirty = false
-	return x.open(vfs.Write, vfs.File.Sync)
-}
