@@ -40,7 +40,7 @@ func AlterPartition(in Input, req *msg.AlterPartitionRequest, version int16) Res
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
-	return Result{Records: records, Response: resp}
+	return Result{Records: records, Divisible: true, Response: resp}
 }
 
 func withoutEpochs(isr []int32) []msg.AlterPartitionRequestBrokerState {

@@ -56,7 +56,9 @@ func RegisterBroker(in Input, req *msg.BrokerRegistrationRequest) Result {
 	records = append(records, metadata.Record{Message: r, Version: in.level().RegisterBroker()})
 	resp := msg.NewBrokerRegistrationResponse()
 	resp.BrokerEpoch = r.BrokerEpoch
-	return Result{Records: records, Response: resp}
+	// Divisible, because the registration comes last: without it the broker
+	// registers again, and what is left to clean up is cleaned up then.
+	return Result{Records: records, Divisible: true, Response: resp}
 }
 
 // checkRegistration judges a registration in Kafka's order.

@@ -55,6 +55,9 @@ type Env struct {
 type Result struct {
 	// Records are to be written, in one batch: all of them or none.
 	Records []metadata.Record
+	// Divisible says that many records may be written in several batches, in
+	// order: a crash between them leaves what the next decision completes.
+	Divisible bool
 	// Response is a pointer to the msg response of the request (or what the
 	// decision's comment says).
 	Response any

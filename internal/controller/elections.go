@@ -35,7 +35,7 @@ func ElectLeaders(in Input, req *msg.ElectLeadersRequest) Result {
 	if err := tooMany(e.records); err != nil {
 		return Result{Err: err}
 	}
-	return Result{Records: e.records, Response: resp}
+	return Result{Records: e.records, Divisible: true, Response: resp}
 }
 
 // leaderElection is the work on one ElectLeaders request.

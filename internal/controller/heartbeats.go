@@ -41,7 +41,7 @@ func BrokerHeartbeat(in Input, req *msg.BrokerHeartbeatRequest) Result {
 	resp.IsCaughtUp = req.CurrentMetadataOffset >= b.Epoch
 	resp.IsFenced = next == stateFenced || next == stateShutdownNow
 	resp.ShouldShutDown = next == stateShutdownNow
-	return Result{Records: records, Response: resp, Heard: []Heartbeat{{
+	return Result{Records: records, Divisible: true, Response: resp, Heard: []Heartbeat{{
 		Broker: b.ID, Epoch: b.Epoch, At: in.Now, Offset: kafka.Offset(req.CurrentMetadataOffset),
 		Shutdown: next == stateControlledShutdown,
 	}}}
@@ -119,7 +119,7 @@ func (in *Input) fence(b *metadata.Broker) []metadata.Record {
 func FenceStaleBroker(in Input) Result {
 	for _, id := range in.Liveness.stale(in.Now, in.Image) {
 		b, _ := in.Image.Cluster.Broker(id)
-		return Result{Records: in.fence(b), Response: true}
+		return Result{Records: in.fence(b), Divisible: true, Response: true}
 	}
 	return Result{Response: false}
 }

@@ -97,7 +97,7 @@ func (s *script) Publish(img *metadata.Image, _ *metadata.Delta) {
 func (s *script) promised() int { return int(max(s.acked.Load(), s.published.Load())) }
 
 func smallSnapshots(cfg *Config) {
-	cfg.SnapshotBytes, cfg.RetentionBytes, cfg.SegmentBytes = 700, 1500, 600
+	cfg.SnapshotBytes, cfg.RetentionBytes, cfg.SegmentBytes, cfg.tiny = 700, 1500, 600, true
 }
 
 func (s *script) run(t *testing.T, fsys vfs.FS, topics int, fatal func(error)) error {

@@ -71,7 +71,7 @@ func (q *Quorum) serve(r *request, now time.Time) {
 		r.reply(nil, result.Err)
 		return
 	}
-	if err := q.propose(now, result.Records); err != nil {
+	if err := q.proposeAll(now, &result); err != nil {
 		r.reply(nil, err)
 		return
 	}

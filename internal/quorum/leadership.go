@@ -91,6 +91,19 @@ func (q *Quorum) activate(now time.Time) error {
 	return nil
 }
 
+// proposeAll proposes a decision's records: in one batch, or where they may be
+// divided in as many as they need.
+func (q *Quorum) proposeAll(now time.Time, r *controller.Result) error {
+	records := r.Records
+	for r.Divisible && len(records) > batchRecordsMax {
+		if err := q.propose(now, records[:batchRecordsMax]); err != nil {
+			return err
+		}
+		records = records[batchRecordsMax:]
+	}
+	return q.propose(now, records)
+}
+
 // propose applies records to the working image and gives them to Raft, as one
 // batch. An error is the decision's fault: nothing was written.
 func (q *Quorum) propose(now time.Time, records []metadata.Record) error {
@@ -136,9 +149,9 @@ func (q *Quorum) proposeBatch(b batch.Batch) error {
 	return q.raft.Step(&raftpb.Message{Type: &kind, From: &self, Entries: appendEntries(nil, b)})
 }
 
-// committedOwn publishes what was proposed by this leader and is committed
-// now, and gives back how far that went.
-func (q *Quorum) publishOwn(end kafka.Offset) error {
+// publishOwn publishes what this leader proposed and is committed now, without
+// reading it again.
+func (q *Quorum) publishOwn(end kafka.Offset) {
 	l := &q.lead
 	for len(l.pending) > 0 && l.pending[0].end <= end && l.pending[0].base == q.applied {
 		p := l.pending[0]
@@ -155,7 +168,6 @@ func (q *Quorum) publishOwn(end kafka.Offset) error {
 		q.snap.bytes += int64(p.bytes)
 		q.publish(p.delta)
 	}
-	return nil
 }
 
 // respond answers who waited for what is committed now.
@@ -182,7 +194,8 @@ func (q *Quorum) onTimer(now time.Time) error {
 		return nil
 	}
 	if at, ok := l.liveness.NextExpiry(l.working); ok && now.After(at) {
-		if err := q.propose(now, controller.FenceStaleBroker(q.input(now)).Records); err != nil {
+		result := controller.FenceStaleBroker(q.input(now))
+		if err := q.proposeAll(now, &result); err != nil {
 			return err
 		}
 	}

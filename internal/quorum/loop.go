@@ -188,6 +188,10 @@ func (q *Quorum) saveVote(h *raftpb.HardState) error {
 	return nil
 }
 
+// appendBytes bounds one write, where a batch is not longer. Segments are much
+// longer (metadata.log.segment.bytes is 8 MiB at least).
+const appendBytes = 1 << 20
+
 // append writes entries to the log, in place of what conflicts with them, and
 // syncs it.
 func (q *Quorum) append(entries []*raftpb.Entry, now time.Time) error {
@@ -216,6 +220,12 @@ func (q *Quorum) append(entries []*raftpb.Entry, now time.Time) error {
 		n := int(b.LastOffset()-b.BaseOffset()) + 1
 		if b.BaseOffset() != offsetOf(entries[i].GetIndex()) || i+n > len(entries) {
 			panic(fmt.Sprintf("quorum: the batch of offsets %d to %d is torn at entry %d", b.BaseOffset(), b.LastOffset(), entries[i].GetIndex()))
+		}
+		if len(out) > 0 && int64(len(out)+len(b)) > min(appendBytes, q.cfg.SegmentBytes) {
+			if err := q.log.log.Append(now, out); err != nil {
+				return fmt.Errorf("write the metadata log at offset %d: %w", first, err)
+			}
+			out = out[:0]
 		}
 		out = append(out, b...)
 		i += n
@@ -250,21 +260,24 @@ func (q *Quorum) beginEpoch(e *raftpb.Entry, now time.Time) (*raftpb.Entry, erro
 	return &raftpb.Entry{Index: &index, Term: &term, Data: data}, nil
 }
 
-// commit applies and publishes what is committed below end, and answers.
+// commit applies and publishes the whole batches below end, which is
+// committed, and answers. The library may report a batch in parts: what is cut
+// waits for its rest.
 func (q *Quorum) commit(end kafka.Offset, now time.Time) error {
-	q.committed = end
-	q.log.log.Commit(end)
 	for q.applied < end {
-		if err := q.publishOwn(end); err != nil {
-			return err
+		before := q.applied
+		q.publishOwn(end)
+		if q.applied < end {
+			if err := q.applyRead(end); err != nil {
+				return err
+			}
 		}
-		if q.applied >= end {
+		if q.applied == before {
 			break
 		}
-		if err := q.applyRead(end); err != nil {
-			return err
-		}
 	}
+	q.committed = q.applied
+	q.log.log.Commit(q.committed)
 	q.log.release(indexOf(q.applied) - 1)
 	q.updateStatus()
 	q.respond()
@@ -274,19 +287,26 @@ func (q *Quorum) commit(end kafka.Offset, now time.Time) error {
 			return err
 		}
 	}
+	if _, ok := q.loader.Image().MetadataLevel(); ok && !q.lead.leading && q.applied == q.committed {
+		q.publishFirst() // a follower shows what the leader says is committed
+	}
 	q.maybeSnapshot(now)
 	return nil
 }
 
-// applyRead applies the batch at the applied end as it stands in the log.
+// applyRead applies the batch at the applied end as it stands in the log, if
+// it is whole below end.
 func (q *Quorum) applyRead(end kafka.Offset) error {
 	entries, err := q.log.Entries(indexOf(q.applied), indexOf(q.applied)+1, batchBytesMax)
 	if err != nil {
 		return fmt.Errorf("read the metadata log at offset %d: %w", q.applied, err)
 	}
 	b := batch.Batch(entries[0].Data)
-	if len(b) == 0 || b.NextOffset() > end {
-		panic(fmt.Sprintf("quorum: what is committed, %d, ends inside the batch at offset %d", end, q.applied))
+	if len(b) == 0 {
+		panic(fmt.Sprintf("quorum: no batch begins at offset %d, where the last one ended", q.applied))
+	}
+	if b.NextOffset() > end {
+		return nil
 	}
 	if l := &q.lead; len(l.pending) > 0 && l.pending[0].base == q.applied {
 		l.bytes -= l.pending[0].bytes

@@ -73,17 +73,28 @@ type Config struct {
 	// BalanceInterval is leader.imbalance.check.interval.seconds: 5 min;
 	// negative: auto.leader.rebalance.enable is false.
 	BalanceInterval time.Duration
+
+	// messageBytes is about how much one message to a voter carries; 0: 1 MiB.
+	messageBytes uint64
+	// tiny lets tests have segments shorter than the longest batch.
+	tiny bool
 }
 
 func (c *Config) setDefaults() {
 	c.SnapshotBytes = orElse(c.SnapshotBytes, 20<<20)
 	c.SnapshotInterval = orElse(c.SnapshotInterval, time.Hour)
 	c.SegmentBytes = orElse(c.SegmentBytes, 1<<30)
+	if !c.tiny {
+		c.SegmentBytes = max(c.SegmentBytes, segmentBytesMin)
+	}
 	c.RetentionBytes = orElse(c.RetentionBytes, 100<<20)
 	c.Retention = orElse(c.Retention, 7*24*time.Hour)
 	c.MaxIdle = orElse(c.MaxIdle, 500*time.Millisecond)
 	c.ElectionTimeout = orElse(c.ElectionTimeout, time.Second)
 	c.BalanceInterval = orElse(c.BalanceInterval, 5*time.Minute)
+	if c.messageBytes == 0 {
+		c.messageBytes = entriesPerMessageBytes
+	}
 	if c.Codecs == nil {
 		c.Codecs = new(compress.Pool)
 	}
@@ -120,6 +131,8 @@ const (
 	// requestsMax bounds the requests that wait for the goroutine; Execute
 	// waits beyond it. It is also how many one sync may cover.
 	requestsMax = 256
+	// segmentBytesMin is the least metadata.log.segment.bytes: any batch fits.
+	segmentBytesMin = 8 << 20
 	// inboxMax bounds the messages of other voters that wait; more are dropped.
 	inboxMax = 1024
 	// ticksPerElection is how finely the election timeout is counted.

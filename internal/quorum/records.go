@@ -12,9 +12,12 @@ import (
 )
 
 const (
-	// batchRecordsMax bounds the records of one batch that this node writes.
-	// A decision is one batch, and must fit.
-	batchRecordsMax = 200_000
+	// batchRecordsMax and batchBytesWritten bound one batch that this node
+	// writes, as in Kafka. A decision that must be one batch has to fit.
+	batchRecordsMax   = 10_100 // Kafka's 10,000 of a user, and the controller's own
+	batchBytesWritten = segmentBytesMin - 64<<10
+	// batchRecordsRead bounds the records of a batch that another voter sent.
+	batchRecordsRead = 1 << 20
 	// batchBytesMax bounds a batch that is read: what a voter may send, and
 	// what a checkpoint may have. Kafka's own bound for what it writes is 8 MiB.
 	batchBytesMax = 64 << 20
@@ -23,13 +26,16 @@ const (
 // encodeBatch builds the batch of a decision. All records have the time now.
 func encodeBatch(b *batch.Builder, base kafka.Offset, epoch kafka.LeaderEpoch, now time.Time, records []metadata.Record) ([]byte, error) {
 	if len(records) > batchRecordsMax {
-		return nil, fmt.Errorf("a decision of %d records is too large for one batch (at most %d)", len(records), batchRecordsMax)
+		return nil, fmt.Errorf("%d records are too many for one batch (at most %d)", len(records), batchRecordsMax)
 	}
 	b.Reset(batch.Options{BaseOffset: base, LeaderEpoch: epoch})
 	var value []byte
 	for _, r := range records {
 		value = r.AppendTo(value[:0])
 		b.Append(kafka.Timestamp(now.UnixMilli()), nil, value)
+	}
+	if b.Size() > batchBytesWritten {
+		return nil, fmt.Errorf("%d bytes of records are too many for one batch (at most %d)", b.Size(), batchBytesWritten)
 	}
 	return b.Build(nil)
 }

@@ -191,7 +191,7 @@ func (q *Quorum) startRaft(l log) error {
 	}
 	node, err := raft.NewRawNode(&raft.Config{
 		ID: self, ElectionTick: ticksPerElection, HeartbeatTick: 1, Storage: q.log,
-		Applied: uint64(q.applied), MaxSizePerMsg: entriesPerMessageBytes, MaxInflightMsgs: 64, //nolint:gosec // not negative
+		Applied: uint64(q.applied), MaxSizePerMsg: q.cfg.messageBytes, MaxInflightMsgs: 64, //nolint:gosec // not negative
 		CheckQuorum: true, PreVote: true, Logger: raftLogger{q.cfg.Logger},
 	})
 	if err != nil {

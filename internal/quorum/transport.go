@@ -116,7 +116,7 @@ func wholeBatch(data []byte) (batch.Batch, error) {
 	if err := b.Verify(); err != nil {
 		return nil, err
 	}
-	if n := b.LastOffset() - b.BaseOffset(); n < 0 || n >= batchRecordsMax {
+	if n := b.LastOffset() - b.BaseOffset(); n < 0 || n >= batchRecordsRead {
 		return nil, fmt.Errorf("a batch of %d records is too large", n+1)
 	}
 	return b, nil
