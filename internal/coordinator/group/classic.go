@@ -83,9 +83,13 @@ func fromRecord(id string, value *msg.GroupMetadataValue) *classic {
 	}
 	if len(value.Members) > 0 {
 		g.grow()
+		g.protocol = &name
 	}
 	for i := range value.Members {
 		v := &value.Members[i]
+		if g.members[v.MemberId] != nil || v.GroupInstanceId != nil && g.static[*v.GroupInstanceId] != "" {
+			continue // no record of Kafka's has a member twice
+		}
 		rebalance := v.RebalanceTimeout
 		if rebalance == -1 {
 			rebalance = v.SessionTimeout

@@ -9,9 +9,11 @@ import (
 	"github.com/gregor-stream/gregor/internal/msg"
 )
 
-// commitGroupNotFound is the version of OffsetCommit from which GROUP_ID_NOT_FOUND
-// is said instead of ILLEGAL_GENERATION.
-const commitGroupNotFound = 9
+// The versions of OffsetCommit that differ here.
+const (
+	commitOwnTime       = 1 // the one in which a commit may bring its time
+	commitGroupNotFound = 9 // GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION
+)
 
 // CommitOffsets commits offsets. Every topic of the request has a name, and its
 // id where it has one; partitions that do not exist are not in it. Its answer
@@ -43,10 +45,14 @@ func (s *Shard) CommitOffsets(now time.Time, caller Caller, req *msg.OffsetCommi
 				out.Partitions[j].ErrorCode = int16(kafka.ErrOffsetMetadataTooLarge)
 				continue
 			}
-			result.Records = append(result.Records, offsetRecord(req.GroupId, partition{topic.Name, p.PartitionIndex}, &committed{
+			c := committed{
 				offset: p.CommittedOffset, leaderEpoch: max(p.CommittedLeaderEpoch, -1), metadata: metadata,
 				committedAt: now.UnixMilli(), expires: expires, topicID: topic.TopicId,
-			}))
+			}
+			if caller.Version == commitOwnTime && p.CommitTimestamp != -1 {
+				c.committedAt = p.CommitTimestamp
+			}
+			result.Records = append(result.Records, offsetRecord(req.GroupId, partition{topic.Name, p.PartitionIndex}, &c))
 		}
 	}
 	return result
