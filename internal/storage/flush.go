@@ -181,13 +181,13 @@ func (l *Log) Close(now time.Time) error {
 	return failed("close", l.Dir(), err)
 }
 
-// closeRest syncs what a flush leaves out: the last segment's indexes, and
-// changes without records.
+// closeRest syncs what a flush leaves out: the last segment's indexes, indexes
+// that were made again, and changes without records.
 func (l *Log) closeRest(segments []*segment.Segment) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
-	if n := len(segments); n > 0 {
-		if err := segments[n-1].Sync(true); err != nil {
+	for _, s := range segments {
+		if err := s.Sync(true); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,10 @@ func (d *loader) recover() error {
 	if err := d.producersUpTo(first, start); err != nil {
 		return err
 	}
+	// Later snapshots may tell of batches that are lost: they are made again.
+	if err := d.dropSnapshots(func(at kafka.Offset) bool { return at > base }); err != nil {
+		return err
+	}
 	d.epochs.TruncateFromEnd(base) // the batches say it again, and better
 	if err := d.rebuildEpochs(d.segments[:first]); err != nil {
 		return err
@@ -44,6 +48,9 @@ func (d *loader) recover() error {
 			r.Tail = d.gapBehind(i, &r)
 		}
 		if r.Tail == nil {
+			if err := d.takeSnapshot(); err != nil {
+				return err
+			}
 			continue
 		}
 		if max(r.Tail.Offset, d.o.LogStart) < d.durable() {
@@ -176,6 +183,11 @@ func (d *loader) cutFrom(i int, r *segment.Recovered) error {
 		if err := d.setAside(later, r.Next); err != nil {
 			return err
 		}
+	}
+	// At once: should a crash bring back what was cut off, behind a segment that
+	// was rolled since, the next recovery would end the log there again.
+	if err := errors.Join(s.Sync(true), d.host.fs.SyncDir(d.dir)); err != nil {
+		return err
 	}
 	d.segments = d.segments[:i+1]
 	d.end, d.size, d.unsynced.names = r.Next, r.Valid, true

@@ -48,6 +48,9 @@ func (l *Log) dropSnapshots(gone func(at kafka.Offset) bool) error {
 		if !gone(at) {
 			return false
 		}
+		l.mu.Lock()
+		l.unsynced.names = true // a crash must not bring it back
+		l.mu.Unlock()
 		removed := l.host.fs.Remove(l.snapshotPath(at))
 		if removed != nil && !errors.Is(removed, fs.ErrNotExist) {
 			err = errors.Join(err, removed)
