@@ -51,8 +51,7 @@ func CodeOf(err error) Error {
 	if err == nil {
 		return ErrNone
 	}
-	var code Error
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[Error](err); ok {
 		return code
 	}
 	return ErrUnknownServerError
@@ -64,8 +63,7 @@ func MessageOf(err error) *string {
 	if err == nil {
 		return nil
 	}
-	var failure *Failure
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*Failure](err); ok {
 		return &failure.Message
 	}
 	return nil

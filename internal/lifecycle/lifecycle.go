@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -56,9 +57,9 @@ func (s *Stack) Stop(ctx context.Context) error {
 	s.parts = nil
 	s.mu.Unlock()
 	var problems []error
-	for i := len(parts) - 1; i >= 0; i-- {
-		if err := parts[i].stop(ctx); err != nil {
-			problems = append(problems, fmt.Errorf("stop %s: %w", parts[i].name, err))
+	for _, part := range slices.Backward(parts) {
+		if err := part.stop(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("stop %s: %w", part.name, err))
 		}
 	}
 	return errors.Join(problems...)

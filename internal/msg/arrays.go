@@ -28,7 +28,7 @@ func newStruct[T any](r *Reader) *T {
 	return new(T)
 }
 
-func (r *Reader) int8s(s []int8, flex, nullable bool) []int8 {
+func (r *Reader) int8s(s []int8, flex, nullable bool) []int8 { //nolint:unparam // all array readers have one shape
 	n := r.arrayLength(flex, nullable, 1)
 	if n < 0 {
 		return nil
@@ -40,7 +40,7 @@ func (r *Reader) int8s(s []int8, flex, nullable bool) []int8 {
 	return s
 }
 
-func (r *Reader) int16s(s []int16, flex, nullable bool) []int16 {
+func (r *Reader) int16s(s []int16, flex, nullable bool) []int16 { //nolint:unparam // all array readers have one shape
 	n := r.arrayLength(flex, nullable, 2)
 	if n < 0 {
 		return nil
@@ -76,7 +76,7 @@ func (r *Reader) int64s(s []int64, flex, nullable bool) []int64 {
 	return s
 }
 
-func (r *Reader) uuids(s []kafka.UUID, flex, nullable bool) []kafka.UUID {
+func (r *Reader) uuids(s []kafka.UUID, flex, nullable bool) []kafka.UUID { //nolint:unparam // all array readers have one shape
 	n := r.arrayLength(flex, nullable, 16)
 	if n < 0 {
 		return nil

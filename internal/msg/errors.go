@@ -21,7 +21,7 @@ const (
 
 // ErrUnsupportedVersion is wrapped by the errors for a version that the codec
 // does not know.
-var ErrUnsupportedVersion = errors.New("unsupported version") //nolint:gochecknoglobals // a constant
+var ErrUnsupportedVersion = errors.New("unsupported version")
 
 // DecodeError says where bytes stopped being a message.
 type DecodeError struct {

@@ -54,7 +54,7 @@ func (f *filler) fill(v reflect.Value) {
 			f.fill(v.Index(i))
 		}
 	case reflect.Struct:
-		if d, ok := v.Addr().Interface().(interface{ Default() }); ok {
+		if d, ok := reflect.TypeAssert[interface{ Default() }](v.Addr()); ok {
 			d.Default()
 		}
 		for i := range v.NumField() {

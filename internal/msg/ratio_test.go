@@ -33,8 +33,8 @@ func TestBudgetAdmitsEveryValidMessage(t *testing.T) {
 
 // eachElementType calls visit for the struct types of all arrays below t.
 func eachElementType(t reflect.Type, visit func(reflect.Type)) {
-	for i := range t.NumField() {
-		f := t.Field(i).Type
+	for field := range t.Fields() {
+		f := field.Type
 		if f.Kind() == reflect.Slice && f.Elem().Kind() == reflect.Struct {
 			visit(f.Elem())
 		}
@@ -66,8 +66,8 @@ func TestValidMessagesOfManySmallElementsAreDecoded(t *testing.T) {
 // elements on the way to it, and calls visit each time. Nullable strings of
 // the elements are empty rather than null, which takes more memory.
 func eachArray(v reflect.Value, visit func()) {
-	for i := range v.NumField() {
-		f := v.Field(i)
+	for _, f := range v.Fields() {
+		f := f
 		switch {
 		case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct:
 			f.Set(reflect.New(f.Type().Elem()))
@@ -92,8 +92,8 @@ func eachArray(v reflect.Value, visit func()) {
 }
 
 func fillEmptyStrings(v reflect.Value) {
-	for i := range v.NumField() {
-		if f := v.Field(i); f.Type() == reflect.TypeFor[*string]() {
+	for _, f := range v.Fields() {
+		if f.Type() == reflect.TypeFor[*string]() {
 			f.Set(reflect.New(f.Type().Elem()))
 		}
 	}

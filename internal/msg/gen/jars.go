@@ -14,7 +14,7 @@ import (
 )
 
 //go:embed kafka.versions
-var pinned string //nolint:gochecknoglobals // an embedded constant
+var pinned string
 
 // pins are the Kafka versions that the definitions are taken from.
 type pins struct {
@@ -93,7 +93,7 @@ func readJar(path string, into map[string]*definition) error {
 	if err != nil {
 		return fmt.Errorf("open jar %s (run with -fetch to get it): %w", path, err)
 	}
-	defer jar.Close()
+	defer func() { _ = jar.Close() }()
 	for _, f := range jar.File {
 		if !strings.HasSuffix(f.Name, ".json") || !strings.Contains(f.Name, "message/") && !strings.Contains(f.Name, "metadata/") {
 			continue
@@ -115,7 +115,7 @@ func readEntry(f *zip.File) (*definition, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	text, err := io.ReadAll(in)
 	if err != nil {
 		return nil, err
