@@ -2,19 +2,23 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
 	"github.com/gregor-stream/gregor/internal/config"
+	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/server"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -262,4 +266,116 @@ func TestRestartKeepsTopicsRecordsOffsetsAndProducers(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestBrokerStaysAMemberWhileItRuns(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		w.createTopic(w.client(), "t", 1, nil)
+		tp := kafka.TopicPartition{Topic: "t"}
+		before, _ := w.node.quorum.Image().Topics.Partition(tp)
+		time.Sleep(10 * time.Minute)
+		after, _ := w.node.quorum.Image().Topics.Partition(tp)
+		if before.LeaderEpoch != after.LeaderEpoch || after.Leader != 1 {
+			t.Errorf("leader epoch %d has become %d, the leader is %d", before.LeaderEpoch, after.LeaderEpoch, after.Leader)
+		}
+	})
+}
+
+func (w *world) alterBroker(cl *kgo.Client, key, value string) {
+	w.t.Helper()
+	resps, err := kadm.NewClient(cl).AlterBrokerConfigs(w.t.Context(), []kadm.AlterConfig{{Name: key, Value: &value}})
+	if err == nil {
+		err = resps[0].Err
+	}
+	if err != nil {
+		w.t.Fatalf("set %s: %v", key, err)
+	}
+}
+
+func TestDynamicConfigurationTakesEffectAtOnce(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		cl := w.client(kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.DisableIdempotentWrite(), kgo.RecordRetries(0))
+		w.createTopic(cl, "t", 1, nil)
+		large := &kgo.Record{Topic: "t", Value: make([]byte, 5000)}
+		if err := cl.ProduceSync(t.Context(), large).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		w.alterBroker(cl, "message.max.bytes", "2000")
+		if err := cl.ProduceSync(t.Context(), large).FirstErr(); !errors.Is(err, kerr.MessageTooLarge) {
+			t.Errorf("a record beyond message.max.bytes: %v", err)
+		}
+		w.alterBroker(cl, "message.max.bytes", "100000")
+		if err := cl.ProduceSync(t.Context(), large).FirstErr(); err != nil {
+			t.Errorf("after message.max.bytes was raised: %v", err)
+		}
+		w.alterBroker(cl, "max.connections.per.ip", "1")
+		nc, err := w.pipe.DialContext(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		if _, err := nc.Read(make([]byte, 1)); err == nil {
+			t.Error("a connection beyond max.connections.per.ip was let in")
+		}
+		// What was changed outlives a restart.
+		w.stop()
+		w.start()
+		if got := w.node.broker.Load().MaxConnectionsPerIP; got != 1 {
+			t.Errorf("after the restart max.connections.per.ip is %d", got)
+		}
+	})
+}
+
+func TestCleanRestartReadsNoRecords(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		cl := w.client()
+		w.createTopic(cl, "t", 100, nil)
+		w.produce(cl, "t", 0, 1000)
+		w.stop()
+		start := time.Now()
+		w.start()
+		if took := time.Since(start); took > 100*time.Millisecond {
+			t.Errorf("a clean restart took %v", took)
+		}
+		w.produce(cl, "t", 1000, 1)
+	})
+}
+
+func TestDirectoryOfAnotherIsRefused(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		if n, err := w.tryStart(); err == nil {
+			n.Close(t.Context())
+			t.Fatal("a directory in use was opened a second time")
+		} else if !strings.Contains(err.Error(), "/data") {
+			t.Errorf("the error does not name the directory: %v", err)
+		}
+		w.stop()
+		w.props = []string{"node.id=2"}
+		if n, err := w.tryStart(); err == nil {
+			n.Close(t.Context())
+			t.Error("node 2 opened the directory of node 1")
+		}
+		w.props = nil
+		w.start()
+	})
+}
+
+func TestThreeNodesLiveInOneProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var wait sync.WaitGroup
+		for i := range 3 {
+			w := &world{t: t, fs: vfs.NewMem(time.Now)}
+			w.start()
+			t.Cleanup(w.stop)
+			cl := w.client(kgo.ConsumeTopics("t"))
+			wait.Go(func() {
+				w.createTopic(w.client(), "t", 1, nil)
+				w.produce(cl, "t", i*100, 100)
+				if got := w.consume(cl, 100); got[fmt.Sprintf("v%d", i*100)] != 1 {
+					t.Errorf("node %d served another's records", i)
+				}
+			})
+		}
+		wait.Wait()
+	})
 }
