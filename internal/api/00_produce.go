@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -26,6 +28,7 @@ type produceState struct {
 	req  msg.ProduceRequest
 	resp msg.ProduceResponse
 	wait []produceWait
+	seen map[int32]int // partition to index, while topics are merged
 }
 
 // produceWait is an appended partition whose acknowledgement is not there yet.
@@ -57,9 +60,10 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 		st.forget()
 		return Reply{}, err
 	}
+	st.merge()
 	st.prepare()
-	if code := h.checkProduce(s, &st.req); code != kafka.ErrNone {
-		st.failAll(code)
+	if err := h.checkProduce(s, &st.req); err != nil {
+		st.failAll(err)
 	} else {
 		h.appendAll(s, st)
 	}
@@ -81,26 +85,98 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 	return reply, nil
 }
 
-// checkProduce refuses a request as a whole.
-func (h *Handlers) checkProduce(s *Session, req *msg.ProduceRequest) kafka.Error {
-	if hasTransactional(req) &&
-		(req.TransactionalId == nil || !h.allowed(&s.call, Write, TransactionalID, *req.TransactionalId)) {
-		return kafka.ErrTransactionalIDAuthorizationFailed
-	}
-	return kafka.ErrNone
-}
-
-// hasTransactional says whether any batch of the request is transactional.
-func hasTransactional(req *msg.ProduceRequest) bool {
+// checkProduce refuses a request as a whole. As in Kafka, which looks into each
+// partition's first batch for transactions before anything else, one damaged
+// batch header refuses all partitions.
+func (h *Handlers) checkProduce(s *Session, req *msg.ProduceRequest) error {
+	transactional := false
 	for i := range req.TopicData {
 		for j := range req.TopicData[i].PartitionData {
-			records := req.TopicData[i].PartitionData[j].Records
-			if len(records) >= batch.HeaderSize && batch.Batch(records).Transactional() {
-				return true
+			found, err := firstIsTransactional(req.TopicData[i].PartitionData[j].Records, s.call.Version)
+			if err != nil {
+				return err
 			}
+			transactional = transactional || found
 		}
 	}
-	return false
+	if transactional && (req.TransactionalId == nil || !h.allowed(&s.call, Write, TransactionalID, *req.TransactionalId)) {
+		return kafka.ErrTransactionalIDAuthorizationFailed
+	}
+	return nil
+}
+
+// firstIsTransactional looks at the first batch of a partition's records.
+func firstIsTransactional(records []byte, version int16) (bool, error) {
+	size, magic, err := batch.PeekSize(records)
+	switch {
+	case err != nil:
+		return false, kafka.Errorf(kafka.CodeOf(err), "%s", corruptText(records))
+	case size == 0 || size > len(records) || magic != batch.Magic:
+		return false, nil
+	}
+	first := batch.Batch(records[:size])
+	if version < 7 && !first.Codec().Valid() {
+		return false, kafka.ErrUnknownServerError // before it knew zstd, Kafka stumbles over an unknown codec
+	}
+	return first.Transactional(), nil
+}
+
+// corruptText is Kafka's sentence for the header of a batch that is none.
+func corruptText(records []byte) string {
+	const overhead = 14 // of a message of magic 0
+	if size := int32(binary.BigEndian.Uint32(records[8:])); size < overhead {
+		return fmt.Sprintf("Record size %d is less than the minimum record overhead (%d)", size, overhead)
+	}
+	if len(records) > batch.LogOverhead+4 {
+		return fmt.Sprintf("Invalid magic found in record: %d", int8(records[batch.LogOverhead+4]))
+	}
+	return "Record size is too large"
+}
+
+// merge puts topics that the request names twice together, and of a partition
+// that it names twice keeps the last, as Kafka's maps do.
+func (st *produceState) merge() {
+	topics := st.req.TopicData
+	for i := 1; i < len(topics); i++ {
+		for j := range i {
+			if topics[j].Name == topics[i].Name && topics[j].TopicId == topics[i].TopicId {
+				topics[j].PartitionData = append(topics[j].PartitionData, topics[i].PartitionData...)
+				topics = append(topics[:i], topics[i+1:]...)
+				i--
+				break
+			}
+		}
+		if i > mergeTopicsMax {
+			break
+		}
+	}
+	st.req.TopicData = topics
+	for i := range topics {
+		st.mergePartitions(&topics[i])
+	}
+}
+
+// mergeTopicsMax bounds the work of looking for a topic that is named twice.
+const mergeTopicsMax = 1000
+
+func (st *produceState) mergePartitions(topic *msg.ProduceRequestTopicProduceData) {
+	if len(topic.PartitionData) < 2 {
+		return
+	}
+	if st.seen == nil {
+		st.seen = make(map[int32]int)
+	}
+	clear(st.seen)
+	kept := topic.PartitionData[:0]
+	for _, p := range topic.PartitionData {
+		if at, twice := st.seen[p.Index]; twice {
+			kept[at] = p
+			continue
+		}
+		st.seen[p.Index] = len(kept)
+		kept = append(kept, p)
+	}
+	topic.PartitionData = kept
 }
 
 // prepare shapes the response like the request, reusing its memory.
@@ -149,11 +225,11 @@ func (st *produceState) forget() {
 	}
 }
 
-func (st *produceState) failAll(code kafka.Error) {
+func (st *produceState) failAll(err error) {
 	for i := range st.resp.Responses {
 		parts := st.resp.Responses[i].PartitionResponses
 		for j := range parts {
-			parts[j].ErrorCode = int16(code)
+			parts[j].ErrorCode, parts[j].ErrorMessage = int16(kafka.CodeOf(err)), kafka.MessageOf(err)
 		}
 	}
 }

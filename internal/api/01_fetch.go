@@ -42,9 +42,19 @@ type fetchState struct {
 
 // fetchPart is what was found of one partition.
 type fetchPart struct {
-	p    Partition // nil: not found here
+	p    Partition // nil: it cannot be read here, see code
 	code kafka.Error
 	read ReadResult
+}
+
+// unknown says that the partition was refused before anybody tried to read:
+// as in Kafka that alone is no reason to answer at once.
+func (p *fetchPart) unknown() bool {
+	switch p.code {
+	case kafka.ErrUnknownTopicID, kafka.ErrUnknownTopicOrPartition, kafka.ErrTopicAuthorizationFailed:
+		return p.p == nil
+	}
+	return false
 }
 
 // fetchRoute serves Fetch by hand: its answer's records stay in their files.
@@ -98,6 +108,9 @@ func (h *Handlers) fetch(ctx context.Context, s *Session, body, dst []byte) (Rep
 		return h.answerFetch(s, st, dst, kafka.CodeOf(err), 0, nil), nil
 	}
 	st.find(s)
+	if st.replica(s) == -1 && st.req.IsolationLevel != 0 && st.req.IsolationLevel != 1 && st.anything() {
+		return h.failFetch(s, st, dst, kafka.ErrUnknownServerError), nil
+	}
 	st.await(ctx, s)
 	st.collect()
 	h.sessions.mu.Lock()
@@ -242,40 +255,60 @@ func (st *fetchState) await(ctx context.Context, s *Session) {
 	}
 }
 
+// anything says whether any partition is to be read.
+func (st *fetchState) anything() bool {
+	for i := range st.parts {
+		if !st.parts[i].unknown() {
+			return true
+		}
+	}
+	return false
+}
+
 // read reads every partition within the limits of the request, and says
 // whether that is enough to answer.
 func (st *fetchState) read(s *Session) bool {
-	limit := int(min(st.req.MaxBytes, int32(min(st.h.Broker().FetchMaxBytes, 1<<31-1))))
+	limit := min(int(st.req.MaxBytes), st.h.Broker().FetchMaxBytes)
 	least := min(int(st.req.MinBytes), limit)
 	total, found := 0, false
 	first, enough := true, false
 	list := st.fetch.Partitions()
 	for i := range list {
 		part := &st.parts[i]
-		if part.p == nil {
+		if part.unknown() {
 			continue
 		}
 		found = true
-		part.read.Release()
+		if part.p == nil {
+			enough = true
+			continue
+		}
 		q := Query{
 			Offset: list[i].FetchOffset, MaxBytes: min(int(list[i].MaxBytes), limit), MinOne: first,
 			LeaderEpoch: list[i].LeaderEpoch, LastFetchedEpoch: list[i].LastFetchedEpoch, Isolation: st.isolation(s),
 		}
-		err := part.p.Read(&q, &part.read)
-		part.code = kafka.CodeOf(err)
-		if err != nil {
-			part.read.Release()
-			part.read.HighWatermark, part.read.LastStable, part.read.LogStart = -1, -1, -1
-			enough = true
-			continue
-		}
-		enough = enough || part.read.Diverging
+		part.readOne(&q)
+		enough = enough || part.code != kafka.ErrNone || part.read.Diverging
 		n := part.read.Section.Len()
 		total += n
 		limit = max(limit-n, 0)
 		first = first && n == 0
 	}
 	return enough || total >= least || !found
+}
+
+// readOne reads a partition again.
+func (p *fetchPart) readOne(q *Query) {
+	p.read.Release()
+	err := error(kafka.ErrUnknownServerError) // Kafka's answer to a negative size
+	if q.MaxBytes >= 0 {
+		err = p.p.Read(q, &p.read)
+	}
+	p.code = kafka.CodeOf(err)
+	if err != nil {
+		p.read.Release()
+		p.read.HighWatermark, p.read.LastStable, p.read.LogStart = -1, -1, -1
+	}
 }
 
 func (st *fetchState) isolation(s *Session) Isolation {

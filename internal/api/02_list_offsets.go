@@ -10,38 +10,51 @@ import (
 
 func (h *Handlers) listOffsets(_ context.Context, call *Call, req *msg.ListOffsetsRequest) (*msg.ListOffsetsResponse, error) {
 	resp := msg.NewListOffsetsResponse()
-	resp.Topics = make([]msg.ListOffsetsResponseListOffsetsTopicResponse, len(req.Topics))
-	seen := make(map[kafka.TopicPartition]int)
+	times := make(map[kafka.TopicPartition]int)
 	for i := range req.Topics {
 		for j := range req.Topics[i].Partitions {
-			seen[kafka.TopicPartition{Topic: req.Topics[i].Name, Partition: req.Topics[i].Partitions[j].PartitionIndex}]++
+			times[kafka.TopicPartition{Topic: req.Topics[i].Name, Partition: req.Topics[i].Partitions[j].PartitionIndex}]++
 		}
 	}
 	for i := range req.Topics {
 		topic := &req.Topics[i]
-		out := &resp.Topics[i]
-		out.Name = topic.Name
-		out.Partitions = make([]msg.ListOffsetsResponseListOffsetsPartitionResponse, len(topic.Partitions))
+		out := msg.ListOffsetsResponseListOffsetsTopicResponse{Name: topic.Name}
 		allowed := h.allowed(call, Describe, Topic, topic.Name)
 		for j := range topic.Partitions {
-			want, part := &topic.Partitions[j], &out.Partitions[j]
-			part.SetDefaults()
+			want := &topic.Partitions[j]
+			part := msg.NewListOffsetsResponseListOffsetsPartitionResponse()
 			part.PartitionIndex = want.PartitionIndex
+			tp := kafka.TopicPartition{Topic: topic.Name, Partition: want.PartitionIndex}
 			var err error
-			switch tp := (kafka.TopicPartition{Topic: topic.Name, Partition: want.PartitionIndex}); {
+			switch n := times[tp]; {
 			case !allowed:
 				err = kafka.ErrTopicAuthorizationFailed
-			case seen[tp] > 1:
+			case n == 0:
+				continue // named twice, and answered
+			case n > 1:
 				err = kafka.ErrInvalidRequest
+				times[tp] = 0
 			case !timestampKnown(kafka.Timestamp(want.Timestamp), call.Version):
 				err = kafka.ErrUnsupportedVersion
 			default:
 				err = h.listOffset(call, req, tp, want, part)
 			}
 			part.ErrorCode = int16(kafka.CodeOf(err))
+			out.Partitions = append(out.Partitions, *part)
 		}
+		resp.Topics = appendOffsets(resp.Topics, out)
 	}
 	return resp, nil
+}
+
+// appendOffsets adds a topic's answer, to the one before where the request
+// names the topic twice in a row.
+func appendOffsets(list []msg.ListOffsetsResponseListOffsetsTopicResponse, t msg.ListOffsetsResponseListOffsetsTopicResponse) []msg.ListOffsetsResponseListOffsetsTopicResponse {
+	if n := len(list); n > 0 && list[n-1].Name == t.Name {
+		list[n-1].Partitions = append(list[n-1].Partitions, t.Partitions...)
+		return list
+	}
+	return append(list, t)
 }
 
 // timestampKnown says whether a special timestamp is one that the version of

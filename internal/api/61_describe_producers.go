@@ -14,23 +14,31 @@ func (h *Handlers) describeProducers(_ context.Context, call *Call, req *msg.Des
 		topic, out := &req.Topics[i], &resp.Topics[i]
 		out.Name = topic.Name
 		out.Partitions = make([]msg.DescribeProducersResponsePartitionResponse, len(topic.PartitionIndexes))
-		code := kafka.ErrNone
-		switch {
-		case !validTopicName(topic.Name):
-			code = kafka.ErrInvalidTopicException
-		case !h.allowed(call, Read, Topic, topic.Name):
-			code = kafka.ErrTopicAuthorizationFailed
-		}
+		err := h.describesProducers(call, topic.Name)
 		for j, n := range topic.PartitionIndexes {
 			part := &out.Partitions[j]
 			part.PartitionIndex = n
-			part.ErrorCode = int16(code)
-			if code == kafka.ErrNone {
+			part.ErrorCode, part.ErrorMessage = int16(kafka.CodeOf(err)), kafka.MessageOf(err)
+			if err == nil {
 				h.producersOf(topic.Name, n, part)
 			}
 		}
 	}
 	return resp, nil
+}
+
+// describesProducers refuses a topic as a whole, with Kafka's sentences.
+func (h *Handlers) describesProducers(call *Call, topic string) error {
+	if err := kafka.CheckTopicName(topic); err != nil {
+		return err
+	}
+	if !h.allowed(call, Read, Topic, topic) {
+		return kafka.Errorf(kafka.ErrTopicAuthorizationFailed, "Topic authorization failed.")
+	}
+	if _, ok := h.Image().Topics.ByName(topic); !ok {
+		return kafka.Errorf(kafka.ErrUnknownTopicOrPartition, "This server does not host this topic-partition.")
+	}
+	return nil
 }
 
 func (h *Handlers) producersOf(topic string, n int32, out *msg.DescribeProducersResponsePartitionResponse) {
@@ -48,19 +56,4 @@ func (h *Handlers) producersOf(topic string, n int32, out *msg.DescribeProducers
 			CurrentTxnStartOffset: int64(pr.TxnFirstOffset),
 		})
 	}
-}
-
-// validTopicName is Kafka's rule for names of topics.
-func validTopicName(name string) bool {
-	if name == "" || name == "." || name == ".." || len(name) > 249 {
-		return false
-	}
-	for _, c := range []byte(name) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == '-':
-		default:
-			return false
-		}
-	}
-	return true
 }

@@ -38,6 +38,30 @@ func (h *Handlers) answerFetch(s *Session, st *fetchState, dst []byte, code kafk
 	return Reply{Data: data, Parts: places, Recycle: true, Done: st.release}
 }
 
+// failFetch refuses a whole fetch: at the top, and before version 13 in every
+// partition of the request, too.
+func (h *Handlers) failFetch(s *Session, st *fetchState, dst []byte, code kafka.Error) Reply {
+	head := wire.FetchHead{Version: s.call.Version, CorrelationID: s.call.CorrelationID, ErrorCode: int16(code), SessionID: st.req.SessionId}
+	w := &st.writer
+	if s.call.Version >= 13 {
+		w.Begin(dst, st.places[:0], head, 0)
+	} else {
+		w.Begin(dst, st.places[:0], head, len(st.req.Topics))
+		for i := range st.req.Topics {
+			t := &st.req.Topics[i]
+			w.Topic(t.Topic, t.TopicId, len(t.Partitions))
+			for j := range t.Partitions {
+				st.out.SetDefaults()
+				st.out.PartitionIndex, st.out.ErrorCode, st.out.HighWatermark = t.Partitions[j].Partition, int16(code), -1
+				w.Partition(&st.out)
+			}
+		}
+	}
+	data, places := w.End(nil)
+	st.places = places
+	return Reply{Data: data, Parts: places, Recycle: true, Done: st.release}
+}
+
 func sameTopic(list []fetchsession.Partition, a, b int) bool {
 	return list[a].ID == list[b].ID && list[a].Topic == list[b].Topic
 }
@@ -60,10 +84,14 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 			out.DivergingEpoch.Epoch = int32(part.read.DivergingEpoch.Epoch)
 			out.DivergingEpoch.EndOffset = int64(part.read.DivergingEpoch.End)
 		}
-		out.AbortedTransactions = nil // read_uncommitted: as Kafka, null
-		if st.isolation(s) == ReadCommitted {
-			out.AbortedTransactions = aborted
-		}
+	}
+	// Null where somebody tried to read, an empty list where the partition is
+	// unknown, the list for read_committed: as Kafka.
+	switch {
+	case code == kafka.ErrNone && st.isolation(s) == ReadCommitted:
+		out.AbortedTransactions = aborted
+	case !part.unknown():
+		out.AbortedTransactions = nil
 	}
 	if s.call.Version <= 5 && code == kafka.ErrKafkaStorageError {
 		code = kafka.ErrNotLeaderOrFollower // which old clients retry
@@ -113,8 +141,8 @@ func (h *Handlers) hintFetchLeader(s *Session, st *fetchState, want *fetchsessio
 	tp := kafka.TopicPartition{Topic: want.Topic, Partition: want.Partition}
 	leader, epoch, at, rack, ok := h.currentLeader(tp, s.conn.Listener)
 	st.out.CurrentLeader.LeaderId, st.out.CurrentLeader.LeaderEpoch = int32(leader), int32(epoch)
-	if !ok {
-		return
+	if !ok || st.replica(s) >= 0 {
+		return // followers know the addresses
 	}
 	for i := range st.nodes {
 		if st.nodes[i].NodeId == int32(leader) {
