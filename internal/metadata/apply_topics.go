@@ -15,8 +15,8 @@ import (
 type topicEdit struct {
 	topic   *Topic
 	created bool
-	owned   map[int]struct{}   // chunks that are this edit's own
-	changed map[int32]struct{} // partitions
+	owned   []bool  // of each chunk: it is this edit's own
+	changed []int32 // partitions, in the order of their records
 }
 
 // edit gives the builder's own copy of a topic.
@@ -141,14 +141,14 @@ const NoLeaderChange = -2
 
 // slot gives partition n to write, made where it is not there.
 func (e *topicEdit) slot(n int32) *Partition {
-	note(&e.changed, n)
+	e.changed = append(e.changed, n)
 	t := e.topic
 	chunk := int(n / chunkSize)
 	for have := t.NumPartitions(); have <= n; have++ {
 		last := int(have / chunkSize)
 		if last == len(t.chunks) {
-			t.chunks = append(t.chunks, make([]Partition, 0, min(chunkSize, roundUp(int(n-have)+1))))
-			note(&e.owned, last)
+			t.chunks = append(t.chunks, make([]Partition, 0, roundUp(int(n-have)+1)))
+			e.mark(last)
 		}
 		e.own(last)
 		t.chunks[last] = append(t.chunks[last], Partition{})
@@ -166,11 +166,18 @@ func roundUp(n int) int {
 }
 
 func (e *topicEdit) own(chunk int) {
-	if _, ok := e.owned[chunk]; ok {
+	if chunk < len(e.owned) && e.owned[chunk] {
 		return
 	}
-	note(&e.owned, chunk)
+	e.mark(chunk)
 	e.topic.chunks[chunk] = slices.Clone(e.topic.chunks[chunk])
+}
+
+func (e *topicEdit) mark(chunk int) {
+	for len(e.owned) <= chunk {
+		e.owned = append(e.owned, false)
+	}
+	e.owned[chunk] = true
 }
 
 func (b *builder) removeTopic(r *msg.RemoveTopicRecord) error {
@@ -245,8 +252,8 @@ func (b *builder) finishTopics(d *Delta) {
 	for _, e := range b.topics {
 		b.img.Topics.byName = b.img.Topics.byName.with(text(e.topic.Name), e.topic)
 		b.img.Topics.byID = b.img.Topics.byID.with(topicKey(e.topic.ID), e.topic)
-		changed := sortedKeys(e.changed, func(a, c int32) int { return int(a) - int(c) })
-		d.Topics = append(d.Topics, TopicDelta{Topic: e.topic, Created: e.created, Partitions: changed})
+		slices.Sort(e.changed)
+		d.Topics = append(d.Topics, TopicDelta{Topic: e.topic, Created: e.created, Partitions: slices.Compact(e.changed)})
 	}
 	slices.SortFunc(d.Topics, func(a, c TopicDelta) int { return compareTopics(a.Topic, c.Topic) })
 }
