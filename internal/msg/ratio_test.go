@@ -67,7 +67,6 @@ func TestValidMessagesOfManySmallElementsAreDecoded(t *testing.T) {
 // the elements are empty rather than null, which takes more memory.
 func eachArray(v reflect.Value, visit func()) {
 	for _, f := range v.Fields() {
-		f := f
 		switch {
 		case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct:
 			f.Set(reflect.New(f.Type().Elem()))
