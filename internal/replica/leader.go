@@ -42,7 +42,13 @@ func (l *Leader) Become(now time.Time, r *Registration, end, highWatermark kafka
 	if r.PartitionEpoch < l.partitionEpoch {
 		return Effect{}, false
 	}
-	newLeader := l.leaderEpoch == kafka.NoLeaderEpoch
+	// An epoch between the one we led and this one may have been another
+	// leader's, though nobody told us: its followers may have cut what we
+	// believe they have. Walkthrough: we lead epoch 0 and know that node 2 ends
+	// at 1; node 3 leads epoch 1 from an empty log, and node 2 cuts to 0; we
+	// lead epoch 2, having seen only the last change. With what we knew of node
+	// 2 we would commit record 0, which only we have.
+	newLeader := l.leaderEpoch == kafka.NoLeaderEpoch || r.LeaderEpoch > l.leaderEpoch+1
 	begun = r.LeaderEpoch > l.leaderEpoch
 	l.end, l.highWatermark = end, max(l.highWatermark, highWatermark)
 	l.assign(r)

@@ -176,3 +176,21 @@ func (s *leaderStory) registration(t *testing.T, d *datadriven.TestData) *Regist
 	}
 	return r
 }
+
+func TestLeaderForgetsFollowersThatAnotherLeaderMayHaveHad(t *testing.T) {
+	for epoch, want := range map[kafka.LeaderEpoch]kafka.Offset{1: 5, 2: -1} {
+		l := NewLeader(&Settings{Local: 1})
+		r := &Registration{Replicas: []kafka.NodeID{1, 2}, ISR: []kafka.NodeID{1, 2}, Leader: 1}
+		brokers := brokerTable{2: {Epoch: 1}}
+		l.Become(zero, r, 0, 0, brokers)
+		l.Appended(zero, 5, brokers)
+		if _, err := l.Fetched(zero, &FollowerFetch{Node: 2, BrokerEpoch: 1, Offset: 5, LeaderEnd: 5}, brokers); err != nil {
+			t.Fatal(err)
+		}
+		r.LeaderEpoch, r.PartitionEpoch = epoch, 1
+		l.Become(zero, r, 5, 5, brokers)
+		if got := l.Followers()[0].End; got != want {
+			t.Errorf("in epoch %d after 0 the follower ends at %d, want %d", epoch, got, want)
+		}
+	}
+}
