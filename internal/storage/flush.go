@@ -126,27 +126,33 @@ func (l *Log) FlushDue() bool {
 	return int64(l.end-l.recovery) >= l.config.Load().FlushMessages
 }
 
-// CloseIdle closes the files of a log that was not appended to since `since`, and
-// not read since the last CloseIdle; the next use opens them again.
+// CloseIdle closes the files of completed segments that were not used since the
+// last CloseIdle, and of the whole log where it was not appended to since `since`
+// either; the next use opens them again.
 func (l *Log) CloseIdle(since time.Time) error {
 	l.mu.Lock()
-	idle := !l.used && l.appended < since.UnixMilli() && len(l.segments) > 0 && l.state == stateOpen
+	idle := !l.used && l.appended < since.UnixMilli()
 	l.used = false
+	none := len(l.segments) == 0 || l.state != stateOpen
 	l.mu.Unlock()
-	if !idle {
+	if none {
 		return nil
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	segments, _ := l.view()
 	var err error
-	for _, s := range segments {
-		err = errors.Join(err, s.Close())
+	for i, s := range segments {
+		if i < len(segments)-1 || idle {
+			err = errors.Join(err, s.CloseIdle())
+		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.recent = nil
-	return failed("close", l.dir, err)
+	if idle {
+		l.mu.Lock()
+		l.recent = nil
+		l.mu.Unlock()
+	}
+	return failed("close", l.Dir(), err)
 }
 
 // Close makes everything durable, writes the producers' snapshot and closes the

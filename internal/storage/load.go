@@ -184,12 +184,12 @@ func (d *loader) findEnd() error {
 		}
 		next, err := last.NextOffset()
 		var bad *segment.Bad
-		if !errors.As(err, &bad) {
+		if !errors.As(err, &bad) && (err != nil || next >= d.o.RecoveryPoint) {
 			d.end, d.recovery = next, next
 			return errors.Join(err, d.rebuildEpochs(d.segments))
 		}
-		// A clean shutdown leaves no such end. What is below the recovery point
-		// is damaged; beyond it a tail is cut as after a crash.
+		// A clean shutdown leaves no such end, and none below the recovery point.
+		// What is below that is damaged; beyond it a tail is cut as after a crash.
 	}
 	return d.recover()
 }

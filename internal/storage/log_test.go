@@ -186,3 +186,5 @@ func TestALogReadsWhatWasAppended(t *testing.T) {
 		equal(t, "again", readAll(t, again, 99), []string{want[99], "new"})
 	}
 }
+
+func opts() batch.Options { return batch.Options{} }

@@ -65,8 +65,8 @@ func (l *Log) read(from kafka.Offset, maxBytes int, minOne bool, upTo kafka.Offs
 				limit = min(at, size)
 			}
 		}
-		if err := s.Read(from, maxBytes, minOne, limit, &found); err != nil {
-			return l.damage(s, err)
+		if err := s.Read(from, maxBytes, minOne, limit, upper, &found); err != nil {
+			return l.damageAt(s, from, err)
 		}
 		if found.File == nil {
 			if maxBytes > 0 && !minOne && limit > 0 && !l.behind(s, from, limit) {
@@ -100,6 +100,20 @@ func (l *Log) damage(s *segment.Segment, err error) error {
 		return err
 	}
 	return l.damageOf(s, bad)
+}
+
+// damageAt is damage for who reads at an offset. What a damaged header says of
+// its own offset is not to be believed.
+func (l *Log) damageAt(s *segment.Segment, from kafka.Offset, err error) error {
+	err = l.damage(s, err)
+	if err == nil {
+		return nil
+	}
+	var d *Damage
+	if errors.As(err, &d) && (d.Offset > from || d.Offset < s.Base) {
+		d.Offset = from
+	}
+	return err
 }
 
 func (l *Log) damageOf(s *segment.Segment, bad *segment.Bad) *Damage {

@@ -283,8 +283,16 @@ func copyTail(fsys vfs.FS, from string, at int64, to string) (kept int64, err er
 		}
 		done += int64(len(b))
 	}
-	return kept, nil
+	if out != nil {
+		// A batch may well end with a few zeros.
+		kept = min(kept+asideZeros, size-at)
+		err = out.Truncate(kept)
+	}
+	return kept, err
 }
+
+// asideZeros is how many zeros at the end of a cut tail are kept.
+const asideZeros = 64
 
 func lastNonZero(b []byte) int {
 	for i := len(b) - 1; i >= 0; i-- {

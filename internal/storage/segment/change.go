@@ -12,6 +12,9 @@ import (
 func (s *Segment) Truncate(offset kafka.Offset, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.ready(); err != nil {
+		return err
+	}
 	at, err := s.position(offset)
 	if err != nil {
 		return err
@@ -27,6 +30,9 @@ func (s *Segment) CutTail(at int64, next kafka.Offset, now time.Time) error {
 }
 
 func (s *Segment) cut(at int64, offset kafka.Offset, now time.Time) error {
+	if err := s.ready(); err != nil {
+		return err
+	}
 	index, err := s.index.search(func(e []byte) bool { return s.indexOffset(e) >= offset })
 	if err != nil {
 		return err
@@ -95,7 +101,7 @@ func (s *Segment) Seal() error {
 }
 
 func (s *Segment) seal() error {
-	if err := s.loadStamp(); err != nil {
+	if err := s.readyStamp(); err != nil {
 		return err
 	}
 	err := errors.Join(s.addTime(), s.index.write(), s.times.write())
@@ -176,6 +182,10 @@ func syncByName(fsys vfs.FS, name string) error {
 func (s *Segment) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.close()
+}
+
+func (s *Segment) close() error {
 	var err error
 	if s.file != nil || s.index.file != nil || s.times.file != nil {
 		err = s.seal()
@@ -183,6 +193,17 @@ func (s *Segment) Close() error {
 	err = errors.Join(err, s.index.close(), s.times.close())
 	s.drop()
 	return err
+}
+
+// CloseIdle is Close, unless the segment was used since the last CloseIdle.
+func (s *Segment) CloseIdle() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if used := s.used; used {
+		s.used = false
+		return nil
+	}
+	return s.close()
 }
 
 // Abandon closes the files and writes nothing.

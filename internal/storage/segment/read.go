@@ -25,6 +25,7 @@ func (s *Segment) scan(from, end int64, ahead int, visit func(sc *scanner) error
 	defer s.Buffers.put(buf)
 	sc := &buf.scanner
 	sc.reset(file, buf.bytes[:], from, end, ahead)
+	sc.base = s.Base
 	for {
 		switch err := sc.step(); {
 		case isEOF(err):
@@ -93,14 +94,17 @@ type Found struct {
 	Next     kafka.Offset // an offset behind the last batch, or above it
 }
 
-// Read finds the batches from an offset on and below the position limit: at most
-// max bytes, whole batches, with minOne at least one. Nothing found gives a nil
+// Read finds the batches from an offset on and below the position limit, where
+// the offset below stands: at most max bytes, whole batches, with minOne at least one. Nothing found gives a nil
 // File. What is found was verified; a *Bad says that the next batch is damaged.
-func (s *Segment) Read(offset kafka.Offset, max int, minOne bool, limit int64, into *Found) error {
+func (s *Segment) Read(offset kafka.Offset, max int, minOne bool, limit int64, below kafka.Offset, into *Found) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	limit = min(limit, s.size)
 	*into = Found{}
+	if err := s.ready(); err != nil {
+		return err
+	}
 	first, err := s.find(offset, limit)
 	if err != nil || first.Size == 0 {
 		return err
@@ -115,7 +119,7 @@ func (s *Segment) Read(offset kafka.Offset, max int, minOne bool, limit int64, i
 			return err
 		}
 	}
-	if end, err = s.verify(first.Position, end); err != nil || end == first.Position {
+	if end, err = s.verify(first.Position, end, below); err != nil || end == first.Position {
 		return err
 	}
 	into.File, into.Position, into.Size, into.Next = s.file.use(), first.Position, int(end-first.Position), next
@@ -186,23 +190,39 @@ func (s *Segment) boundary(first Header, most int64) (int64, kafka.Offset, error
 }
 
 // verify makes sure that the batches of [from, end) are good, and gives where
-// the good ones end. A *Bad where the first is not.
-func (s *Segment) verify(from, end int64) (int64, error) {
+// the good ones end. A *Bad where the first is not. The checksum does not cover
+// a batch's base offset: that is compared with its neighbours and with below,
+// the bound of all offsets that stand there.
+func (s *Segment) verify(from, end int64, below kafka.Offset) (int64, error) {
 	if s.verified.covers(from, end) {
 		_, err := s.opened()
 		return end, err
 	}
-	good := from
-	err := s.scan(from, end, bufferSize, func(sc *scanner) error {
+	good, checked := from, from
+	var last Header
+	err := s.scan(from, s.size, bufferSize, func(sc *scanner) error {
+		good = checked // its successor agrees with it
+		if sc.Position >= end {
+			return errStop
+		}
+		if sc.Last >= below {
+			return &Bad{Position: sc.Position, Offset: sc.Base, Reason: fmt.Sprintf("a batch up to offset %d where %d follows", sc.Last, below)}
+		}
 		if err := sc.verify(); err != nil {
 			return err
 		}
-		good = sc.next
+		checked, last = sc.next, sc.Header
 		return nil
 	})
+	if err == nil {
+		good = checked
+	}
 	s.verified.add(from, good)
 	if isBad(err) && good > from {
 		return good, nil
+	}
+	if isBad(err) && checked > good {
+		err = &Bad{Position: last.Position, Offset: last.Base, Reason: "the batch behind it does not follow it"}
 	}
 	return good, err
 }
@@ -212,6 +232,9 @@ func (s *Segment) verify(from, end int64) (int64, error) {
 func (s *Segment) PositionOf(offset kafka.Offset) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.ready(); err != nil {
+		return 0, err
+	}
 	return s.position(offset)
 }
 
@@ -229,7 +252,7 @@ func (s *Segment) position(offset kafka.Offset) (int64, error) {
 func (s *Segment) NextOffset() (kafka.Offset, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := errors.Join(s.index.load(), s.times.load()); err != nil {
+	if err := s.loaded(); err != nil {
 		return 0, err
 	}
 	at := int64(0)
@@ -252,6 +275,9 @@ func (s *Segment) NextOffset() (kafka.Offset, error) {
 func (s *Segment) MaxTimestamp() (kafka.Timestamp, kafka.Offset, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.ready(); err != nil {
+		return kafka.NoTimestamp, s.Base, err
+	}
 	err := s.loadStamp()
 	return s.maxStamp, s.maxStampOffset, err
 }
@@ -279,6 +305,9 @@ func (s *Segment) loadStamp() error {
 func (s *Segment) FromTimestamp(stamp kafka.Timestamp, start kafka.Offset, visit func(b batch.Batch) (done bool, err error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.ready(); err != nil {
+		return err
+	}
 	n, err := s.times.search(func(e []byte) bool { return timeOf(e) > stamp })
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.times.name, err)
@@ -329,4 +358,12 @@ func (s *Segment) AbortedTxns(from, upper kafka.Offset, visit func(a AbortedTxn)
 		return !complete
 	})
 	return complete, err
+}
+
+// readyStamp is ready and loadStamp.
+func (s *Segment) readyStamp() error {
+	if err := s.ready(); err != nil {
+		return err
+	}
+	return s.loadStamp()
 }

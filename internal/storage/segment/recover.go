@@ -75,16 +75,29 @@ func (s *Segment) reindex() error {
 	return err
 }
 
-// Reindex makes the offset and time indexes again where one is missing or its
-// length or last entry cannot be right; it says whether it did.
+// Reindex makes the offset and time indexes again where one is missing or cannot
+// be right; it says whether it did. Every other use of the indexes does so too.
 func (s *Segment) Reindex() (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.checkTables()
-	if err == nil || (!errors.Is(err, errTable) && !isMissing(err)) {
-		return false, err
+	rebuilt := s.rebuilt
+	err := s.ready()
+	return s.rebuilt != rebuilt, err
+}
+
+// ready looks at the indexes before their first use. A loss of power can leave
+// damaged ones whose data are good.
+func (s *Segment) ready() error {
+	if s.checked {
+		return nil
 	}
-	return true, s.reindex()
+	err := s.checkTables()
+	if errors.Is(err, errTable) || isMissing(err) {
+		s.rebuilt++
+		return s.reindex()
+	}
+	s.checked = err == nil
+	return err
 }
 
 // Rebuild makes the offset and time indexes again from the batches' headers.
@@ -94,31 +107,58 @@ func (s *Segment) Rebuild() error {
 	return s.reindex()
 }
 
-// checkTables is Kafka's sanity check of the indexes.
+// checkTables looks at the ends of the indexes: errTable where they cannot be
+// right. Damage before their ends makes searches slower, not wrong, see trusted.
 func (s *Segment) checkTables() error {
 	last, err := s.index.last()
 	if err != nil {
 		return err
 	}
 	if last != nil {
+		at, offset := indexPosition(last), s.indexOffset(last)
+		if at == 0 {
+			return errTable // the first batch never has an entry
+		}
+		if s.index.count > 1 {
+			before, err := s.index.entry(s.index.count - 2)
+			if err != nil {
+				return err
+			}
+			if indexPosition(before) >= at || s.indexOffset(before) >= offset {
+				return errTable
+			}
+		}
 		if _, err := s.trusted(s.index.count - 1); err != nil {
 			return err
 		}
 	}
-	if last, err = s.times.last(); err != nil || last == nil {
+	return s.checkTimes()
+}
+
+func (s *Segment) checkTimes() error {
+	last, err := s.times.last()
+	if err != nil || last == nil {
 		return err
 	}
 	stamp, offset := timeOf(last), s.timeOffset(last)
-	first, err := s.times.entry(0)
-	if err == nil && (stamp < timeOf(first) || offset < s.Base) {
-		err = errTable
+	if offset < s.Base || (stamp == 0 && offset == s.Base) {
+		return errTable
 	}
-	return err
+	if s.times.count > 1 {
+		before, err := s.times.entry(s.times.count - 2)
+		if err != nil {
+			return err
+		}
+		if timeOf(before) >= stamp || s.timeOffset(before) > offset {
+			return errTable
+		}
+	}
+	return nil
 }
 
 func (s *Segment) resetTables() error {
 	s.maxStamp, s.maxStampOffset, s.stampKnown = kafka.NoTimestamp, s.Base, true
-	s.sinceIndex = 0
+	s.sinceIndex, s.checked = 0, true
 	s.verified = s.verified[:0]
 	return errors.Join(s.index.clear(), s.times.clear())
 }
@@ -215,6 +255,9 @@ func (s *Segment) goodAt(at int64) (bool, error) {
 func (s *Segment) Batches(from, to kafka.Offset, visit func(b *Batch) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.ready(); err != nil {
+		return err
+	}
 	at, err := s.position(from)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -53,10 +54,11 @@ type Header struct {
 type scanner struct {
 	file  *File
 	buf   []byte
-	have  []byte // buf up to what was read
-	at    int64  // where have begins in the file
-	end   int64  // where the data ends
-	ahead int    // how much to read at once
+	have  []byte       // buf up to what was read
+	at    int64        // where have begins in the file
+	end   int64        // where the data ends
+	ahead int          // how much to read at once
+	base  kafka.Offset // of the segment
 
 	Header
 	next int64
@@ -123,8 +125,8 @@ func (s *scanner) step() error {
 		return bad(false, "no batch has magic %d and length %d", h.Magic, length)
 	}
 	switch {
-	case h.Base < 0 || h.Last < h.Base || h.Base <= last:
-		return bad(false, "a batch of the offsets %d to %d behind offset %d", h.Base, h.Last, last)
+	case h.Base < s.base || h.Last < h.Base || h.Base <= last || h.Last-s.base > math.MaxInt32:
+		return bad(false, "a batch of the offsets %d to %d behind offset %d, in the segment of %d", h.Base, h.Last, last, s.base)
 	case int64(h.Size) > rest:
 		return bad(true, "a batch of %d bytes, but %d are left", h.Size, rest)
 	}

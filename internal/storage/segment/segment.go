@@ -76,6 +76,8 @@ type Segment struct {
 	times    table
 	txns     txnIndex
 	verified ranges // what may be served without another look
+	checked  bool   // the indexes were looked at, see ready
+	rebuilt  int    // how often they were made again
 
 	// The highest timestamp and its batch's last offset, known once asked for.
 	maxStamp       kafka.Timestamp
@@ -87,6 +89,7 @@ type Segment struct {
 	firstKnown bool
 	created    kafka.Timestamp
 	dirty      bool // data was written since the last sync
+	used       bool // opened since the last CloseIdle
 }
 
 // Create makes a segment's files, empty. Files of these names give way, as they
@@ -94,7 +97,7 @@ type Segment struct {
 func Create(p Place, now time.Time, c *Config) (*Segment, error) {
 	s := Open(p, 0, now)
 	s.stampKnown, s.maxStamp, s.maxStampOffset = true, kafka.NoTimestamp, p.Base
-	s.firstKnown, s.firstStamp = true, kafka.NoTimestamp
+	s.firstKnown, s.firstStamp, s.checked = true, kafka.NoTimestamp, true
 	f, err := p.FS.Open(s.Path(LogSuffix), vfs.Create|vfs.Truncate)
 	if err != nil {
 		return nil, err
@@ -130,6 +133,7 @@ func (s *Segment) Size() int64 {
 
 // opened gives the data file, opened where it was closed. The lock is held.
 func (s *Segment) opened() (*File, error) {
+	s.used = true
 	if s.file == nil {
 		f, err := s.FS.Open(s.Path(LogSuffix), vfs.Write)
 		if err != nil {
@@ -202,7 +206,7 @@ func (s *Segment) undo(f vfs.File, size int64, err error) error {
 
 // indexBatches makes the index entries for batches that were written at.
 func (s *Segment) indexBatches(records []byte, at int64, c *Config) error {
-	if err := s.loadStamp(); err != nil {
+	if err := s.readyStamp(); err != nil {
 		return err
 	}
 	index, times := s.index.count, s.times.count
@@ -283,7 +287,7 @@ func (s *Segment) Full(bytes int, last kafka.Offset, maxStamp kafka.Timestamp, n
 	if s.size > int64(c.SegmentBytes-bytes) || last-s.Base > math.MaxInt32 || last < s.Base {
 		return true, nil
 	}
-	if err := errors.Join(s.index.load(), s.times.load()); err != nil {
+	if err := s.loaded(); err != nil {
 		return false, err
 	}
 	if s.index.count >= c.IndexBytes/indexEntry || s.times.count >= c.IndexBytes/timeEntry-1 {
@@ -300,6 +304,14 @@ func (s *Segment) Full(bytes int, last kafka.Offset, maxStamp kafka.Timestamp, n
 		waited = int64(maxStamp - s.firstStamp)
 	}
 	return waited > c.SegmentMs, nil
+}
+
+// loaded makes the counts of the indexes known. The lock is held.
+func (s *Segment) loaded() error {
+	if err := s.ready(); err != nil {
+		return err
+	}
+	return errors.Join(s.index.load(), s.times.load())
 }
 
 // loadFirst reads the first batch's timestamp. The lock is held.
