@@ -135,7 +135,7 @@ func (b *Builder) Size() int { return len(b.records) }
 // NextOffset is the offset that Append would give.
 func (b *Builder) NextOffset() kafka.Offset { return b.last + 1 }
 
-var errNoRecords = errors.New("batch: a batch without records") //nolint:gochecknoglobals // a constant error
+var errNoRecords = errors.New("batch: a batch without records")
 
 // Build appends the finished batch to dst. It fails where compression does, and
 // where there is no record: see [AppendEmpty].

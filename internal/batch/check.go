@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -74,12 +75,12 @@ func (c *checker) record(r *seen) {
 	}
 	switch {
 	case c.rules.Compacted && !r.hasKey:
-		c.refuse(fmt.Sprintf("A record without a key cannot be kept by the compacted topic of partition %s", c.rules.Partition))
+		c.refuse("A record without a key cannot be kept by the compacted topic of partition %s", c.rules.Partition)
 	case c.rules.TimestampType == CreateTime && timestamp != int64(kafka.NoTimestamp):
 		if age := c.nowMs - timestamp; age > c.rules.BeforeMaxMs || -age > c.rules.AfterMaxMs {
 			c.wrongTimestamp = true
-			c.refuse(fmt.Sprintf("Timestamp %d of the record with offset %d is out of range: it must be within [%d, %d]",
-				timestamp, offset, c.nowMs-c.rules.BeforeMaxMs, c.nowMs+c.rules.AfterMaxMs))
+			c.refuse("Timestamp %d of the record with offset %d is out of range: it must be within [%d, %d]",
+				timestamp, offset, c.nowMs-c.rules.BeforeMaxMs, c.nowMs+c.rules.AfterMaxMs)
 		}
 	case c.appended:
 		c.wrongTimestamp = true
@@ -89,10 +90,11 @@ func (c *checker) record(r *seen) {
 	c.index++
 }
 
-func (c *checker) refuse(message string) {
+// refuse notes what is wrong with the current record.
+func (c *checker) refuse(format string, args ...any) {
 	c.wrong++
 	if len(c.errors) < recordErrorsMax {
-		c.errors = append(c.errors, RecordError{c.index, message})
+		c.errors = append(c.errors, RecordError{c.index, fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -104,11 +106,12 @@ func (c *checker) verdict() error {
 	if c.wrongTimestamp {
 		return &RecordErrors{kafka.ErrInvalidTimestamp, "One or more records have an invalid timestamp", c.errors}
 	}
-	message := fmt.Sprintf("%d records of the batch are invalid; the first:", c.wrong)
+	var message strings.Builder
+	fmt.Fprintf(&message, "%d records of the batch are invalid; the first:", c.wrong)
 	for _, e := range c.errors[:min(3, len(c.errors))] {
-		message += fmt.Sprintf(" (%d) %s.", e.Index, e.Message)
+		fmt.Fprintf(&message, " (%d) %s.", e.Index, e.Message)
 	}
-	return &RecordErrors{kafka.ErrInvalidRecord, message, c.errors}
+	return &RecordErrors{kafka.ErrInvalidRecord, message.String(), c.errors}
 }
 
 // plain checks count records in payload, which is not compressed.

@@ -99,7 +99,7 @@ func TestRecordsAreTheSameWholeAndInPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := Options{}
 		records := drawRecords(t, &o, true)
-		data := []byte(build(t, nil, o, records).Payload())
+		data := build(t, nil, o, records).Payload()
 		for range rapid.IntRange(0, 3).Draw(t, "damages") {
 			at := rapid.IntRange(0, len(data)-1).Draw(t, "at")
 			switch rapid.IntRange(0, 2).Draw(t, "kind") {

@@ -33,11 +33,12 @@ func (s *seen) skimBody(b []byte) flaw {
 	if len(b) == 0 {
 		return flawCutField
 	}
-	at, n := 1, 0 // the attributes have no meaning
-	if s.timestampDelta, n = varlong(b[at:]); n == 0 {
+	delta, n := varlong(b[1:]) // the attributes have no meaning
+	if n == 0 {
 		return flawCutField
 	}
-	at += n
+	s.timestampDelta = delta
+	at := 1 + n
 	if at < len(b) && b[at] < 0x80 {
 		s.offsetDelta, n = unzig(b[at]), 1
 	} else if s.offsetDelta, n = longVarint(b[at:]); n == 0 {

@@ -94,13 +94,13 @@ func (v *Validator) rebuild(b Batch, c *checker, target compress.Codec, level co
 		return nil, kafka.Errorf(kafka.ErrUnknownServerError, "append to %s: producer id %d with epoch %d and sequence %d",
 			c.rules.Partition, b.ProducerID(), b.ProducerEpoch(), b.BaseSequence())
 	}
-	records, err := b.Payload(), error(nil)
+	records := b.Payload()
 	if source := b.Codec(); source != compress.None {
 		if cap(v.unpacked) > scratchMax {
 			v.unpacked = nil
 		}
-		v.unpacked, err = v.pool.Decompress(v.unpacked[:0], records, source, c.rules.maxRebuilt())
-		if err != nil {
+		var err error
+		if v.unpacked, err = v.pool.Decompress(v.unpacked[:0], records, source, c.rules.maxRebuilt()); err != nil {
 			return nil, unpackFailed(c.rules, c.rules.maxRebuilt(), err)
 		}
 		records = v.unpacked
@@ -116,7 +116,8 @@ func (v *Validator) rebuild(b Batch, c *checker, target compress.Codec, level co
 		records = renumber(records, b.Count())
 		binary.BigEndian.PutUint32(out[atLastOffsetDelta:], uint32(b.Count()-1))
 	}
-	if out, err = v.pool.Compress(out, records, target, level); err != nil {
+	out, err := v.pool.Compress(out, records, target, level)
+	if err != nil {
 		return nil, kafka.Errorf(kafka.ErrUnknownServerError, "compress a batch for partition %s: %s", c.rules.Partition, err)
 	}
 	v.out = out

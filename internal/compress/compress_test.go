@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"math/rand"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -22,10 +22,10 @@ var codecs = []Codec{None, Gzip, Snappy, Lz4, Zstd}
 // sample is text of n bytes that compresses well but not absurdly.
 func sample(n int) []byte {
 	words := []string{"offset ", "leader ", "epoch ", "replica ", "broker ", "\x00\x01\x02", "7f3a9c"}
-	r := rand.New(rand.NewSource(int64(n)))
+	r := rand.New(rand.NewPCG(uint64(n), 1))
 	b := make([]byte, 0, n+8)
 	for len(b) < n {
-		b = append(b, words[r.Intn(len(words))]...)
+		b = append(b, words[r.IntN(len(words))]...)
 	}
 	return b[:n]
 }
@@ -317,9 +317,9 @@ func TestZstdWindowsMustBePaidFor(t *testing.T) {
 
 func TestZstdOfAllShapes(t *testing.T) {
 	// Distances of 20 MiB: only a window as large as the data can unpack them.
-	r := rand.New(rand.NewSource(1))
+	r := rand.NewChaCha8([32]byte{})
 	noise := make([]byte, 20<<20)
-	r.Read(noise)
+	_, _ = r.Read(noise)
 	far := append(append([]byte{}, noise...), noise[:2<<20]...)
 	for name, options := range map[string][]zstd.EOption{
 		"one segment":   {zstd.WithSingleSegment(true)},

@@ -1,7 +1,6 @@
 package fetchsession
 
 import (
-	"math/rand"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -15,15 +14,18 @@ const EvictionAfter = 120 * time.Second
 // session is bounded by 200,000 partitions.
 type Cache struct {
 	slots      int
-	random     *rand.Rand
+	random     Random
 	sessions   map[int32]*session
 	partitions int // the sum of the sessions' cachedSize
 	evictions  int64
 }
 
+// Random is where session ids are drawn from: a *rand.Rand.
+type Random interface{ Uint32() uint32 }
+
 // NewCache makes a cache of slots sessions (max.incremental.fetch.session.cache.slots),
 // which draws session ids from random.
-func NewCache(slots int, random *rand.Rand) *Cache {
+func NewCache(slots int, random Random) *Cache {
 	return &Cache{slots: slots, random: random, sessions: map[int32]*session{}}
 }
 
@@ -80,7 +82,7 @@ func (c *Cache) create(now time.Time, r *Request, partitions []Partition, result
 
 func (c *Cache) newID() int32 {
 	for {
-		id := c.random.Int31()
+		id := int32(c.random.Uint32() >> 1)
 		if _, used := c.sessions[id]; id != NoSession && !used {
 			return id
 		}

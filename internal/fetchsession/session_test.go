@@ -1,7 +1,7 @@
 package fetchsession
 
 import (
-	"math/rand"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +14,7 @@ import (
 // TestSessionServesAsAListDoes compares a session with a plain list.
 func TestSessionServesAsAListDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		cache := NewCache(3, rand.New(rand.NewSource(1)))
+		cache := NewCache(3, rand.New(rand.NewPCG(1, 1)))
 		now := time.UnixMilli(1)
 		byID := rapid.Bool().Draw(t, "ids")
 		pick := func(label string) TopicPartition {
@@ -107,7 +107,7 @@ func TestEpochWrapsToOne(t *testing.T) {
 }
 
 func TestSessionThatGrowsTooLargeEnds(t *testing.T) {
-	cache := NewCache(3, rand.New(rand.NewSource(1)))
+	cache := NewCache(3, rand.New(rand.NewPCG(1, 1)))
 	now := time.UnixMilli(1)
 	list := func(from, n int) []Partition {
 		partitions := make([]Partition, n)
@@ -132,7 +132,7 @@ func TestSessionThatGrowsTooLargeEnds(t *testing.T) {
 }
 
 func BenchmarkIncrementalFetchOfOnePartition(b *testing.B) {
-	cache := NewCache(1000, rand.New(rand.NewSource(1)))
+	cache := NewCache(1000, rand.New(rand.NewPCG(1, 1)))
 	now := time.UnixMilli(1)
 	r := &Request{Partitions: []Partition{{TopicPartition: TopicPartition{Topic: "t"}}}}
 	var f Fetch

@@ -2,7 +2,7 @@ package fetchsession
 
 import (
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,7 +70,7 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) string {
 		var slots int
 		d.ScanArgs(t, "slots", &slots)
 		*s = story{
-			cache:   NewCache(slots, rand.New(rand.NewSource(1))),
+			cache:   NewCache(slots, rand.New(rand.NewPCG(1, 1))),
 			now:     time.UnixMilli(1_000_000),
 			fetches: map[string]*Fetch{}, ids: map[string]int32{}, labels: map[int32]string{}, known: map[string]bool{},
 		}
