@@ -52,7 +52,7 @@ func openDiskLog(cfg *Config, pool *compress.Pool, dir string, start, safe kafka
 	c := storage.DefaultConfig()
 	c.SegmentBytes = int(cfg.SegmentBytes)
 	c.RetentionMs, c.RetentionBytes = -1, -1
-	c.Delete = true
+	c.Delete, c.FileDeleteDelayMs = true, 0 // nobody else reads the files
 	c.MaxMessageBytes = batchBytesMax
 	c.Codec, c.Recompress = compress.None, false
 	l, recovery, err := storage.Open(storage.NewHost(cfg.FS, pool), storage.Options{
