@@ -303,7 +303,7 @@ var groupBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long the offsets of a group without members are kept.",
 	},
 	{
-		Name: "offsets.topic.compression.codec", Type: Int, Default: "0", Importance: High, State: InEffect,
+		Name: "offsets.topic.compression.codec", Type: Int, Default: "0", Importance: High,
 		Doc: "The codec of __consumer_offsets, by its number; 0 for none.",
 	},
 	{

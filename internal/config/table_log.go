@@ -55,7 +55,7 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "After how many records a log is synced to disk.",
 	},
 	{
-		Name: "log.flush.interval.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide, State: InEffect,
+		Name: "log.flush.interval.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide,
 		Doc: "After how long a log with unsynced records is synced; log.flush.scheduler.interval.ms where it is not set.",
 	},
 	{
@@ -159,7 +159,7 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long a deleted segment's file stays on disk, renamed.",
 	},
 	{
-		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium, Mode: ClusterWide, State: InEffect,
+		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium, Mode: ClusterWide,
 		Doc: "The most bytes that a compressed batch may unpack to.",
 	},
 	{
@@ -171,7 +171,7 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The directory of the metadata log; the first log directory where it is not set.",
 	},
 	{
-		Name: "metadata.log.max.record.bytes.between.snapshots", Type: Long, Default: "20971520", Check: atLeast(1), Importance: High,
+		Name: "metadata.log.max.record.bytes.between.snapshots", Type: Long, Default: "20971520", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "After how many bytes of new metadata records a snapshot is made.",
 	},
 	{

@@ -259,7 +259,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Partitions of a topic whose creator does not say, and of automatically created ones.",
 	},
 	{
-		Name: "num.recovery.threads.per.data.dir", Type: Int, Default: "2", Check: atLeast(1), Importance: High, Mode: ClusterWide, State: InEffect,
+		Name: "num.recovery.threads.per.data.dir", Type: Int, Default: "2", Check: atLeast(1), Importance: High, Mode: ClusterWide,
 		Doc: "How many logs of one directory are recovered at a time when the broker starts.",
 	},
 	{
@@ -363,7 +363,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How many connections may wait to be accepted.",
 	},
 	{
-		Name: "socket.receive.buffer.bytes", Type: Int, Default: "102400", Importance: High, State: InEffect,
+		Name: "socket.receive.buffer.bytes", Type: Int, Default: "102400", Importance: High,
 		Doc: "The receive buffer of a connection; -1 for the system's choice.",
 	},
 	{
@@ -371,7 +371,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The largest request that is read; a larger one closes the connection.",
 	},
 	{
-		Name: "socket.send.buffer.bytes", Type: Int, Default: "102400", Importance: High, State: InEffect,
+		Name: "socket.send.buffer.bytes", Type: Int, Default: "102400", Importance: High,
 		Doc: "The send buffer of a connection; -1 for the system's choice.",
 	},
 	{

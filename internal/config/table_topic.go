@@ -39,7 +39,7 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "After how many records the log is synced to disk.",
 	},
 	{
-		Name: "flush.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium, State: InEffect,
+		Name: "flush.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium,
 		Doc: "After how long unsynced records are synced.",
 	},
 	{
@@ -71,7 +71,7 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The age at which a record must have been compacted.",
 	},
 	{
-		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium, State: InEffect,
+		Name: "max.decompressed.message.bytes", Type: Int, Default: "2147483639", Check: between(1, 2147483639), Importance: Medium,
 		Doc: "The most bytes that a compressed batch may unpack to.",
 	},
 	{

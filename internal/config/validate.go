@@ -21,6 +21,7 @@ func (b *Broker) validate(at func(err error, keys ...string) error) []error {
 		}
 	}
 	b.validateRoles(fail, need)
+	b.validateQuorum(need)
 	b.validateLog(need)
 	b.validateGroups(need)
 	_, err := parseIPOverrides(b.Text("max.connections.per.ip.overrides"))
@@ -69,6 +70,14 @@ func (b *Broker) validateRoles(fail func(error, ...string), need func(bool, stri
 	} else {
 		need(len(b.Listeners) == 0, "The listeners config must only contain KRaft controller listeners from controller.listener.names when process.roles=controller", "listeners")
 	}
+}
+
+// validateQuorum refuses what would need another node: acting alone where the
+// file speaks of others would be pretending.
+func (b *Broker) validateQuorum(need func(bool, string, ...string)) {
+	need(b.BrokerRole && b.ControllerRole, "process.roles is not in effect yet: this release is broker and controller in one node (process.roles=broker,controller)", "process.roles")
+	need(len(b.Voters) <= 1, "controller.quorum.voters is not in effect yet for several voters: this release is a quorum of one node", "controller.quorum.voters")
+	need(len(b.BootstrapServers) <= 1, "controller.quorum.bootstrap.servers is not in effect yet for several servers: this release is a quorum of one node", "controller.quorum.bootstrap.servers")
 }
 
 func (b *Broker) validateAdvertised(need func(bool, string, ...string)) {

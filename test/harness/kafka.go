@@ -23,7 +23,8 @@ func jvm(heap, set, class string, args ...string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	flags := []string{
-		"-Xmx" + heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+		"-Xmx" + heap, "-XX:MaxDirectMemorySize=3g", "-Djdk.nio.maxCachedBufferSize=1048576", // requests of 100 MB
+		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
 		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classPath, class,
 	}
 	return exec.Command(java, append(flags, args...)...), nil
@@ -55,7 +56,7 @@ func StartKafka(o Options) (*Broker, error) {
 		return nil, err
 	}
 	b.start = func(b *Broker) (*Process, error) {
-		cmd, err := jvm("1g", "broker", "kafka.Kafka", filepath.Join(b.Dir, "server.properties"))
+		cmd, err := jvm("2g", "broker", "kafka.Kafka", filepath.Join(b.Dir, "server.properties"))
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,8 @@ type client struct {
 	id         string
 	generation int32
 	leads      []string // the members, where it is the leader
-	synced     bool
+	has        bool     // an assignment of the generation
+	behind     bool     // a heartbeat told it to join again
 	waits      coordinator.Ticket
 	restarted  bool
 }
@@ -36,6 +37,8 @@ type model struct {
 	generation int32
 	group      *classic
 	answered   map[coordinator.Ticket]bool
+	instances  map[string]string // instance id -> member id
+	stable     int               // how many assignments were handed out
 	asked      int
 }
 
@@ -48,7 +51,7 @@ func TestGroupKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{
 			t: t, w: newWorld(Config{InitialRebalanceDelay: time.Second, MaxSize: 5}),
-			waiting: map[coordinator.Ticket]*client{}, assigned: map[int32]map[string]string{}, answered: map[coordinator.Ticket]bool{},
+			waiting: map[coordinator.Ticket]*client{}, assigned: map[int32]map[string]string{}, answered: map[coordinator.Ticket]bool{}, instances: map[string]string{},
 		}
 		for i := range 6 {
 			c := &client{}
@@ -62,13 +65,16 @@ func TestGroupKeepsItsPromises(t *testing.T) {
 			"join":      m.join,
 			"sync":      m.sync,
 			"heartbeat": m.heartbeat,
+			"round":     m.round,
+			"round 2":   m.round,
+			"round 3":   m.round,
 			"leave":     m.leave,
 			"commit":    m.commit,
 			"restart":   m.restart,
 			"wait":      m.wait,
 			"hold":      func(*rapid.T) { m.w.held = true },
 			"release":   func(*rapid.T) { m.w.held = false; m.w.settle(); m.read() },
-			"fail":      func(*rapid.T) { m.w.fail(kafka.ErrKafkaStorageError); m.read() },
+			"fail":      m.fail,
 			"failover":  m.failover,
 			"":          m.check,
 		})
@@ -94,23 +100,27 @@ func (m *model) free(t *rapid.T) *client {
 
 func (m *model) join(t *rapid.T) {
 	c := m.free(t)
+	m.joinAs(c, rapid.SampledFrom([]int16{3, 5, 9}).Draw(t, "version"), rapid.Bool().Draw(t, "other order"))
+}
+
+func (m *model) joinAs(c *client, version int16, otherOrder bool) {
 	protocols := []msg.JoinGroupRequestProtocol{{Name: "range", Metadata: subscription("t")}, {Name: "sticky", Metadata: subscription("t")}}
-	if rapid.Bool().Draw(t, "other order") {
+	if otherOrder {
 		slices.Reverse(protocols)
 	}
-	version := rapid.SampledFrom([]int16{3, 5, 9}).Draw(t, "version")
 	c.waits = m.w.ask(func(ticket coordinator.Ticket) coordinator.Result {
+		m.waiting[ticket] = c
 		return m.w.shard.JoinGroup(m.w.now, ticket, Caller{Version: version, ClientID: "c"}, &msg.JoinGroupRequest{
 			GroupId: "g", MemberId: c.id, GroupInstanceId: c.instance, SessionTimeoutMs: 6000, RebalanceTimeoutMs: 20000,
 			ProtocolType: "consumer", Protocols: protocols,
 		})
 	})
-	m.waiting[c.waits] = c
 	m.read()
 }
 
-func (m *model) sync(t *rapid.T) {
-	c := m.free(t)
+func (m *model) sync(t *rapid.T) { m.syncAs(m.free(t)) }
+
+func (m *model) syncAs(c *client) {
 	req := &msg.SyncGroupRequest{GroupId: "g", MemberId: c.id, GroupInstanceId: c.instance, GenerationId: c.generation}
 	m.asked++
 	if c.leads != nil {
@@ -119,22 +129,25 @@ func (m *model) sync(t *rapid.T) {
 			parts[id] = fmt.Sprint(m.asked, id)
 			req.Assignments = append(req.Assignments, msg.SyncGroupRequestAssignment{MemberId: id, Assignment: []byte(parts[id])})
 		}
-		if g := m.w.shard.live["g"]; g != nil && g.state == completingRebalance && g.generation == c.generation && g.leader == c.id {
+		g := m.w.shard.live["g"]
+		if g != nil && g.state == completingRebalance && g.generation == c.generation && g.leader == c.id && m.assigned[c.generation] == nil {
 			m.assigned[c.generation] = parts
 		}
 	}
 	c.waits = m.w.ask(func(ticket coordinator.Ticket) coordinator.Result {
+		m.waiting[ticket] = c
 		return m.w.shard.SyncGroup(m.w.now, ticket, req)
 	})
-	m.waiting[c.waits] = c
 	m.read()
 }
 
-func (m *model) heartbeat(t *rapid.T) {
-	c := m.free(t)
-	m.w.ask(func(coordinator.Ticket) coordinator.Result {
+func (m *model) heartbeat(t *rapid.T) { m.heartbeatAs(m.free(t)) }
+
+func (m *model) heartbeatAs(c *client) {
+	ticket := m.w.ask(func(coordinator.Ticket) coordinator.Result {
 		return m.w.shard.Heartbeat(m.w.now, &msg.HeartbeatRequest{GroupId: "g", MemberId: c.id, GroupInstanceId: c.instance, GenerationId: c.generation})
 	})
+	m.waiting[ticket] = c
 	m.read()
 }
 
@@ -166,11 +179,32 @@ func (m *model) commit(t *rapid.T) {
 	m.read()
 }
 
+// round lets some clients do what the protocol asks of them, one after the
+// other, and some time go by: so that groups become stable at all.
+func (m *model) round(t *rapid.T) {
+	n := rapid.IntRange(1, len(m.clients)).Draw(t, "clients")
+	for range rapid.IntRange(1, 4).Draw(t, "rounds") {
+		for _, c := range m.clients[:n] {
+			switch {
+			case c.waits != 0:
+			case c.id == "" || c.generation < 1 || c.behind:
+				m.joinAs(c, 9, false)
+			case !c.has:
+				m.syncAs(c)
+			default:
+				m.heartbeatAs(c)
+			}
+		}
+		m.w.advance(1500 * time.Millisecond)
+		m.read()
+	}
+}
+
 // restart makes a client forget everything: what it waits for goes nowhere.
 func (m *model) restart(t *rapid.T) {
 	c := m.any(t)
 	if c.waits != 0 {
-		m.waiting[c.waits] = &client{restarted: true}
+		m.waiting[c.waits] = &client{restarted: true, instance: c.instance}
 	}
 	*c = client{instance: c.instance, generation: -1}
 }
@@ -180,17 +214,31 @@ func (m *model) wait(t *rapid.T) {
 	m.read()
 }
 
-func (m *model) failover(*rapid.T) {
+func (m *model) fail(*rapid.T) {
+	m.w.fail(kafka.ErrKafkaStorageError)
+	if m.w.shard.live["g"] == nil { // not even its creation was written
+		clear(m.assigned)
+	}
+	m.read()
+}
+
+func (m *model) failover(t *rapid.T) {
 	if m.w.held {
-		m.w.fail(kafka.ErrNotLeaderOrFollower)
+		m.fail(t)
 	}
 	for _, a := range m.w.shard.Unload() {
 		m.answer(a)
 	}
 	m.w.load()
-	m.generation = 0
-	if g := m.w.shard.live["g"]; g != nil {
-		m.generation = g.generation
+	m.group, m.generation = m.w.shard.live["g"], 0
+	if value, ok := m.w.shard.groups.Get("g"); ok {
+		m.generation = value.Generation
+	}
+	maps.DeleteFunc(m.assigned, func(generation int32, _ map[string]string) bool { return generation > m.generation })
+	if g := m.group; g != nil {
+		for instance, id := range g.static { // recorded, and perhaps never told
+			m.named(&client{instance: &instance}, &msg.JoinGroupResponse{MemberId: id, GenerationId: g.generation})
+		}
 		for id, member := range g.members {
 			if told := m.assigned[g.generation][id]; len(member.assignment) > 0 && told != "" && told != string(member.assignment) {
 				m.t.Fatalf("%s has %q recorded and was told %q", id, member.assignment, told)
@@ -214,7 +262,13 @@ func (m *model) answer(a coordinator.Answer) {
 	m.answered[a.Ticket] = true
 	c := m.waiting[a.Ticket]
 	delete(m.waiting, a.Ticket)
-	if c == nil || c.restarted {
+	if c == nil {
+		return
+	}
+	if r, ok := a.Response.(*msg.JoinGroupResponse); ok && r.ErrorCode == 0 {
+		m.named(c, r)
+	}
+	if c.restarted {
 		return
 	}
 	c.waits = 0
@@ -222,23 +276,46 @@ func (m *model) answer(a coordinator.Answer) {
 	case *msg.JoinGroupResponse:
 		m.joined(c, r)
 	case *msg.SyncGroupResponse:
-		if r.ErrorCode == 0 {
-			if want := m.assigned[c.generation][c.id]; want != string(r.Assignment) && !c.synced {
-				m.t.Fatalf("%s in generation %d is given %q, its leader said %q", c.id, c.generation, r.Assignment, want)
-			}
+		m.synced(c, r)
+	case *msg.HeartbeatResponse:
+		c.behind = r.ErrorCode != 0
+	default:
+		if a.Err != nil {
+			c.id, c.generation, c.leads, c.has = "", -1, nil, false
 		}
 	}
 }
 
+// named takes note of a static member's id: a restarted one has what its old id
+// has.
+func (m *model) named(c *client, r *msg.JoinGroupResponse) {
+	if c.instance == nil {
+		return
+	}
+	if parts := m.assigned[r.GenerationId]; parts != nil && parts[r.MemberId] == "" {
+		parts[r.MemberId] = parts[m.instances[*c.instance]]
+	}
+	m.instances[*c.instance] = r.MemberId
+}
+
+func (m *model) synced(c *client, r *msg.SyncGroupResponse) {
+	if c.has = r.ErrorCode == 0; !c.has {
+		c.behind = true
+		return
+	}
+	if want := m.assigned[c.generation][c.id]; want != string(r.Assignment) {
+		m.t.Fatalf("%s in generation %d is given %q, its leader said %q", c.id, c.generation, r.Assignment, want)
+	}
+	m.stable++
+}
+
 func (m *model) joined(c *client, r *msg.JoinGroupResponse) {
-	c.leads = nil
+	c.leads, c.has, c.behind = nil, false, false
 	switch kafka.Error(r.ErrorCode) {
 	case kafka.ErrNone:
 		if c.id != "" && c.id != r.MemberId {
 			m.t.Fatalf("%s became %s", c.id, r.MemberId)
 		}
-		// A static member that was restarted keeps what its id was assigned.
-		c.synced = c.instance != nil
 		c.id, c.generation = r.MemberId, r.GenerationId
 		if r.Leader == r.MemberId && !r.SkipAssignment {
 			for _, member := range r.Members {
@@ -262,6 +339,7 @@ func (m *model) check(t *rapid.T) {
 		return
 	}
 	if g != m.group { // the old one's creation was taken back
+		maps.DeleteFunc(m.assigned, func(generation int32, _ map[string]string) bool { return generation > g.generation })
 		m.group, m.generation = g, g.generation
 	}
 	if g.generation < m.generation {

@@ -89,7 +89,16 @@ func (s *Shard) staticSettled(now time.Time, g *classic, j *join, m *member, old
 	}
 }
 
+// staticFailed puts back the id that is recorded: where several replacements
+// failed one after the other, that is the one before all of them.
 func (s *Shard) staticFailed(now time.Time, g *classic, j *join, m *member, old replaced, err error) coordinator.Result {
+	if value, ok := s.groups.Get(g.id); ok {
+		for i := range value.Members {
+			if v := &value.Members[i]; v.GroupInstanceId != nil && *v.GroupInstanceId == *m.instanceID {
+				old.id = v.MemberId
+			}
+		}
+	}
 	response := g.joined(m.id)
 	response.ErrorCode = int16(CodeOf(err))
 	response.MemberId, response.Leader, response.Members = "", old.leader, nil
