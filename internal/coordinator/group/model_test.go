@@ -32,13 +32,13 @@ type model struct {
 	w       *world
 	clients []*client
 	waiting map[coordinator.Ticket]*client
-	// assigned is what each generation's leader has assigned: member -> token.
+	// assigned is what each generation's leader has assigned, by member id, and
+	// by /instance id.
 	assigned   map[int32]map[string]string
 	generation int32
 	group      *classic
 	answered   map[coordinator.Ticket]bool
-	instances  map[string]string // instance id -> member id
-	stable     int               // how many assignments were handed out
+	stable     int // how many assignments were handed out
 	asked      int
 }
 
@@ -51,7 +51,7 @@ func TestGroupKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{
 			t: t, w: newWorld(Config{InitialRebalanceDelay: time.Second, MaxSize: 5}),
-			waiting: map[coordinator.Ticket]*client{}, assigned: map[int32]map[string]string{}, answered: map[coordinator.Ticket]bool{}, instances: map[string]string{},
+			waiting: map[coordinator.Ticket]*client{}, assigned: map[int32]map[string]string{}, answered: map[coordinator.Ticket]bool{},
 		}
 		for i := range 6 {
 			c := &client{}
@@ -132,6 +132,9 @@ func (m *model) syncAs(c *client) {
 		g := m.w.shard.live["g"]
 		if g != nil && g.state == completingRebalance && g.generation == c.generation && g.leader == c.id && m.assigned[c.generation] == nil {
 			m.assigned[c.generation] = parts
+			for instance, id := range g.static {
+				parts["/"+instance] = parts[id]
+			}
 		}
 	}
 	c.waits = m.w.ask(func(ticket coordinator.Ticket) coordinator.Result {
@@ -144,10 +147,10 @@ func (m *model) syncAs(c *client) {
 func (m *model) heartbeat(t *rapid.T) { m.heartbeatAs(m.free(t)) }
 
 func (m *model) heartbeatAs(c *client) {
-	ticket := m.w.ask(func(coordinator.Ticket) coordinator.Result {
+	c.waits = m.w.ask(func(ticket coordinator.Ticket) coordinator.Result {
+		m.waiting[ticket] = c
 		return m.w.shard.Heartbeat(m.w.now, &msg.HeartbeatRequest{GroupId: "g", MemberId: c.id, GroupInstanceId: c.instance, GenerationId: c.generation})
 	})
-	m.waiting[ticket] = c
 	m.read()
 }
 
@@ -204,7 +207,7 @@ func (m *model) round(t *rapid.T) {
 func (m *model) restart(t *rapid.T) {
 	c := m.any(t)
 	if c.waits != 0 {
-		m.waiting[c.waits] = &client{restarted: true, instance: c.instance}
+		m.waiting[c.waits] = &client{restarted: true}
 	}
 	*c = client{instance: c.instance, generation: -1}
 }
@@ -236,11 +239,8 @@ func (m *model) failover(t *rapid.T) {
 	}
 	maps.DeleteFunc(m.assigned, func(generation int32, _ map[string]string) bool { return generation > m.generation })
 	if g := m.group; g != nil {
-		for instance, id := range g.static { // recorded, and perhaps never told
-			m.named(&client{instance: &instance}, &msg.JoinGroupResponse{MemberId: id, GenerationId: g.generation})
-		}
 		for id, member := range g.members {
-			if told := m.assigned[g.generation][id]; len(member.assignment) > 0 && told != "" && told != string(member.assignment) {
+			if told := m.part(g.generation, id, member.instanceID); len(member.assignment) > 0 && told != "" && told != string(member.assignment) {
 				m.t.Fatalf("%s has %q recorded and was told %q", id, member.assignment, told)
 			}
 		}
@@ -265,9 +265,6 @@ func (m *model) answer(a coordinator.Answer) {
 	if c == nil {
 		return
 	}
-	if r, ok := a.Response.(*msg.JoinGroupResponse); ok && r.ErrorCode == 0 {
-		m.named(c, r)
-	}
 	if c.restarted {
 		return
 	}
@@ -286,16 +283,13 @@ func (m *model) answer(a coordinator.Answer) {
 	}
 }
 
-// named takes note of a static member's id: a restarted one has what its old id
-// has.
-func (m *model) named(c *client, r *msg.JoinGroupResponse) {
-	if c.instance == nil {
-		return
+// part is what the generation's leader has assigned to a member. A static one
+// that was restarted has what it had under its old id.
+func (m *model) part(generation int32, id string, instance *string) string {
+	if instance != nil {
+		return m.assigned[generation]["/"+*instance]
 	}
-	if parts := m.assigned[r.GenerationId]; parts != nil && parts[r.MemberId] == "" {
-		parts[r.MemberId] = parts[m.instances[*c.instance]]
-	}
-	m.instances[*c.instance] = r.MemberId
+	return m.assigned[generation][id]
 }
 
 func (m *model) synced(c *client, r *msg.SyncGroupResponse) {
@@ -303,7 +297,7 @@ func (m *model) synced(c *client, r *msg.SyncGroupResponse) {
 		c.behind = true
 		return
 	}
-	if want := m.assigned[c.generation][c.id]; want != string(r.Assignment) {
+	if want := m.part(c.generation, c.id, c.instance); want != string(r.Assignment) {
 		m.t.Fatalf("%s in generation %d is given %q, its leader said %q", c.id, c.generation, r.Assignment, want)
 	}
 	m.stable++
