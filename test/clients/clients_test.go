@@ -154,8 +154,5 @@ func run(command []string, bootstrap, prefix string) (map[string]line, error) {
 	if len(text) > 6000 {
 		text = text[:3000] + "\n...\n" + text[len(text)-3000:]
 	}
-	if err != nil || text != "" {
-		return said, fmt.Errorf("%w\n%s", err, text)
-	}
-	return said, nil
+	return said, fmt.Errorf("exit: %v\n%s", err, text)
 }

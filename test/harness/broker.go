@@ -21,14 +21,16 @@ type Options struct {
 	Properties map[string]string // beyond what the harness sets; these win
 	Dir        string            // an earlier broker's folder; empty: a fresh one
 	Port       int               // 0: a free one
+	Controller int               // the controller's port; 0: a free one
 	Env        []string          // beyond the test's own environment
 }
 
 // Broker is one running broker. Its methods are for one goroutine.
 type Broker struct {
-	Name string
-	Dir  string // holds server.properties, broker.log and data
-	Port int
+	Name       string
+	Dir        string // holds server.properties, broker.log and data
+	Port       int
+	Controller int
 
 	process *Process
 	start   func(b *Broker) (*Process, error)
@@ -127,10 +129,15 @@ func FreePort() (int, error) {
 // newBroker makes the folder and the properties file: a combined node, the
 // only voter of its quorum.
 func newBroker(kind string, o Options) (*Broker, error) {
-	b := &Broker{Name: kind + " " + o.Name, Dir: o.Dir, Port: o.Port}
+	b := &Broker{Name: kind + " " + o.Name, Dir: o.Dir, Port: o.Port, Controller: o.Controller}
 	var err error
 	if b.Port == 0 {
 		if b.Port, err = FreePort(); err != nil {
+			return nil, err
+		}
+	}
+	if b.Controller == 0 {
+		if b.Controller, err = FreePort(); err != nil {
 			return nil, err
 		}
 	}
@@ -139,11 +146,7 @@ func newBroker(kind string, o Options) (*Broker, error) {
 			return nil, err
 		}
 	}
-	controller, err := FreePort()
-	if err != nil {
-		return nil, err
-	}
-	quorum := "localhost:" + strconv.Itoa(controller)
+	quorum := "localhost:" + strconv.Itoa(b.Controller)
 	all := map[string]string{
 		"node.id":                   "1",
 		"log.dirs":                  b.Data(),

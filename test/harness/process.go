@@ -56,7 +56,15 @@ func (p *Process) ExitCode() int {
 func (p *Process) Kill() error {
 	_ = p.cmd.Process.Kill() // an ended process is what we want
 	<-p.done
-	return p.log.Close()
+	return p.closeLog()
+}
+
+// closeLog closes the log once: a process may be ended twice.
+func (p *Process) closeLog() error {
+	if err := p.log.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Terminate asks the process to shut down and waits; after the limit it is
@@ -65,7 +73,7 @@ func (p *Process) Terminate(limit time.Duration) error {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // an ended process is what we want
 	select {
 	case <-p.done:
-		return p.log.Close()
+		return p.closeLog()
 	case <-time.After(limit):
 		return errors.Join(fmt.Errorf("%s (log %s) ignored SIGTERM for %v", filepath.Base(p.cmd.Path), p.LogPath(), limit), p.Kill())
 	}

@@ -222,7 +222,15 @@ def _():
     return [answers, together]
 
 
-@step("configs")
+def newer(name, needs):
+    """A step that an api_version of (1, 0, 0) cannot do."""
+    if not OLD:
+        return step(name)
+    cannot(name, "api_version (1, 0, 0) is older than " + needs)
+    return lambda function: None
+
+
+@newer("configs", "the versions that it uses of these APIs")
 def _():
     resource = ConfigResource(ConfigResourceType.TOPIC, topic("one"), {"retention.ms": "123456", "cleanup.policy": "compact"})
     admin.alter_configs([resource])
@@ -252,7 +260,7 @@ def _():
     return [low[tp]["low_watermark"], c.beginning_offsets([tp])[tp], error_name(lambda: admin.delete_records({tp: 4000}))]
 
 
-@step("groups")
+@newer("groups", "DeleteGroups")
 def _():
     mine = sorted(g["group_id"] for g in admin.list_groups() if g["group_id"].startswith(PREFIX))
     described = admin.describe_groups([topic("first")])[topic("first")]
@@ -270,7 +278,7 @@ def _():
     return [[b["broker_id"] for b in found["brokers"]], found["controller_id"]]
 
 
-@step("log directories")
+@newer("log directories", "the versions that it uses of DescribeLogDirs")
 def _():
     dirs = admin.describe_log_dirs()
     return ["codec-gzip" in str(dirs), "log_dir" in str(dirs)]
