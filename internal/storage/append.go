@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/batch"
@@ -263,7 +264,7 @@ func (l *Log) addSegment(now time.Time, base kafka.Offset, c *segment.Config) (*
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.segments = append(l.segments[:len(l.segments):len(l.segments)], made)
+	l.segments = append(slices.Clip(l.segments), made)
 	l.size, l.recent, l.unsynced.names = 0, nil, true
 	return made, nil
 }

@@ -27,7 +27,7 @@ func (l *Log) OffsetForTimestamp(t kafka.Timestamp) (TimestampOffset, bool, erro
 	case LatestTieredTimestamp, EarliestPendingUploadTimestamp:
 		at.Offset = kafka.NoOffset // nothing is tiered
 	case MaxTimestamp:
-		at, found, err = l.highest(segments, start)
+		at, found, err = l.highest(segments)
 	default:
 		at, found, err = l.search(segments, start, t)
 	}
@@ -52,7 +52,7 @@ func (l *Log) search(segments []*segment.Segment, start kafka.Offset, t kafka.Ti
 }
 
 // highest finds the first record with the highest timestamp of all.
-func (l *Log) highest(segments []*segment.Segment, start kafka.Offset) (TimestampOffset, bool, error) {
+func (l *Log) highest(segments []*segment.Segment) (TimestampOffset, bool, error) {
 	var in *segment.Segment
 	highest := kafka.NoTimestamp
 	for _, s := range segments {

@@ -156,8 +156,8 @@ func TestAKilledDirectoryIsRepairedIntoWhatKafkaWouldHaveLeft(t *testing.T) {
 		want := files(t, m, o.Dir)
 		last := ""
 		for name := range want {
-			if strings.HasSuffix(name, ".log") {
-				last = max(last, strings.TrimSuffix(name, ".log"))
+			if base, found := strings.CutSuffix(name, ".log"); found {
+				last = max(last, base)
 			}
 		}
 		for _, suffix := range []string{".index", ".timeindex"} {

@@ -253,7 +253,7 @@ func copyTail(fsys vfs.FS, from string, at int64, to string) (kept int64, err er
 	if err != nil {
 		return 0, err
 	}
-	defer in.Close()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	size, err := in.Size()
 	if err != nil {
 		return 0, err
@@ -295,8 +295,8 @@ func copyTail(fsys vfs.FS, from string, at int64, to string) (kept int64, err er
 const asideZeros = 64
 
 func lastNonZero(b []byte) int {
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] != 0 {
+	for i, x := range slices.Backward(b) {
+		if x != 0 {
 			return i
 		}
 	}

@@ -69,10 +69,9 @@ func (f *fault) Unwrap() []error { return []error{f.err, kafka.ErrKafkaStorageEr
 // they are.
 func failed(op, what string, err error) error {
 	if err == nil {
-		return nil // and no memory for the target below
+		return nil
 	}
-	var code kafka.Error
-	if errors.As(err, &code) {
+	if _, coded := errors.AsType[kafka.Error](err); coded {
 		return err
 	}
 	return &fault{op: op, what: what, err: err}

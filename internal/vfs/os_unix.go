@@ -35,7 +35,8 @@ func usage(name string) (total, free int64, err error) {
 	if err := syscall.Statfs(name, &st); err != nil {
 		return 0, 0, &os.PathError{Op: "statfs", Path: name, Err: err}
 	}
-	return int64(st.Blocks) * int64(st.Bsize), int64(st.Bavail) * int64(st.Bsize), nil
+	size := int64(st.Bsize) //nolint:unconvert // another type on darwin
+	return int64(st.Blocks) * size, int64(st.Bavail) * size, nil
 }
 
 // IsNoSpace says whether err comes from a full disk or quota.

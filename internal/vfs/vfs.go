@@ -112,12 +112,12 @@ func Exists(fsys FS, name string) (bool, error) {
 }
 
 // ReadFile reads a whole file of at most limit bytes; a longer one is an error.
-func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
+func ReadFile(fsys FS, name string, limit int64) (data []byte, err error) {
 	f, err := fsys.Open(name, Read)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -125,11 +125,11 @@ func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("file is longer than it may be")}
 	}
-	buf := make([]byte, size)
-	if _, err := io.ReadFull(io.NewSectionReader(f, 0, size), buf); err != nil {
+	data = make([]byte, size)
+	if _, err := io.ReadFull(io.NewSectionReader(f, 0, size), data); err != nil {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
-	return buf, nil
+	return data, nil
 }
 
 // WriteFile makes or replaces a file, in place and without a sync.

@@ -243,8 +243,7 @@ func (s *Segment) goodAt(at int64) (bool, error) {
 		good = true
 		return errStop
 	})
-	var bad *Bad
-	if errors.As(err, &bad) {
+	if isBad(err) {
 		return false, nil
 	}
 	return good, err

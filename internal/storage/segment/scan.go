@@ -146,12 +146,9 @@ func (s *scanner) view() batch.Batch {
 
 // verify checks the current batch's checksum; a *Bad where it fails.
 func (s *scanner) verify() error {
-	from, stored, table := s.Position+batchSummedAt, uint32(0), crc32.MakeTable(crc32.Castagnoli)
-	if s.Magic == batch.Magic {
-		stored = binary.BigEndian.Uint32(s.raw[batchAtCRC:])
-	} else {
-		from, table = s.Position+legacySummedAt, crc32.IEEETable
-		stored = binary.BigEndian.Uint32(s.raw[legacyAtCRC:])
+	from, stored, table := s.Position+batchSummedAt, binary.BigEndian.Uint32(s.raw[batchAtCRC:]), crc32.MakeTable(crc32.Castagnoli)
+	if s.Magic != batch.Magic {
+		from, stored, table = s.Position+legacySummedAt, binary.BigEndian.Uint32(s.raw[legacyAtCRC:]), crc32.IEEETable
 	}
 	sum := uint32(0)
 	for end := s.Position + int64(s.Size); from < end; {
