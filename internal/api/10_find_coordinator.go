@@ -130,7 +130,7 @@ func (h *Handlers) leaderFor(call *Call, topic, key string) (node kafka.NodeID, 
 	if !exists || found.NumPartitions() == 0 {
 		return kafka.NoNode, at, false
 	}
-	tp := kafka.TopicPartition{Topic: topic, Partition: coordinator.PartitionFor(key, int32(found.NumPartitions()))}
+	tp := kafka.TopicPartition{Topic: topic, Partition: coordinator.PartitionFor(key, found.NumPartitions())}
 	node, _, at, _, ok = h.currentLeader(tp, call.Listener)
 	return node, at, ok
 }

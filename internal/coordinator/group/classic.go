@@ -2,6 +2,7 @@ package group
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/coordinator"
@@ -111,14 +112,7 @@ func fromRecord(id string, value *msg.GroupMetadataValue) *classic {
 	return g
 }
 
-func (g *classic) in(states ...state) bool {
-	for _, s := range states {
-		if g.state == s {
-			return true
-		}
-	}
-	return false
-}
+func (g *classic) in(states ...state) bool { return slices.Contains(states, g.state) }
 
 func (g *classic) become(now time.Time, to state) {
 	if !to.mayFollow(g.state) {

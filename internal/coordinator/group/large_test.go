@@ -1,6 +1,7 @@
 package group
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -37,9 +38,9 @@ func TestTenThousandMembersStayFast(t *testing.T) {
 		ids = append(ids, m.id)
 	}
 	synced := func(generation int32) {
-		for i := len(ids) - 1; i >= 0; i-- {
+		for _, id := range slices.Backward(ids) {
 			w.ask(func(ticket coordinator.Ticket) coordinator.Result {
-				return w.shard.SyncGroup(w.now, ticket, &msg.SyncGroupRequest{GroupId: "g", MemberId: ids[i], GenerationId: generation})
+				return w.shard.SyncGroup(w.now, ticket, &msg.SyncGroupRequest{GroupId: "g", MemberId: id, GenerationId: generation})
 			})
 		}
 	}

@@ -81,7 +81,7 @@ func (s *Shard) expireJoin(now time.Time, g *classic) coordinator.Result {
 
 // completeJoin ends the join phase: who has not come back is out, except for
 // static members, and the next generation begins.
-func (s *Shard) completeJoin(now time.Time, g *classic) coordinator.Result {
+func (s *Shard) completeJoin(_ time.Time, g *classic) coordinator.Result {
 	result := coordinator.Result{Timers: []coordinator.Timer{coordinator.Cancel(g.key(joinTimer))}}
 	if g.state != preparingRebalance {
 		return result // a timer that was overtaken
@@ -216,7 +216,7 @@ func (g *classic) answerSync(
 
 // expireSync removes the members that have not asked for their assignment in
 // time.
-func (s *Shard) expireSync(now time.Time, g *classic) coordinator.Result {
+func (s *Shard) expireSync(_ time.Time, g *classic) coordinator.Result {
 	if !g.in(completingRebalance, stable) || len(g.pendingSync) == 0 {
 		return coordinator.Result{}
 	}
@@ -240,7 +240,7 @@ func (s *Shard) expireSync(now time.Time, g *classic) coordinator.Result {
 
 // expireSession removes a member that was not heard of, or one that was given
 // an id and did not come back with it.
-func (s *Shard) expireSession(now time.Time, g *classic, id string) coordinator.Result {
+func (s *Shard) expireSession(_ time.Time, g *classic, id string) coordinator.Result {
 	m := g.members[id]
 	if _, pending := g.pendingJoin[id]; pending {
 		return coordinator.Result{

@@ -67,8 +67,7 @@ func TestADamagedRecordIsAnErrorThatSaysWhere(t *testing.T) {
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("offset 42")) {
 		t.Fatal(err)
 	}
-	var damage *msg.DecodeError
-	if !errors.As(err, &damage) {
+	if _, ok := errors.AsType[*msg.DecodeError](err); !ok {
 		t.Fatal(err)
 	}
 }

@@ -321,6 +321,6 @@ func BenchmarkCommit(b *testing.B) {
 	defer g.Close()
 	b.ReportAllocs()
 	for i := range b.N {
-		commit(g, "g", int64(i))
+		_ = commit(g, "g", int64(i))
 	}
 }
