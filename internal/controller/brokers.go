@@ -33,14 +33,10 @@ func RegisterBroker(in Input, req *msg.BrokerRegistrationRequest) Result {
 	r := msg.NewRegisterBrokerRecord()
 	r.BrokerId, r.IncarnationId, r.Rack = req.BrokerId, req.IncarnationId, req.Rack
 	for _, l := range req.Listeners {
-		r.EndPoints = append(r.EndPoints, msg.RegisterBrokerRecordBrokerEndpoint{
-			Name: l.Name, Host: l.Host, Port: l.Port, SecurityProtocol: l.SecurityProtocol,
-		})
+		r.EndPoints = append(r.EndPoints, msg.RegisterBrokerRecordBrokerEndpoint(l))
 	}
 	for _, f := range req.Features {
-		r.Features = append(r.Features, msg.RegisterBrokerRecordBrokerFeature{
-			Name: f.Name, MinSupportedVersion: f.MinSupportedVersion, MaxSupportedVersion: f.MaxSupportedVersion,
-		})
+		r.Features = append(r.Features, msg.RegisterBrokerRecordBrokerFeature(f))
 	}
 	if in.level().Directories() {
 		r.LogDirs = req.LogDirs
@@ -181,14 +177,10 @@ func RegisterController(in Input, req *msg.ControllerRegistrationRequest) Result
 	}
 	r := &msg.RegisterControllerRecord{ControllerId: req.ControllerId, IncarnationId: req.IncarnationId}
 	for _, l := range req.Listeners {
-		r.EndPoints = append(r.EndPoints, msg.RegisterControllerRecordControllerEndpoint{
-			Name: l.Name, Host: l.Host, Port: l.Port, SecurityProtocol: l.SecurityProtocol,
-		})
+		r.EndPoints = append(r.EndPoints, msg.RegisterControllerRecordControllerEndpoint(l))
 	}
 	for _, f := range req.Features {
-		r.Features = append(r.Features, msg.RegisterControllerRecordControllerFeature{
-			Name: f.Name, MinSupportedVersion: f.MinSupportedVersion, MaxSupportedVersion: f.MaxSupportedVersion,
-		})
+		r.Features = append(r.Features, msg.RegisterControllerRecordControllerFeature(f))
 	}
 	return Result{Records: []metadata.Record{{Message: r}}, Response: resp}
 }

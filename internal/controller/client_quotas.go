@@ -22,7 +22,7 @@ func AlterClientQuotas(in Input, req *msg.AlterClientQuotasRequest) Result {
 		code, text := codeAndText(err)
 		out := msg.AlterClientQuotasResponseEntryData{ErrorCode: code, ErrorMessage: text}
 		for _, part := range e.Entity {
-			out.Entity = append(out.Entity, msg.AlterClientQuotasResponseEntityData{EntityType: part.EntityType, EntityName: part.EntityName})
+			out.Entity = append(out.Entity, msg.AlterClientQuotasResponseEntityData(part))
 		}
 		resp.Entries = append(resp.Entries, out)
 	}
@@ -42,7 +42,7 @@ func (in *Input) alterQuota(e *msg.AlterClientQuotasRequestEntryData) ([]metadat
 	}
 	if entity.IP.Set && (entity.User.Set || entity.ClientID.Set) {
 		return nil, kafka.Errorf(kafka.ErrInvalidRequest,
-			"Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId")
+			"Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId") //nolint:misspell // Kafka's sentence
 	}
 	var records []metadata.Record
 	for i, op := range e.Ops {

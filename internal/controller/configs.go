@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,9 +192,7 @@ func combine(list, value string, op int8) string {
 // it again, files of keys and certificates with it (KAFKA-14136).
 func (in *Input) altered(r metadata.Resource, existing map[string]string, alterations []alteration, replace bool) (map[string]string, []alteration, error) {
 	after := make(map[string]string, len(existing)+len(alterations))
-	for k, v := range existing {
-		after[k] = v
-	}
+	maps.Copy(after, existing)
 	var changes []alteration
 	for _, a := range alterations {
 		old, had := existing[a.key]

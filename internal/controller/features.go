@@ -2,6 +2,7 @@ package controller
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 
@@ -23,10 +24,7 @@ const (
 func UpdateFeatures(in Input, req *msg.UpdateFeaturesRequest, version int16) Result {
 	resp := msg.NewUpdateFeaturesResponse()
 	resp.ErrorMessage = nil
-	levels := make(map[string]int16, len(req.FeatureUpdates)+8)
-	for name, level := range in.Image.Features.All() {
-		levels[name] = level
-	}
+	levels := maps.Collect(in.Image.Features.All())
 	for i := range req.FeatureUpdates {
 		levels[req.FeatureUpdates[i].Feature] = req.FeatureUpdates[i].MaxVersionLevel
 	}

@@ -47,7 +47,7 @@ type partitionChange struct {
 // change begins a change of a partition that exists.
 func (in *Input) change(topic *metadata.Topic, index int32, old *metadata.Partition) *partitionChange {
 	c := &partitionChange{
-		in: in, topic: topic, index: index, old: old, minISR: in.minISR(topic), elrOn: in.elrEnabled(),
+		in: in, topic: topic, index: index, old: old, minISR: in.minISR(topic), elrOn: in.elrEnabled(), election: electOnline,
 		isr: old.Isr, replicas: old.Replicas, removing: old.Removing, adding: old.Adding, elr: old.Elr,
 		recovery: old.Recovery, unclean: -1, dirs: make(map[int32]kafka.UUID, len(old.Replicas)),
 	}

@@ -219,10 +219,10 @@ func (in *Input) hasOnlineDir(broker int32, dir kafka.UUID) bool {
 	if !ok {
 		return false
 	}
-	switch {
-	case dir == metadata.DirectoryUnassigned || dir == metadata.DirectoryMigrating:
+	switch dir {
+	case metadata.DirectoryUnassigned, metadata.DirectoryMigrating:
 		return true
-	case dir == metadata.DirectoryLost:
+	case metadata.DirectoryLost:
 		return false
 	}
 	return len(b.LogDirs) == 0 || slices.Contains(b.LogDirs, dir)

@@ -142,7 +142,7 @@ func story(c *cluster, d *datadriven.TestData) string {
 }
 
 func storyBrokers(c *cluster, d *datadriven.TestData) string {
-	for _, word := range strings.Fields(d.Input) {
+	for word := range strings.FieldsSeq(d.Input) {
 		var id int32
 		name, rack, _ := strings.Cut(word, "@")
 		fenced := strings.HasSuffix(name, "!")
@@ -249,9 +249,11 @@ func (c *cluster) alterPartition(d *datadriven.TestData) func(Input) Result {
 		PartitionIndex: int32(partition), LeaderEpoch: int32(p.LeaderEpoch) + int32(leaderEpoch),
 		PartitionEpoch: p.PartitionEpoch + int32(partitionEpoch), LeaderRecoveryState: int8(p.Recovery),
 	}
-	for _, word := range strings.Split(isr, "/") {
+	for word := range strings.SplitSeq(isr, "/") {
 		var id int32
-		fmt.Sscan(word, &id)
+		if _, err := fmt.Sscan(word, &id); err != nil {
+			d.Fatalf(c.t, "%v", err)
+		}
 		data.NewIsrWithEpochs = append(data.NewIsrWithEpochs, msg.AlterPartitionRequestBrokerState{BrokerId: id, BrokerEpoch: -1})
 	}
 	req := msg.NewAlterPartitionRequest()

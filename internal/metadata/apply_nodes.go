@@ -79,28 +79,28 @@ func (b *builder) changeBroker(id int32, epoch int64, change func(next *Broker) 
 	return nil
 }
 
-func (next *Broker) change(r *msg.BrokerRegistrationChangeRecord) error {
+func (b *Broker) change(r *msg.BrokerRegistrationChangeRecord) error {
 	switch r.Fenced {
 	case 0:
 	case 1:
-		next.Fenced = true
+		b.Fenced = true
 	case -1:
-		next.Fenced = false
+		b.Fenced = false
 	default:
 		return fmt.Errorf("broker %d: fenced is %d, want -1, 0 or 1", r.BrokerId, r.Fenced)
 	}
 	switch r.InControlledShutdown {
 	case 0:
 	case 1:
-		next.InControlledShutdown = true
+		b.InControlledShutdown = true
 	default:
 		return fmt.Errorf("broker %d: in controlled shutdown is %d, want 0 or 1", r.BrokerId, r.InControlledShutdown)
 	}
 	if len(r.LogDirs) > 0 {
-		next.LogDirs = sortedDirs(r.LogDirs)
+		b.LogDirs = sortedDirs(r.LogDirs)
 	}
 	if r.CordonedLogDirs != nil {
-		next.CordonedLogDirs = sortedDirs(r.CordonedLogDirs)
+		b.CordonedLogDirs = sortedDirs(r.CordonedLogDirs)
 	}
 	return nil
 }

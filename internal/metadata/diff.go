@@ -40,7 +40,7 @@ func differing[K ordered[K], V any](before, after sorted[K, V], same func(a, b V
 	oldKey, oldValue, oldOK := nextOld()
 	newKey, newValue, newOK := nextNew()
 	for oldOK || newOK {
-		order := 0
+		var order int
 		switch {
 		case !newOK:
 			order = -1

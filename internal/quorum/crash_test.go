@@ -114,7 +114,7 @@ func (s *script) run(t *testing.T, fsys vfs.FS, topics int, fatal func(error)) e
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- q.Run(context.Background()) }()
-	defer q.Close()
+	defer func() { _ = q.Close() }()
 	select {
 	case <-q.Ready():
 	case err := <-ended:
@@ -235,7 +235,7 @@ func TestWhatIsPublishedIsDurable(t *testing.T) {
 	if err := s.topics(t, q, 10); err != nil {
 		t.Fatal(err)
 	}
-	q.Close()
+	mustClose(t, q)
 	if len(points) < 10 {
 		t.Fatalf("%d publications", len(points))
 	}
@@ -258,7 +258,7 @@ func TestAFailingDiskEndsTheQuorumAndLosesNothing(t *testing.T) {
 		return faults.Count()
 	}()
 	failed, fatal := 0, 0
-	for at := 0; at < count; at++ {
+	for at := range count {
 		for _, once := range []int{0, 1} { // the disk fails for ever, or once
 			disk := vfs.NewMem(nil)
 			faults := vfs.NewFaults(disk)
@@ -294,7 +294,7 @@ func TestATornEndIsCutAndADamagedMiddleIsNot(t *testing.T) {
 	register(t, q)
 	mustCreate(t, q, "a", 1)
 	end := q.log.log.Bytes()
-	q.Close()
+	mustClose(t, q)
 	name := dir + "/" + logName + "/00000000000000000000.log"
 	f, err := vfs.OS{}.Open(name, vfs.Write)
 	if err != nil {
@@ -307,11 +307,13 @@ func TestATornEndIsCutAndADamagedMiddleIsNot(t *testing.T) {
 	if _, err := f.WriteAt(garbage, end); err != nil {
 		t.Fatal(err)
 	}
-	f.Close()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 	q = start(t, testConfig(t, vfs.OS{}, dir))
 	if _, ok := q.Image().Topics.ByName("a"); !ok {
 		t.Error("the topic is gone with the torn end")
 	}
 	mustCreate(t, q, "b", 1)
-	q.Close()
+	mustClose(t, q)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,14 +70,10 @@ func TestConcurrentDecisionsShareASync(t *testing.T) {
 	before := g.syncs.Load()
 	var group sync.WaitGroup
 	for i := range callers {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			mustCreate(t, q, fmt.Sprintf("topic-%d", i), 1)
-		}()
+		group.Go(func() { mustCreate(t, q, fmt.Sprintf("topic-%d", i), 1) })
 	}
 	for len(q.requests) < callers-1 { // one is being synced, the others wait
-		time.Sleep(time.Millisecond) //nolint:forbidigo // a real disk is simulated, outside of a bubble
+		runtime.Gosched()
 	}
 	g.gate.Unlock()
 	group.Wait()
@@ -94,9 +91,7 @@ func TestDecisionsSeeWhatWasDecidedBefore(t *testing.T) {
 	var group sync.WaitGroup
 	var made atomic.Int32
 	for range 20 {
-		group.Add(1)
-		go func() {
-			defer group.Done()
+		group.Go(func() {
 			resp := execute[*msg.CreateTopicsResponse](t, q, createTopic("once", 1))
 			if resp.Topics[0].ErrorCode == 0 {
 				made.Add(1)
@@ -106,7 +101,7 @@ func TestDecisionsSeeWhatWasDecidedBefore(t *testing.T) {
 			if _, ok := q.Image().Topics.ByName("once"); !ok {
 				t.Error("answered, and the topic is not published")
 			}
-		}()
+		})
 	}
 	group.Wait()
 	if made.Load() != 1 {
@@ -238,8 +233,6 @@ func TestSessionsEndAndOpenTransactionsAreAborted(t *testing.T) {
 	disk := vfs.NewMem(nil)
 	synctest.Test(t, func(t *testing.T) {
 		q := oneVoter(t, disk, nil)
-		env := q.cfg.Env
-		env.NodeID = 1
 		register(t, q)
 		time.Sleep(8 * time.Second)
 		execute[*msg.BrokerHeartbeatResponse](t, q, unfence)
@@ -265,7 +258,7 @@ func TestSessionsEndAndOpenTransactionsAreAborted(t *testing.T) {
 		if _, ok := q.Image().Configs.Get(metadata.Resource{Type: config.ResourceBroker}, "half"); ok {
 			t.Error("half a transaction may be seen")
 		}
-		q.Close()
+		mustClose(t, q)
 	})
 	synctest.Test(t, func(t *testing.T) {
 		q := oneVoter(t, disk, nil)
@@ -276,7 +269,7 @@ func TestSessionsEndAndOpenTransactionsAreAborted(t *testing.T) {
 			t.Error("the transaction is still open")
 		}
 		mustCreateFor(t, q, 1)
-		q.Close()
+		mustClose(t, q)
 	})
 }
 
@@ -295,7 +288,7 @@ func TestOldSnapshotsAndSegmentsGo(t *testing.T) {
 		mustCreate(t, q, fmt.Sprintf("t-%03d", i%7), 1)
 		execute[*msg.DeleteTopicsResponse](t, q, deleteTopic(fmt.Sprintf("t-%03d", i%7)))
 	}
-	q.Close()
+	mustClose(t, q)
 	entries, err := disk.List("/data/__cluster_metadata-0")
 	if err != nil {
 		t.Fatal(err)

@@ -151,12 +151,12 @@ func TestOpensTheDirectoryThatKafkaWrote(t *testing.T) {
 			t.Errorf("voter %+v", s.Voters[0])
 		}
 		mustCreateOn(t, q, "more")
-		q.Close()
+		mustClose(t, q)
 		q = start(t, testConfig(t, vfs.OS{}, dir))
 		if _, ok := q.Image().Topics.ByName("more"); !ok {
 			t.Error("the topic made by us is gone after a restart")
 		}
-		q.Close()
+		mustClose(t, q)
 	}
 }
 

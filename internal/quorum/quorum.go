@@ -142,8 +142,8 @@ const (
 const snapshotSent = raft.SnapshotFinish
 
 var (
-	errClosed = kafka.Errorf(kafka.ErrNotController, "the controller is shutting down") //nolint:gochecknoglobals // a constant error
-	errFailed = errors.New("the metadata log failed")                                   //nolint:gochecknoglobals // a constant error
+	errClosed = kafka.Errorf(kafka.ErrNotController, "the controller is shutting down")
+	errFailed = errors.New("the metadata log failed")
 )
 
 // Quorum is one controller's end of the metadata quorum.

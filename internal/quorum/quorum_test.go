@@ -48,11 +48,18 @@ func run(t testing.TB, q *Quorum) {
 			t.Logf("Run: %v", err)
 		}
 	}()
-	t.Cleanup(func() { q.Close() })
+	t.Cleanup(func() { mustClose(t, q) })
 	select {
 	case <-q.Ready():
 	case <-q.done:
 		t.Fatal("the quorum ended before it was ready")
+	}
+}
+
+func mustClose(t testing.TB, q *Quorum) {
+	t.Helper()
+	if err := q.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -138,7 +145,7 @@ func TestOneVoterStartsDecidesAndRestarts(t *testing.T) {
 	mustCreate(t, q, "c", 1)
 	t.Logf("1 partition: %v", time.Since(begin))
 	before := q.Image()
-	q.Close()
+	mustClose(t, q)
 	begin = time.Now()
 	q = start(t, testConfig(t, vfs.OS{}, dir))
 	t.Logf("restart: %v", time.Since(begin))

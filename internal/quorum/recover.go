@@ -45,7 +45,7 @@ func (q *Quorum) recover(l log, now time.Time) error {
 		}
 		for _, cut := range recovery.Cuts {
 			q.cfg.Logger.Warn("the end of the metadata log was damaged and is cut off; it was never acknowledged",
-				"file", cut.File, "offset", int64(cut.Offset), "bytes", cut.Bytes, "kept in", cut.Aside, "reason", cut.Reason)
+				"file", cut.File, "offset", int64(cut.Offset), "bytes", cut.Bytes, "keptIn", cut.Aside, "reason", cut.Reason)
 		}
 		l = disk
 	}
@@ -166,7 +166,7 @@ func eachBatch(l log, from, end kafka.Offset, visit func(batch.Batch) error) err
 func (q *Quorum) startRaft(l log) error {
 	self := raftID(q.cfg.Env.NodeID)
 	hard := &raftpb.HardState{}
-	term, vote, commit := uint64(q.state.epoch), uint64(raft.None), uint64(q.committed) //nolint:gosec // epochs and offsets are not negative
+	term, vote, commit := uint64(q.state.epoch), raft.None, uint64(q.committed) //nolint:gosec // epochs and offsets are not negative
 	if v := q.state.vote(); v != kafka.NoNode {
 		vote = raftID(v)
 	}
