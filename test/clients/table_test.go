@@ -2,9 +2,10 @@ package clients
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"sync"
+
+	"github.com/gregor-stream/gregor/test/harness"
 )
 
 // table collects outcomes of clients that run in parallel.
@@ -42,7 +43,7 @@ func cell(o outcome) string {
 }
 
 // write makes the page. The parts that other runs write are kept.
-func (t *table) write(path string) error {
+func (t *table) write() error {
 	var page strings.Builder
 	page.WriteString("| step |")
 	clients := []string{}
@@ -70,20 +71,5 @@ func (t *table) write(path string) error {
 	for client, why := range t.missing {
 		page.WriteString(fmt.Sprintf("\n%s did not run: %s\n", client, why))
 	}
-	return replaceSection(path, "clients", page.String())
-}
-
-// replaceSection writes one section of the page between its two markers.
-func replaceSection(path, section, text string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	begin, end := "<!-- begin "+section+" -->\n", "<!-- end "+section+" -->"
-	before, rest, ok := strings.Cut(string(data), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s: no section %q", path, section)
-	}
-	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o644)
+	return harness.WriteSection("clients", page.String())
 }

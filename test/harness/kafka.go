@@ -23,7 +23,7 @@ func jvm(heap, set, class string, args ...string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	flags := []string{
-		"-Xmx" + heap, "-XX:MaxDirectMemorySize=3g", "-Djdk.nio.maxCachedBufferSize=1048576", // requests of 100 MB
+		"-Xmx" + heap, "-XX:MaxDirectMemorySize=3g", // requests of 100 MB
 		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
 		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classPath, class,
 	}

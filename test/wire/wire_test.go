@@ -1,10 +1,7 @@
 package wire
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -171,14 +168,24 @@ func (r *report) write(t *testing.T) {
 		fmt.Fprintf(&table, "%-32s kafka %-6s gregor %-6s %5d answers, %d differ\n", one.Key, one.Kafka, one.Gregor, one.Answers, one.Differences)
 	}
 	t.Logf("%d answers compared, %d differ\n%s", answers, differences, table.String())
-	data, err := json.MarshalIndent(rows, "", "  ")
-	if err != nil {
-		t.Fatal(err)
+	if err := harness.WriteSection("wire", r.page(rows, answers, differences)); err != nil {
+		t.Error(err)
 	}
-	if err := os.MkdirAll(harness.Cache("run"), 0o755); err != nil {
-		t.Fatal(err)
+}
+
+// page is the table for docs/conformance.md.
+func (r *report) page(rows []*row, answers, differences int) string {
+	var page strings.Builder
+	fmt.Fprintf(&page, "%d answers compared, %d differ.\n\n", answers, differences)
+	page.WriteString("| API | Apache Kafka | Gregor | answers | differ |\n|---|---|---|---|---|\n")
+	var later []string
+	for _, one := range rows {
+		if one.Gregor == "" {
+			later = append(later, one.Key)
+			continue
+		}
+		fmt.Fprintf(&page, "| %s | %s | %s | %d | %d |\n", one.Key, one.Kafka, one.Gregor, one.Answers, one.Differences)
 	}
-	if err := os.WriteFile(filepath.Join(harness.Cache("run"), "wire.json"), data, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	fmt.Fprintf(&page, "\nNot served by Gregor yet, of what Apache Kafka advertises (%d): %s.\n", len(later), strings.Join(later, ", "))
+	return page.String()
 }

@@ -3,6 +3,7 @@
 usage: kafka_python.py BOOTSTRAP PREFIX [API_VERSION, such as 1.0.0]"""
 
 import sys
+import threading
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
@@ -31,7 +32,7 @@ def read(c, count, seconds=30):
     records = []
 
     def more():
-        for batch in c.poll(timeout_ms=200).values():
+        for batch in c.poll(timeout_ms=1000).values():
             records.extend(batch)
         return len(records) >= count
 
@@ -139,7 +140,7 @@ def _():
 @step("latest")
 def _():
     c = consumer(topic("one"), group_id=topic("latest"), auto_offset_reset="latest")
-    until("assignment", lambda: c.poll(timeout_ms=100) or c.assignment())
+    until("assignment", lambda: c.poll(timeout_ms=1000) or c.assignment())
     before = c.position(TopicPartition(topic("one"), 0))
     producer().send(topic("one"), value=b"late").get(10)
     records = read(c, 1)
@@ -198,27 +199,43 @@ def _():
     return answers
 
 
+class Member:
+    """A consumer that polls in a thread of its own, with polls long enough
+    to hold a whole rebalance: kafka-python may forget one that is cut."""
+
+    def __init__(self):
+        self.consumer = consumer(topic("four"), group_id=topic("two"), session_timeout_ms=6000, heartbeat_interval_ms=200)
+        self.stopped = False
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while not self.stopped:
+            self.consumer.poll(timeout_ms=1000)
+
+    def partitions(self):
+        return sorted(tp.partition for tp in self.consumer.assignment())
+
+    def leave(self):
+        self.stopped = True
+        self.thread.join()
+        self.consumer.close()
+
+
 @step("group of two with rebalances")
 def _():
-    def member():
-        return consumer(topic("four"), group_id=topic("two"), session_timeout_ms=6000, heartbeat_interval_ms=200)
-
     def owned(count, *members):
-        def check():
-            for m in members:
-                m.poll(timeout_ms=50)
-            return all(len(m.assignment()) == count for m in members)
-        until("%d partitions each" % count, check)
-        return [len(m.assignment()) for m in members]
+        until("%d partitions each" % count, lambda: all(len(m.partitions()) == count for m in members))
+        return [count] * len(members)
 
-    a = member()
+    a = Member()
     answers = [owned(4, a)]
-    b = member()
+    b = Member()
     answers.append(owned(2, a, b))
-    together = sorted(tp.partition for m in (a, b) for tp in m.assignment())
-    b.close()
+    together = sorted(a.partitions() + b.partitions())
+    b.leave()
     answers.append(owned(4, a))
-    a.close()
+    a.leave()
     return [answers, together]
 
 
@@ -265,7 +282,7 @@ def _():
     mine = sorted(g["group_id"] for g in admin.list_groups() if g["group_id"].startswith(PREFIX))
     described = admin.describe_groups([topic("first")])[topic("first")]
     c = consumer(topic("four"), group_id=topic("live"))
-    until("assignment", lambda: c.poll(timeout_ms=100) or c.assignment())
+    until("assignment", lambda: c.poll(timeout_ms=1000) or c.assignment())
     busy = str(admin.delete_groups([topic("live")]))
     c.close()
     gone = str(admin.delete_groups([topic("first")]))

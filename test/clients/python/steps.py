@@ -56,4 +56,5 @@ def until(what, condition, seconds=30):
         result = condition()
         if result:
             return result
+        time.sleep(0.01)
     raise TimeoutError(what)
