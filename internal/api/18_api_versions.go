@@ -22,7 +22,7 @@ func (h *Handlers) apiVersions(_ context.Context, call *Call, req *msg.ApiVersio
 	if call.Version >= 3 {
 		call.SoftwareName, call.SoftwareVersion = req.ClientSoftwareName, req.ClientSoftwareVersion
 	}
-	resp.ApiKeys = h.advertised()
+	resp.ApiKeys = h.advertised(call.Controller)
 	h.features(resp, call.Version)
 	return resp, nil
 }
@@ -44,8 +44,8 @@ func (h *Handlers) checkApiVersions(call *Call, req *msg.ApiVersionsRequest) kaf
 // advertised is exactly what is served, with one lie that Kafka tells too:
 // Produce is listed from 0, because old librdkafka takes a broker
 // without Produce v0 for one that knows no compression (KAFKA-18659).
-func (h *Handlers) advertised() []msg.ApiVersionsResponseApiVersion {
-	routes := h.table.all()
+func (h *Handlers) advertised(controller bool) []msg.ApiVersionsResponseApiVersion {
+	routes := h.table.all(controller)
 	keys := make([]msg.ApiVersionsResponseApiVersion, len(routes))
 	for i, r := range routes {
 		keys[i] = msg.ApiVersionsResponseApiVersion{ApiKey: int16(r.key), MinVersion: r.min, MaxVersion: r.max}
@@ -86,7 +86,7 @@ func (h *Handlers) features(resp *msg.ApiVersionsResponse, version int16) {
 // unsupportedApiVersions answers a version that is not known in version 0,
 // which every client reads (KIP-511).
 func (s *Session) unsupportedApiVersions(dst []byte) Reply {
-	r := s.h.table.find(kafka.ApiVersions)
+	r := s.h.table.find(kafka.ApiVersions, false)
 	resp := msg.ApiVersionsResponse{
 		ErrorCode: int16(kafka.ErrUnsupportedVersion),
 		ApiKeys:   []msg.ApiVersionsResponseApiVersion{{ApiKey: int16(r.key), MinVersion: r.min, MaxVersion: r.max}},

@@ -14,8 +14,11 @@ import (
 type Conn struct {
 	ID       uint64
 	Listener string // the name of the listener that accepted it
-	Local    net.Addr
-	Remote   net.Addr
+	// Controller says that it is a controller's listener: only what Kafka's
+	// controllers serve is served there.
+	Controller bool
+	Local      net.Addr
+	Remote     net.Addr
 	// Software is what the client said of itself in ApiVersions.
 	SoftwareName, SoftwareVersion string
 }

@@ -15,7 +15,7 @@ func TestProtocolPageIsCurrent(t *testing.T) {
 	var served []msg.Served
 	h := new(Handlers)
 	table := newTable(h.routes())
-	for _, r := range table.all() {
+	for _, r := range table.all(false) {
 		served = append(served, msg.Served{Key: r.key, Oldest: r.min, Newest: r.max})
 	}
 	want := msg.ProtocolPage(served)

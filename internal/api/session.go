@@ -55,7 +55,7 @@ func (s *Session) Serve(ctx context.Context, frame, dst []byte, received time.Ti
 		return Reply{}, err
 	}
 	s.call.Received = received
-	r := s.h.table.find(s.call.Key)
+	r := s.h.table.find(s.call.Key, s.conn.Controller)
 	switch {
 	case r == nil:
 		return Reply{}, fmt.Errorf("%s is not served (from %s)", s.call.Key, s.conn.Remote)

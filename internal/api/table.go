@@ -10,8 +10,9 @@ import (
 
 // Route is one API key and how it is served.
 type Route struct {
-	key      kafka.APIKey
-	min, max int16
+	key        kafka.APIKey
+	min, max   int16
+	controller bool // served on a controller's listener, too
 	// serve decodes the body, executes, and appends the answer.
 	serve func(ctx context.Context, s *Session, body []byte, dst []byte) (Reply, error)
 }
@@ -46,7 +47,10 @@ func stable(key kafka.APIKey) Route {
 	if !ok || known.MinStable44 < 0 {
 		panic("api: no stable versions of " + key.String())
 	}
-	return Route{key: key, min: known.MinStable44, max: known.MaxStable}
+	// A controller's Fetch is of the metadata log, by followers that cannot be
+	// there yet.
+	controller := known.Listeners&msg.OnController != 0 && key != kafka.Fetch
+	return Route{key: key, min: known.MinStable44, max: known.MaxStable, controller: controller}
 }
 
 // from is r, begun at an older version than Kafka 4.4 serves.
@@ -70,14 +74,19 @@ func newTable(routes []Route) table {
 	return t
 }
 
-func (t *table) find(key kafka.APIKey) *Route {
-	if key < 0 || int(key) >= len(t.byKey) || t.byKey[key].serve == nil {
+// find is the route of a key on a broker's or a controller's listener, or nil.
+func (t *table) find(key kafka.APIKey, controller bool) *Route {
+	if key < 0 || int(key) >= len(t.byKey) || !t.byKey[key].servedOn(controller) {
 		return nil
 	}
 	return &t.byKey[key]
 }
 
-// all are the routes in order of key.
-func (t *table) all() []Route {
-	return slices.DeleteFunc(slices.Clone(t.byKey), func(r Route) bool { return r.serve == nil })
+func (r *Route) servedOn(controller bool) bool {
+	return r.serve != nil && (r.controller || !controller)
+}
+
+// all are the routes of a listener in order of key.
+func (t *table) all(controller bool) []Route {
+	return slices.DeleteFunc(slices.Clone(t.byKey), func(r Route) bool { return !r.servedOn(controller) })
 }

@@ -8,14 +8,15 @@ import "testing"
 func TestProduceAndFetchAllocateNothing(t *testing.T) {
 	_, r := onDisk(t)
 	id := r.topic("t", 3)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		frame []byte
 		max   float64
 	}{
-		"produce":            {produceFrame(id, -1, 3, 100, 100), 0.5},
-		"produce, acks=1":    {produceFrame(id, 1, 3, 100, 100), 0.5},
-		"fetch":              {fetchFrame(id, 0, 1<<20), 1},
-		"fetch at the start": {fetchFrame(id, 0, 1), 1},
+		{"produce", produceFrame(id, -1, 3, 100, 100), 0.5},
+		{"produce, acks=1", produceFrame(id, 1, 3, 100, 100), 0.5},
+		{"fetch", fetchFrame(id, 0, 1<<20), 1},
+		{"fetch of one batch", fetchFrame(id, 0, 1), 1},
 	} {
 		turn := func() {
 			r.send(c.frame)
@@ -25,7 +26,7 @@ func TestProduceAndFetchAllocateNothing(t *testing.T) {
 			turn()
 		}
 		if got := testing.AllocsPerRun(500, turn); got > c.max {
-			t.Errorf("%s: %v allocations a request, at most %v are allowed", name, got, c.max)
+			t.Errorf("%s: %v allocations a request, at most %v are allowed", c.name, got, c.max)
 		}
 	}
 }

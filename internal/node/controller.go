@@ -49,7 +49,7 @@ func (n *Node) quorumConfig() quorum.Config {
 			NodeID: n.id(), ClusterID: n.clusterID, Config: b, Features: controller.SupportedFeatures(),
 			SessionTimeout: ms(int64(b.BrokerSessionTimeoutMs)),
 		},
-		Publishers: n.publishers(), Fatal: n.fail, Logger: n.log, Rand: n.cfg.Rand, Codecs: n.codecs,
+		Publishers: n.publishers(), Fatal: n.fail, Logger: n.logs.Logger("quorum"), Rand: n.cfg.Rand, Codecs: n.codecs,
 		SnapshotBytes:    b.MetadataSnapshotMaxNewRecordBytes,
 		SnapshotInterval: ms(b.MetadataSnapshotMaxIntervalMs),
 		SegmentBytes:     int64(b.MetadataSegmentBytes),

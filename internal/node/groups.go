@@ -21,7 +21,7 @@ func (n *Node) buildGroups() {
 		Random:       n.cfg.Rand,
 		LoadBytes:    b.OffsetsLoadBufferBytes,
 		WriteTimeout: time.Duration(b.OffsetsCommitTimeoutMs) * time.Millisecond,
-		Log:          n.log,
+		Log:          n.logs.Logger("groups"),
 	})
 }
 

@@ -111,14 +111,20 @@ func noneAtZero(limit int) int {
 func (n *Node) serve() error {
 	b := n.broker.Load()
 	cfg := serverConfig(b)
-	cfg.Handler, cfg.Log = handler{n.handlers}, n.log
-	n.server = server.New(cfg)
-	n.stack.Push("server", n.server.Close)
+	controllers := make(map[string]bool)
 	for _, l := range n.listeners {
-		if l.controller {
-			continue // nobody else is there to talk to this controller yet
-		}
-		err := n.server.Serve(server.Listener{Name: l.name, Listener: l.Listener, InterBroker: l.name == b.InterBrokerListener && len(n.listeners) > 1})
+		controllers[l.name] = l.controller
+	}
+	cfg.Handler, cfg.Log = handler{n.handlers, controllers}, n.log
+	s := server.New(cfg)
+	n.server.Store(s)
+	s.SetLimits(serverConfig(n.broker.Load())) // which may have changed meanwhile
+	n.stack.Push("server", s.Close)
+	for _, l := range n.listeners {
+		// As in Kafka the brokers' own listener may exceed max.connections,
+		// where it is not the only one.
+		inner := l.controller || l.name == b.InterBrokerListener && len(b.Listeners) > 1
+		err := s.Serve(server.Listener{Name: l.name, Listener: l.Listener, InterBroker: inner})
 		if err != nil {
 			return err
 		}
@@ -127,11 +133,16 @@ func (n *Node) serve() error {
 }
 
 // handler shows the handlers to the server.
-type handler struct{ h *api.Handlers }
+type handler struct {
+	h           *api.Handlers
+	controllers map[string]bool // the names of the controllers' listeners
+}
 
 // Open begins a conversation.
 func (h handler) Open(info server.ConnInfo) server.Session {
-	return session{h.h.Open(api.Conn{ID: info.ID, Listener: info.Listener, Local: info.Local, Remote: info.Remote})}
+	return session{h.h.Open(api.Conn{
+		ID: info.ID, Listener: info.Listener, Controller: h.controllers[info.Listener], Local: info.Local, Remote: info.Remote,
+	})}
 }
 
 type session struct{ s *api.Session }

@@ -23,6 +23,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/coordinator/runtime"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/lifecycle"
+	"github.com/gregor-stream/gregor/internal/logs"
 	"github.com/gregor-stream/gregor/internal/partition"
 	"github.com/gregor-stream/gregor/internal/quorum"
 	"github.com/gregor-stream/gregor/internal/server"
@@ -35,6 +36,9 @@ type Config struct {
 	Broker *config.Broker
 	FS     vfs.FS       // nil: the operating system's
 	Log    *slog.Logger // nil: silent
+	// LogLevel is the least that is logged at first; operators change it while
+	// the node runs (the resource BROKER_LOGGER).
+	LogLevel slog.Level
 	// Listen opens a listener; nil: net.Listen on tcp.
 	Listen func(ctx context.Context, address string) (net.Listener, error)
 	// Rand is the source of ids; nil: crypto/rand.Reader.
@@ -47,7 +51,8 @@ type Config struct {
 // Node is a running broker and controller.
 type Node struct {
 	cfg       Config
-	log       *slog.Logger
+	logs      *logs.Levels
+	log       *slog.Logger // of this room
 	clusterID string
 	formatted bool
 	dirs      []directory
@@ -60,7 +65,7 @@ type Node struct {
 	quorum     *quorum.Quorum
 	groups     *runtime.Groups
 	handlers   *api.Handlers
-	server     *server.Server
+	server     atomic.Pointer[server.Server]
 	membership *membership
 
 	stack   lifecycle.Stack
@@ -101,7 +106,8 @@ func (n *Node) defaults() {
 			return lc.Listen(ctx, "tcp", address)
 		}
 	}
-	n.log = n.cfg.Log
+	n.logs = logs.New(n.cfg.Log, n.cfg.LogLevel, "api", "groups", "node", "partitions", "quorum", "server")
+	n.log = n.logs.Logger("node")
 	n.broker.Store(n.cfg.Broker)
 }
 
@@ -150,7 +156,7 @@ func (n *Node) buildPartitions() {
 		dirs[i] = partition.Dir{Path: d.path, ID: d.meta.DirectoryID}
 	}
 	n.set = partition.New(partition.Config{
-		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.log, Rand: n.cfg.Rand, Leads: n.leads,
+		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
 	})
 }
 
@@ -158,7 +164,7 @@ func (n *Node) buildHandlers() {
 	var seed [8]byte
 	_, _ = io.ReadFull(n.cfg.Rand, seed[:]) // session ids need no secrecy
 	n.handlers = api.New(api.Deps{
-		Log: n.log, NodeID: n.id(), ClusterID: n.clusterID, Features: controller.SupportedFeatures(),
+		Log: n.logs.Logger("api"), Loggers: n.logs, NodeID: n.id(), ClusterID: n.clusterID, Features: controller.SupportedFeatures(),
 		Image: n.quorum.Image, Broker: n.broker.Load, Controller: n.quorum,
 		Partitions: servedSet{n.set}, ProducerIDs: &producerIDs{n: n}, Groups: n.groups,
 		Quorum: quorumStatus{n.quorum},

@@ -1,10 +1,11 @@
 package node
 
 import (
+	"strconv"
+
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/quorum"
-	"strconv"
 )
 
 // publishers are told of new metadata in this order: what decides who may do
@@ -33,7 +34,7 @@ func (p configPublisher) Publish(img *metadata.Image, delta *metadata.Delta) {
 		p.n.log.Warn("dynamic configuration", "warning", w)
 	}
 	p.n.broker.Store(next)
-	if p.n.server != nil {
-		p.n.server.SetLimits(serverConfig(next))
+	if s := p.n.server.Load(); s != nil {
+		s.SetLimits(serverConfig(next))
 	}
 }

@@ -31,7 +31,7 @@ func (s *Set) Load() error {
 		found = append(found, list...)
 	}
 	s.adopt(img, found)
-	s.recover(now, found)
+	s.recoverLogs(now, found)
 	for t := range img.Topics.All() {
 		delta := metadata.TopicDelta{Topic: t}
 		for n := range t.All() {
@@ -161,8 +161,8 @@ func (s *Set) adopt(img *metadata.Image, found []foundLog) {
 	}
 }
 
-// recover opens the found logs, several at a time, and tells how it goes.
-func (s *Set) recover(now time.Time, found []foundLog) {
+// recoverLogs opens the found logs, several at a time, and tells how it goes.
+func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 	byPartition := make(map[*Partition]*foundLog, len(found))
 	list := make([]*Partition, 0, len(found))
 	for i := range found {
