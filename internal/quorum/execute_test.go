@@ -69,10 +69,17 @@ func TestConcurrentDecisionsShareASync(t *testing.T) {
 	g.gate.Lock()
 	before := g.syncs.Load()
 	var group sync.WaitGroup
+	var decided atomic.Int32
 	for i := range callers {
-		group.Go(func() { mustCreate(t, q, fmt.Sprintf("topic-%d", i), 1) })
+		group.Go(func() {
+			decide := createTopic(fmt.Sprintf("topic-%d", i), 1)
+			execute[*msg.CreateTopicsResponse](t, q, func(in controller.Input) controller.Result {
+				decided.Add(1)
+				return decide(in)
+			})
+		})
 	}
-	for len(q.requests) < callers-1 { // one is being synced, the others wait
+	for int(decided.Load())+len(q.requests) < callers { // the first are being synced, the others wait
 		runtime.Gosched()
 	}
 	g.gate.Unlock()
@@ -265,11 +272,11 @@ func TestSessionsEndAndOpenTransactionsAreAborted(t *testing.T) {
 		if _, ok := q.Image().Configs.Get(metadata.Resource{Type: config.ResourceBroker}, "half"); ok {
 			t.Error("half a transaction was completed")
 		}
+		mustCreateFor(t, q, 1)
+		mustClose(t, q)
 		if _, open := q.loader.Transaction(); open {
 			t.Error("the transaction is still open")
 		}
-		mustCreateFor(t, q, 1)
-		mustClose(t, q)
 	})
 }
 
