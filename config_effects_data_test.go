@@ -3,6 +3,7 @@ package gregor_test
 import (
 	"encoding/binary"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func topicProbes() map[string]any {
 			req := kmsg.NewPtrDeleteTopicsRequest()
 			req.TimeoutMillis = 1000
 			topic := kmsg.NewDeleteTopicsRequestTopic()
-			topic.Topic = kmsg.StringPtr("a")
+			topic.Topic = new("a")
 			req.TopicNames, req.Topics = []string{"a"}, append(req.Topics, topic)
 			same(t, "code", ask[*kmsg.DeleteTopicsResponse](b, req).Topics[0].ErrorCode, kerr.TopicDeletionDisabled.Code)
 		},
@@ -201,9 +202,7 @@ func logProbes() map[string]any {
 	}
 	probes := map[string]any{}
 	add := func(more map[string]any) {
-		for k, v := range more {
-			probes[k] = v
-		}
+		maps.Copy(probes, more)
 	}
 	one := func(key, value string, look func(t *testing.T, b *bench), more ...string) {
 		probes[key] = func(t *testing.T) {
@@ -275,7 +274,7 @@ func logProbes() map[string]any {
 		req := kmsg.NewPtrDeleteTopicsRequest()
 		req.TimeoutMillis = 1000
 		topic := kmsg.NewDeleteTopicsRequestTopic()
-		topic.Topic = kmsg.StringPtr("a")
+		topic.Topic = new("a")
 		req.TopicNames, req.Topics = []string{"a"}, append(req.Topics, topic)
 		same(t, "code", ask[*kmsg.DeleteTopicsResponse](b, req).Topics[0].ErrorCode, 0)
 		eventually(t, "the directory goes", func() bool { return len(b.files("a-*")) == 0 })
@@ -440,7 +439,7 @@ func groupProbes() map[string]any {
 			rt := kmsg.NewOffsetCommitRequestTopic()
 			rt.Topic, rt.TopicID = "a", b.metadata("a").Topics[0].TopicID
 			p := kmsg.NewOffsetCommitRequestTopicPartition()
-			p.Offset, p.Metadata = 1, kmsg.StringPtr("long")
+			p.Offset, p.Metadata = 1, new("long")
 			rt.Partitions = append(rt.Partitions, p)
 			req.Topics = append(req.Topics, rt)
 			same(t, "code", ask[*kmsg.OffsetCommitResponse](b, req).Topics[0].Partitions[0].ErrorCode, kerr.OffsetMetadataTooLarge.Code)

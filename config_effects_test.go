@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -322,15 +322,15 @@ func wants(t *testing.T, err error, want *kerr.Error) {
 // noise is data that does not pack well, and words is data that does.
 func noise(n int) []byte {
 	b := make([]byte, n)
-	_, _ = rand.New(rand.NewSource(1)).Read(b) //nolint:gosec // a test
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
 	return b
 }
 
 func words(n int) []byte {
-	r := rand.New(rand.NewSource(1)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // a test
 	var b bytes.Buffer
 	for b.Len() < n {
-		fmt.Fprintf(&b, "word%d ", r.Intn(1000))
+		fmt.Fprintf(&b, "word%d ", r.IntN(1000))
 	}
 	return b.Bytes()[:n]
 }

@@ -34,6 +34,10 @@ type Config struct {
 	Dir string
 	// Logger is told what an operator should know; nil is silence.
 	Logger *slog.Logger
+	// LogLevel is the least that is logged at first (zero is INFO). It can be
+	// changed while the broker runs, as Kafka's loggers can: kafka-configs.sh
+	// --entity-type broker-loggers. Logger has to let through what is asked for.
+	LogLevel slog.Level
 	// CloseTimeout bounds how long Close waits for requests under way; 0 is
 	// 10 seconds.
 	CloseTimeout time.Duration
@@ -71,7 +75,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := node.Start(ctx, node.Config{Broker: broker, Log: log})
+	n, err := node.Start(ctx, node.Config{Broker: broker, Log: log, LogLevel: c.LogLevel})
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (h *Handlers) describeConfigs(_ context.Context, call *Call, req *msg.Descr
 	var refused []msg.DescribeConfigsResponseDescribeConfigsResult
 	for _, r := range req.Resources {
 		// Where Kafka says nothing it sends the empty message, not null.
-		result := msg.DescribeConfigsResponseDescribeConfigsResult{ErrorMessage: text(""), ResourceType: r.ResourceType, ResourceName: r.ResourceName}
+		result := msg.DescribeConfigsResponseDescribeConfigsResult{ErrorMessage: new(""), ResourceType: r.ResourceType, ResourceName: r.ResourceName}
 		if code := h.mayConfig(call, DescribeConfigs, config.Resource(r.ResourceType), r.ResourceName); code != kafka.ErrNone {
 			result.ErrorCode = int16(code)
 			refused = append(refused, result)
@@ -31,7 +31,7 @@ func (h *Handlers) describeConfigs(_ context.Context, call *Call, req *msg.Descr
 		if err != nil {
 			result.ErrorCode, result.ErrorMessage = failure(err)
 			if result.ErrorMessage == nil {
-				result.ErrorMessage = text("")
+				result.ErrorMessage = new("")
 			}
 		} else {
 			result.Configs = configEntries(entries, &r, req)
@@ -48,7 +48,7 @@ func describeConfigsRefused(req *msg.DescribeConfigsRequest) *msg.DescribeConfig
 	resp := msg.NewDescribeConfigsResponse()
 	for _, r := range req.Resources {
 		resp.Results = append(resp.Results, msg.DescribeConfigsResponseDescribeConfigsResult{
-			ErrorCode: int16(kafka.ErrInvalidRequest), ErrorMessage: text(""), ResourceType: r.ResourceType, ResourceName: r.ResourceName,
+			ErrorCode: int16(kafka.ErrInvalidRequest), ErrorMessage: new(""), ResourceType: r.ResourceType, ResourceName: r.ResourceName,
 		})
 	}
 	return resp

@@ -17,16 +17,16 @@ func (h *Handlers) describeQuorum(_ context.Context, call *Call, req *msg.Descri
 		for _, t := range req.Topics {
 			topic := msg.DescribeQuorumResponseTopicData{TopicName: t.TopicName}
 			for _, p := range t.Partitions {
-				topic.Partitions = append(topic.Partitions, msg.DescribeQuorumResponsePartitionData{PartitionIndex: p.PartitionIndex, ErrorCode: int16(kafka.ErrUnknownTopicOrPartition), ErrorMessage: text("")})
+				topic.Partitions = append(topic.Partitions, msg.DescribeQuorumResponsePartitionData{PartitionIndex: p.PartitionIndex, ErrorCode: int16(kafka.ErrUnknownTopicOrPartition), ErrorMessage: new("")})
 			}
 			resp.Topics = append(resp.Topics, topic)
 		}
 		return resp, nil
 	}
 	s := h.Quorum.Status()
-	partition := msg.DescribeQuorumResponsePartitionData{ErrorMessage: text(""), LeaderId: int32(s.Leader), LeaderEpoch: int32(s.LeaderEpoch), HighWatermark: int64(s.HighWatermark)}
+	partition := msg.DescribeQuorumResponsePartitionData{ErrorMessage: new(""), LeaderId: int32(s.Leader), LeaderEpoch: int32(s.LeaderEpoch), HighWatermark: int64(s.HighWatermark)}
 	if s.Leader == kafka.NoNode {
-		partition = msg.DescribeQuorumResponsePartitionData{ErrorCode: int16(kafka.ErrNotLeaderOrFollower), ErrorMessage: text("")}
+		partition = msg.DescribeQuorumResponsePartitionData{ErrorCode: int16(kafka.ErrNotLeaderOrFollower), ErrorMessage: new("")}
 	} else {
 		partition.CurrentVoters, partition.Observers = replicaStates(s.Voters), replicaStates(s.Observers)
 		for _, v := range s.Voters {

@@ -222,7 +222,7 @@ func TestLegacyAlterConfigsReplacesEverything(t *testing.T) {
 	o := newOffice(t)
 	o.createTopic("a", 1, "retention.ms", "5", "segment.bytes", "2097152")
 	req := msg.NewAlterConfigsRequest()
-	r := msg.AlterConfigsRequestAlterConfigsResource{ResourceType: aTopic, ResourceName: "a", Configs: []msg.AlterConfigsRequestAlterableConfig{{Name: "retention.ms", Value: text("6")}}}
+	r := msg.AlterConfigsRequestAlterConfigsResource{ResourceType: aTopic, ResourceName: "a", Configs: []msg.AlterConfigsRequestAlterableConfig{{Name: "retention.ms", Value: new("6")}}}
 	req.Resources = append(req.Resources, r)
 	if got := ask(o, 2, o.h.alterConfigs, req).Responses[0]; got.ErrorCode != 0 {
 		t.Fatal(deref(got.ErrorMessage))

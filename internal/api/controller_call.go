@@ -39,5 +39,3 @@ func failure(err error) (int16, *string) {
 	code := kafka.CodeOf(err)
 	return int16(code), kafka.MessageOf(err)
 }
-
-func text(s string) *string { return &s }

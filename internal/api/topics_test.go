@@ -197,7 +197,7 @@ func TestDescribeTopicPartitionsPagesByPartitions(t *testing.T) {
 		var page []string
 		for _, topic := range resp.Topics {
 			for _, p := range topic.Partitions {
-				page = append(page, *topic.Name+string(rune('0'+p.PartitionIndex)))
+				page = append(page, *topic.Name+string('0'+rune(p.PartitionIndex)))
 			}
 		}
 		pages = append(pages, strings.Join(page, " "))

@@ -8,7 +8,7 @@ package arch
 func order() []string {
 	return []string{
 		"kafka", "compress", "timeline", "config", "config/gen", "vfs",
-		"lifecycle", "metrics", "httpd",
+		"lifecycle", "logs", "metrics", "httpd",
 		"batch", "msg", "msg/gen", "wire",
 		"assignor", "quota", "replica", "fetchsession", "metadata", "objstore",
 		"storage/checkpoint", "storage/epoch", "storage/producer", "storage/segment", "storage/compact",

@@ -32,10 +32,10 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return exitFine
 	case errors.As(err, &failed):
-		fmt.Fprintln(stderr, "gregor: "+failed.Error())
+		_, _ = fmt.Fprintln(stderr, "gregor: "+failed.Error()) // there is nobody else to tell
 		return exitFailed
 	}
-	fmt.Fprintf(stderr, "gregor: %v (gregor help says what there is)\n", err)
+	_, _ = fmt.Fprintf(stderr, "gregor: %v (gregor help says what there is)\n", err)
 	return exitUsage
 }
 

@@ -150,7 +150,7 @@ func TestManyMistakesAreListed(t *testing.T) {
 }
 
 func TestTheCommandLineIsJudged(t *testing.T) {
-	if code, _, log := run(t, "strat"); code != exitUsage || !strings.Contains(log, "gregor help") {
+	if code, _, log := run(t, "begin"); code != exitUsage || !strings.Contains(log, "gregor help") {
 		t.Errorf("exit code %d: %s", code, log)
 	}
 	if code, out, _ := run(t, "version"); code != 0 || !strings.HasPrefix(out, "gregor "+version) || !strings.Contains(out, runtime.GOOS) {

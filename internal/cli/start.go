@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/signal"
@@ -69,11 +70,13 @@ func start(ctx context.Context, o startOptions, stdout, stderr io.Writer) error 
 	if o.quiet {
 		level = slog.LevelWarn
 	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	// The handler lets everything through: the broker's loggers have levels of
+	// their own, which an operator can change.
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}))
 	if o.dir == "" && o.file == "" {
 		o.dir = defaultDir()
 	}
-	server, err := gregor.Start(ctx, gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, Logger: log, CloseTimeout: closeWithin})
+	server, err := gregor.Start(ctx, gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, Logger: log, LogLevel: level, CloseTimeout: closeWithin})
 	if err != nil {
 		return &failure{withHint(err)}
 	}
@@ -103,7 +106,7 @@ func greet(out io.Writer, server *gregor.Server) {
 		cluster += " (new)"
 	}
 	at := tryAt(server.Addr())
-	fmt.Fprintf(out, `Gregor %s is ready.
+	_, _ = fmt.Fprintf(out, `Gregor %s is ready.
   listening  %s
   data       %s
   cluster    %s

@@ -29,13 +29,13 @@ func newVersion(stdout io.Writer) *cobra.Command {
 }
 
 func versionLine() string {
-	line := "gregor " + version
+	revision := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-				line += " (" + s.Value[:12] + ")"
+				revision = " (" + s.Value[:12] + ")"
 			}
 		}
 	}
-	return fmt.Sprintf("%s, speaks Kafka %s, %s %s/%s", line, kafkaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("gregor %s%s, speaks Kafka %s, %s %s/%s", version, revision, kafkaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // Listener is one entry of listeners or advertised.listeners.
 type Listener struct {
 	Name     string // upper case: PLAINTEXT, CONTROLLER
@@ -155,10 +157,8 @@ func (b *Broker) typed(name string, types ...Type) value {
 	if k == nil {
 		panic("config: no broker key " + name)
 	}
-	for _, t := range types {
-		if k.Type == t {
-			return b.set.values[name]
-		}
+	if slices.Contains(types, k.Type) {
+		return b.set.values[name]
 	}
 	panic("config: broker key " + name + " is of type " + k.Type.String())
 }

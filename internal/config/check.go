@@ -84,9 +84,9 @@ func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 // invalid is the sentence of Kafka's ConfigException.
 func invalid(name, value, why string) error {
 	if why == "" {
-		return fmt.Errorf("Invalid value %s for configuration %s", value, name) //nolint:staticcheck // Kafka's sentence
+		return fmt.Errorf("Invalid value %s for configuration %s", value, name)
 	}
-	return fmt.Errorf("Invalid value %s for configuration %s: %s", value, name, why) //nolint:staticcheck // Kafka's sentence
+	return fmt.Errorf("Invalid value %s for configuration %s: %s", value, name, why)
 }
 
 // ensure tests a value that has already been parsed as the key's type.
@@ -153,18 +153,18 @@ func (c Check) ensureList(name string, v value) error {
 		if c.values != "" {
 			valid = "[" + strings.ReplaceAll(c.values, ",", ", ") + "]"
 		}
-		return fmt.Errorf("Configuration '%s' must not be empty. Valid values include: %s", name, valid) //nolint:staticcheck // Kafka's sentence
+		return fmt.Errorf("Configuration '%s' must not be empty. Valid values include: %s", name, valid)
 	}
 	seen := make(map[string]bool, len(v.list))
 	for _, s := range v.list {
 		if seen[s] {
-			return fmt.Errorf("Configuration '%s' values must not be duplicated.", name) //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("Configuration '%s' values must not be duplicated.", name)
 		}
 		seen[s] = true
 	}
 	for _, s := range v.list {
 		if s == "" {
-			return fmt.Errorf("Configuration '%s' values must not be empty.", name) //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("Configuration '%s' values must not be empty.", name)
 		}
 		if c.values != "" && !contains(c.values, s) {
 			return invalid(name, s, "String must be one of: "+strings.ReplaceAll(c.values, ",", ", "))

@@ -200,7 +200,7 @@ func (b *Broker) ValidateDynamic(configs map[string]string, own bool) error {
 	return nil
 }
 
-var errThreads = errors.New("too large a change of a number of threads") //nolint:gochecknoglobals // an error value
+var errThreads = errors.New("too large a change of a number of threads")
 
 // checkThreads refuses to halve or double numbers of threads by more, as
 // Kafka does, whose pools grow and shrink in place.

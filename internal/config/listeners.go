@@ -24,7 +24,7 @@ func (b *Broker) protocolMap() (map[string]string, error) {
 		}
 		name, protocol := strings.ToUpper(trim(entry[:i])), strings.ToUpper(trim(entry[i+1:]))
 		if !isProtocol(protocol) {
-			return nil, fmt.Errorf("Invalid security protocol `%s` defined in listener.security.protocol.map", protocol) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Invalid security protocol `%s` defined in listener.security.protocol.map", protocol)
 		}
 		protocols[name] = protocol
 	}
@@ -50,10 +50,10 @@ func parseListeners(key string, entries []string, protocols map[string]string) (
 		name = strings.ToUpper(name)
 		protocol := protocols[name]
 		if protocol == "" {
-			return nil, fmt.Errorf("No security protocol defined for listener %s", name) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("No security protocol defined for listener %s", name)
 		}
 		if slices.ContainsFunc(listeners, func(l Listener) bool { return l.Name == name }) {
-			return nil, fmt.Errorf("Each listener must have a different name, %s: %s", key, strings.Join(entries, ",")) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Each listener must have a different name, %s: %s", key, strings.Join(entries, ","))
 		}
 		listeners = append(listeners, Listener{Name: name, Protocol: protocol, Host: host, Port: port})
 	}
@@ -71,7 +71,7 @@ func distinctPorts(listeners []Listener) error {
 			x, errX := netip.ParseAddr(a.Host)
 			y, errY := netip.ParseAddr(b.Host)
 			if errX != nil || errY != nil || x.Is4() == y.Is4() {
-				return fmt.Errorf("Each listener must have a different port, listeners: %s and %s both have port %d", b.Name, a.Name, a.Port) //nolint:staticcheck // Kafka's sentence
+				return fmt.Errorf("Each listener must have a different port, listeners: %s and %s both have port %d", b.Name, a.Name, a.Port)
 			}
 		}
 	}
@@ -115,7 +115,7 @@ func (b *Broker) fillListeners() error {
 	if b.InterBrokerListener == "" {
 		b.InterBrokerListener = b.Text("security.inter.broker.protocol")
 	} else if protocols[b.InterBrokerListener] == "" {
-		return fmt.Errorf("Listener with name %s defined in inter.broker.listener.name not found in listener.security.protocol.map.", b.InterBrokerListener) //nolint:staticcheck // Kafka's sentence
+		return fmt.Errorf("Listener with name %s defined in inter.broker.listener.name not found in listener.security.protocol.map.", b.InterBrokerListener)
 	}
 	return nil
 }

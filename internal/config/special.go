@@ -22,15 +22,15 @@ func parseVoters(entries []string) ([]Voter, error) {
 	for _, e := range entries {
 		id, address, ok := strings.Cut(e, "@")
 		if !ok || strings.Contains(address, "@") || address == "" {
-			return nil, fmt.Errorf("Invalid configuration value for controller.quorum.voters. %s", votersForm) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Invalid configuration value for controller.quorum.voters. %s", votersForm)
 		}
 		n, err := strconv.ParseInt(id, 10, 32)
 		if err != nil {
-			return nil, fmt.Errorf("Failed to parse voter ID as an integer from %s", id) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Failed to parse voter ID as an integer from %s", id)
 		}
 		host, port, ok := splitHostPort(address)
 		if !ok {
-			return nil, fmt.Errorf("Failed to parse host name from entry %s for the configuration controller.quorum.voters. %s", e, votersForm) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Failed to parse host name from entry %s for the configuration controller.quorum.voters. %s", e, votersForm)
 		}
 		voters = append(voters, Voter{ID: int32(n), Host: host, Port: port})
 	}
@@ -39,7 +39,7 @@ func parseVoters(entries []string) ([]Voter, error) {
 
 func checkBootstrapServer(s string) error {
 	if _, _, ok := splitHostPort(s); !ok {
-		return fmt.Errorf("Failed to parse host name from %s for the configuration controller.quorum.bootstrap.servers. Each entry should be in the form \"{host}:{port}\"", s) //nolint:staticcheck // Kafka's sentence
+		return fmt.Errorf("Failed to parse host name from %s for the configuration controller.quorum.bootstrap.servers. Each entry should be in the form \"{host}:{port}\"", s)
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (n *Node) serve() error {
 	for _, l := range n.listeners {
 		controllers[l.name] = l.controller
 	}
-	cfg.Handler, cfg.Log = handler{n.handlers, controllers}, n.log
+	cfg.Handler, cfg.Log = handler{n.handlers, controllers}, n.logs.Logger("server")
 	s := server.New(cfg)
 	n.server.Store(s)
 	s.SetLimits(serverConfig(n.broker.Load())) // which may have changed meanwhile
