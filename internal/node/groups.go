@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/coordinator"
 	"github.com/gregor-stream/gregor/internal/coordinator/group"
@@ -18,6 +19,7 @@ func (n *Node) buildGroups() {
 		Partitions:   n.offsetsPartitions,
 		Logs:         &runtime.PartitionLogs{Set: n.set, Topic: runtime.GroupsTopic, MaxBatchBytes: n.offsetsBatchMax},
 		Pool:         n.codecs,
+		Codec:        compress.Codec(b.Int("offsets.topic.compression.codec")), //nolint:gosec // few numbers are a codec
 		Random:       n.cfg.Rand,
 		LoadBytes:    b.OffsetsLoadBufferBytes,
 		WriteTimeout: time.Duration(b.OffsetsCommitTimeoutMs) * time.Millisecond,

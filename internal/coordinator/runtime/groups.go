@@ -25,7 +25,8 @@ type GroupsConfig struct {
 	Partitions   func() int32
 	Logs         Logs
 	Random       io.Reader      // crypto/rand.Reader
-	Pool         *compress.Pool // unpacks what Kafka has compressed
+	Pool         *compress.Pool // unpacks what was compressed, and compresses
+	Codec        compress.Codec // offsets.topic.compression.codec
 	LoadBytes    int            // offsets.load.buffer.size
 	WriteTimeout time.Duration  // offsets.commit.timeout.ms
 	Log          *slog.Logger
@@ -42,7 +43,7 @@ type Groups struct {
 // NewGroups makes a coordinator that leads nothing yet.
 func NewGroups(config GroupsConfig) *Groups {
 	return &Groups{config: config, Runtime: New(Config[*group.Shard]{
-		Topic: GroupsTopic, Logs: config.Logs, Pool: config.Pool,
+		Topic: GroupsTopic, Logs: config.Logs, Pool: config.Pool, Codec: config.Codec,
 		Make: func(int32, kafka.LeaderEpoch) *group.Shard {
 			return group.New(config.Group, config.Random)
 		},

@@ -11,6 +11,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/coordinator"
 	"github.com/gregor-stream/gregor/internal/coordinator/group"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -91,6 +93,28 @@ func TestCommittedOffsetsSurviveARestart(t *testing.T) {
 		mustBe(t, len(list.Groups), 10)
 		g.Close()
 	})
+}
+
+func TestCompressedBatchesAreWrittenAndRead(t *testing.T) {
+	for codec := compress.None; codec <= compress.Zstd; codec++ {
+		logs := newMemLogs()
+		for range 3 {
+			g := NewGroups(GroupsConfig{Partitions: func() int32 { return 1 }, Logs: logs, Codec: codec, Pool: new(compress.Pool)})
+			g.Elected(0, 1)
+			for {
+				code := commit(g, "g", 7)
+				if code == kafka.ErrNone {
+					break
+				}
+				mustBe(t, code, kafka.ErrCoordinatorLoadInProgress)
+			}
+			offset, code := fetch(g, "g", true)
+			mustBe(t, code, kafka.ErrNone)
+			mustBe(t, offset, 7)
+			g.Close()
+		}
+		mustBe(t, batch.Batch(logs.log(0).batches).Codec(), codec)
+	}
 }
 
 func TestACommitIsAnsweredWhenTheHighWatermarkHasPassedIt(t *testing.T) {
@@ -263,6 +287,25 @@ func TestMembersWaitForEachOther(t *testing.T) {
 		described := g.DescribeGroups(ctx, caller(6), []string{"g", "nobody"})
 		mustBe(t, described[0].GroupState, "Empty")
 		mustBe(t, kafka.Error(described[1].ErrorCode), kafka.ErrGroupIDNotFound)
+	})
+}
+
+func TestLoadingReadsSoMuchAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newMemLogs()
+		g := newTestGroups(logs)
+		for i := range int64(500) {
+			mustBe(t, commit(g, "g", i), kafka.ErrNone)
+		}
+		g.Close()
+		g = NewGroups(GroupsConfig{Partitions: func() int32 { return partitions }, Logs: logs, LoadBytes: 1000})
+		defer g.Close()
+		g.Elected(g.PartitionFor("g"), 1)
+		synctest.Wait()
+		offset, code := fetch(g, "g", false)
+		mustBe(t, code, kafka.ErrNone)
+		mustBe(t, offset, 499)
+		mustBe(t, logs.log(g.PartitionFor("g")).largest, 1000)
 	})
 }
 

@@ -45,6 +45,7 @@ type memLog struct {
 	lost     bool
 	slow     time.Duration // of a read
 	appends  int
+	largest  int // read that was asked for
 	watchers []chan struct{}
 }
 
@@ -71,6 +72,7 @@ func (l *memLog) Read(from kafka.Offset, buf []byte) ([]byte, error) {
 	time.Sleep(l.slow)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.largest = max(l.largest, len(buf))
 	for it := batch.Batches(l.batches); it.Next(); {
 		if it.Batch().NextOffset() > from {
 			rest := l.batches[it.Position():]

@@ -17,7 +17,8 @@ type Config[S coordinator.Shard] struct {
 	Topic string // for logs
 	Logs  Logs
 	Make  ShardMaker[S]
-	Pool  *compress.Pool // unpacks what Kafka has compressed
+	Pool  *compress.Pool // unpacks what was compressed, and compresses
+	Codec compress.Codec // of the batches that are written
 	// LoadBytes is how much is read at once while loading, 5 MiB.
 	LoadBytes int
 	// WriteTimeout is how long a write waits for the high watermark, 5 s.

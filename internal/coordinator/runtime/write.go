@@ -119,8 +119,11 @@ func (s *shard[S]) write(now time.Time, result *coordinator.Result) error {
 
 // batchOptions are those of Kafka's coordinators: no producer, and yet a first
 // sequence number of 0.
-func batchOptions() batch.Options {
-	return batch.Options{Producer: &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch}}
+func (s *shard[S]) batchOptions() batch.Options {
+	return batch.Options{
+		Codec:    s.r.config.Codec,
+		Producer: &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch},
+	}
 }
 
 func recordSize(r *coordinator.Record) int { return len(r.Key) + len(r.Value) + recordOverhead }
@@ -131,7 +134,7 @@ func (s *shard[S]) record(now time.Time, r coordinator.Record) error {
 		return kafka.ErrNotCoordinator
 	}
 	if s.batch.Count() == 0 {
-		s.batch.Reset(batchOptions())
+		s.batch.Reset(s.batchOptions())
 		s.base = s.next
 	}
 	s.batch.Append(kafka.Timestamp(now.UnixMilli()), r.Key, r.Value)
@@ -192,7 +195,7 @@ func (s *shard[S]) append() {
 			return
 		}
 	}
-	s.batch.Reset(batchOptions())
+	s.batch.Reset(s.batchOptions())
 	if cap(s.encoded) > encodedKeep {
 		s.encoded = nil
 	}
