@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,8 +38,6 @@ type outcome struct {
 }
 
 // masks replace what two brokers cannot agree on in an answer.
-//
-//nolint:gochecknoglobals // a constant table
 var masks = []struct {
 	pattern *regexp.Regexp
 	by      string
@@ -154,5 +153,8 @@ func run(command []string, bootstrap, prefix string) (map[string]line, error) {
 	if len(text) > 6000 {
 		text = text[:3000] + "\n...\n" + text[len(text)-3000:]
 	}
-	return said, fmt.Errorf("exit: %v\n%s", err, text)
+	if err == nil {
+		return said, errors.New(text) // shown where a step failed
+	}
+	return said, fmt.Errorf("%w\n%s", err, text)
 }

@@ -69,7 +69,7 @@ func (t *table) write() error {
 	page.WriteString("\n`same`: the client saw the same on both brokers, masked by the committed list in\n")
 	page.WriteString("`test/clients/clients_test.go`. `–`: the client cannot do it:\n\n" + strings.Join(reasons, "\n") + "\n")
 	for client, why := range t.missing {
-		page.WriteString(fmt.Sprintf("\n%s did not run: %s\n", client, why))
+		fmt.Fprintf(&page, "\n%s did not run: %s\n", client, why)
 	}
 	return harness.WriteSection("clients", page.String())
 }

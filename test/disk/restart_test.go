@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,9 +92,7 @@ func TestCrashKeepsWhatWasAcknowledged(t *testing.T) {
 	create(t, b, "crash", nil)
 	acknowledged := map[string]int64{}
 	for cycle := range cycles {
-		for value, offset := range loadUntilKilled(t, b, cycle) {
-			acknowledged[value] = offset
-		}
+		maps.Copy(acknowledged, loadUntilKilled(t, b, cycle))
 		if err := b.Start(); err != nil {
 			t.Fatalf("cycle %d: %v", cycle, err)
 		}

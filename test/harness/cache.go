@@ -63,11 +63,17 @@ func (t Tool) Find() (string, error) {
 	return path, nil
 }
 
-// The tools that the proofs use beyond Go.
-func Java() Tool  { return Tool{Name: "java", Hint: "a JDK 17 (openjdk-17-jdk-headless)"} }
+// Java runs Apache Kafka and its clients.
+func Java() Tool { return Tool{Name: "java", Hint: "a JDK 17 (openjdk-17-jdk-headless)"} }
+
+// Javac compiles the Java script.
 func Javac() Tool { return Tool{Name: "javac", Hint: "a JDK 17 (openjdk-17-jdk-headless)"} }
-func Node() Tool  { return Tool{Name: "node", Hint: "Node.js 18 or newer (nodejs)"} }
-func Kcat() Tool  { return Tool{Name: "kcat", Hint: "kcat"} }
+
+// Node runs kafkajs.
+func Node() Tool { return Tool{Name: "node", Hint: "Node.js 18 or newer (nodejs)"} }
+
+// Kcat is librdkafka's command.
+func Kcat() Tool { return Tool{Name: "kcat", Hint: "kcat"} }
 
 // Python is the interpreter of the cached virtual environment.
 func Python() Tool {

@@ -24,8 +24,6 @@ func Small() map[string]string {
 }
 
 // buildOnce builds the binary once in a test process.
-//
-//nolint:gochecknoglobals // one build for all tests of a process
 var buildOnce = sync.OnceValues(func() (string, error) {
 	if path := os.Getenv("GREGOR_BINARY"); path != "" {
 		return path, nil

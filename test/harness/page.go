@@ -5,11 +5,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // WriteSection writes one section of docs/conformance.md, between its two
 // markers. The other sections, which other runs write, stay.
 func WriteSection(section, text string) error {
+	unlock, err := lockPage()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	path := filepath.Join(Root(), "docs", "conformance.md")
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -22,4 +28,23 @@ func WriteSection(section, text string) error {
 		return fmt.Errorf("%s: no section %q", path, section)
 	}
 	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o644)
+}
+
+// lockPage keeps two test processes from writing the page at once.
+func lockPage() (unlock func(), err error) {
+	lock := Cache("run", "page.lock")
+	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		f, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL, 0o644)
+		if err == nil {
+			return func() { _ = os.Remove(lock) }, f.Close()
+		}
+		if time.Now().After(deadline) { // left behind by a run that was killed
+			return func() { _ = os.Remove(lock) }, nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }

@@ -4,15 +4,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // newTopic is one topic of a CreateTopics request.
 func newTopic(name string, partitions int32, factor int16, configs ...string) kmsg.CreateTopicsRequestTopic {
 	t := kmsg.NewCreateTopicsRequestTopic()
 	t.Topic, t.NumPartitions, t.ReplicationFactor = name, partitions, factor
 	for i := 0; i+1 < len(configs); i += 2 {
 		c := kmsg.NewCreateTopicsRequestTopicConfig()
-		c.Name, c.Value = configs[i], ptr(configs[i+1])
+		c.Name, c.Value = configs[i], new(configs[i+1])
 		t.Configs = append(t.Configs, c)
 	}
 	return t
@@ -29,7 +27,7 @@ func metadata(topics ...string) *kmsg.MetadataRequest {
 	r.Topics = []kmsg.MetadataRequestTopic{}
 	for _, topic := range topics {
 		t := kmsg.NewMetadataRequestTopic()
-		t.Topic = ptr(topic)
+		t.Topic = new(topic)
 		r.Topics = append(r.Topics, t)
 	}
 	return r

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -99,7 +100,7 @@ func errorName(code int16) string {
 		return "0"
 	}
 	if err := kerr.ErrorForCode(code); err != nil {
-		if known, ok := err.(*kerr.Error); ok {
+		if known, ok := errors.AsType[*kerr.Error](err); ok {
 			return fmt.Sprintf("%d %s", code, known.Message)
 		}
 	}

@@ -97,7 +97,7 @@ func tellAlterConfigs(x *talk) {
 		a.ResourceType, a.ResourceName = kind, resource
 		for i := 0; i+1 < len(pairs); i += 2 {
 			c := kmsg.NewAlterConfigsRequestResourceConfig()
-			c.Name, c.Value = pairs[i], ptr(pairs[i+1])
+			c.Name, c.Value = pairs[i], new(pairs[i+1])
 			a.Configs = append(a.Configs, c)
 		}
 		r.Resources = append(r.Resources, a)
@@ -141,7 +141,7 @@ func tellIncrementalAlterConfigs(x *talk) {
 			c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
 			c.Name, c.Op = pairs[i], op
 			if pairs[i+1] != "null" {
-				c.Value = ptr(pairs[i+1])
+				c.Value = new(pairs[i+1])
 			}
 			a.Configs = append(a.Configs, c)
 		}
@@ -198,9 +198,7 @@ func tellIncrementalAlterConfigs(x *talk) {
 func tellListConfigResources(x *talk) {
 	list := func(step string, kinds ...int8) {
 		r := kmsg.NewPtrListConfigResourcesRequest()
-		for _, kind := range kinds {
-			r.ResourceTypes = append(r.ResourceTypes, kind)
-		}
+		r.ResourceTypes = append(r.ResourceTypes, kinds...)
 		x.ask(step, r)
 	}
 	list("client metrics", 16)

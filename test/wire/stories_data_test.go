@@ -51,7 +51,7 @@ func tellProduce(x *talk) {
 	acks.TimeoutMillis = -1
 	x.ask("timeout -1", acks)
 	txn := produce(-1, part{name, id, 1, plain("q").encode()})
-	txn.TransactionID = ptr("")
+	txn.TransactionID = new("")
 	x.ask("empty transactional id", txn)
 	x.ask("all of it", fetch(from(name, id, 0, 0)))
 }

@@ -110,7 +110,7 @@ func (m *member) learn(resp kmsg.Response) *kmsg.JoinGroupResponse {
 func (m *member) sync(assign ...string) *kmsg.SyncGroupRequest {
 	r := kmsg.NewPtrSyncGroupRequest()
 	r.Group, r.MemberID, r.Generation, r.InstanceID = m.group, m.id, m.generation, m.instance
-	r.ProtocolType, r.Protocol = ptr("consumer"), ptr(m.protocols[0])
+	r.ProtocolType, r.Protocol = new("consumer"), new(m.protocols[0])
 	for i := 0; i+1 < len(assign); i += 2 {
 		a := kmsg.NewSyncGroupRequestGroupAssignment()
 		a.MemberID, a.MemberAssignment = assign[i], []byte(assign[i+1])
@@ -129,7 +129,7 @@ func (m *member) leave() *kmsg.LeaveGroupRequest {
 	r := kmsg.NewPtrLeaveGroupRequest()
 	r.Group, r.MemberID = m.group, m.id
 	l := kmsg.NewLeaveGroupRequestMember()
-	l.MemberID, l.InstanceID, l.Reason = m.id, m.instance, ptr("done")
+	l.MemberID, l.InstanceID, l.Reason = m.id, m.instance, new("done")
 	r.Members = append(r.Members, l)
 	return r
 }
@@ -184,10 +184,10 @@ func tellJoinBad(x *talk) {
 	bad("unknown member", func(r *kmsg.JoinGroupRequest) { r.MemberID = "nobody" })
 	bad("no protocols", func(r *kmsg.JoinGroupRequest) { r.Protocols = nil })
 	bad("empty protocol type", func(r *kmsg.JoinGroupRequest) { r.ProtocolType = "" })
-	alone("static, unknown member", func(r *kmsg.JoinGroupRequest) { r.MemberID, r.InstanceID = "nobody", ptr("i") })
-	alone("bad instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr("a b") })
-	alone("empty instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr("") })
-	alone("long instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = ptr(strings.Repeat("i", 250)) })
+	alone("static, unknown member", func(r *kmsg.JoinGroupRequest) { r.MemberID, r.InstanceID = "nobody", new("i") })
+	alone("bad instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = new("a b") })
+	alone("empty instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = new("") })
+	alone("long instance id", func(r *kmsg.JoinGroupRequest) { r.InstanceID = new(strings.Repeat("i", 250)) })
 	group = x.name("living")
 	m := &member{group: group}
 	x.enter(m)
@@ -234,7 +234,7 @@ func tellStaticMembers(x *talk) {
 	if x.version < 5 {
 		return
 	}
-	m := &member{group: x.name("g"), instance: ptr("instance-1")}
+	m := &member{group: x.name("g"), instance: new("instance-1")}
 	x.awaitGroup(m.group)
 	m.learn(x.ask("joins", m.join()))
 	x.ask("syncs", m.sync(m.id, "mine"))
@@ -248,7 +248,7 @@ func tellStaticMembers(x *talk) {
 	x.ask("the old id commits", commit(&old, x.name("t"), 0, 3))
 	x.ask("the new id", again.beat())
 	x.ask("describe", describeGroups(m.group))
-	unknown := &member{group: m.group, id: "nobody", instance: ptr("instance-2"), generation: 1, protocols: []string{"range"}}
+	unknown := &member{group: m.group, id: "nobody", instance: new("instance-2"), generation: 1, protocols: []string{"range"}}
 	x.ask("unknown instance joins", unknown.join())
 	x.ask("unknown instance beats", unknown.beat())
 	gone := &member{group: m.group, instance: m.instance}
@@ -272,16 +272,16 @@ func tellSync(x *talk) {
 	r.Group = ""
 	x.ask("empty group", r)
 	r = m.sync()
-	r.Protocol = ptr("other")
+	r.Protocol = new("other")
 	x.ask("another protocol", r)
 	r = m.sync()
-	r.ProtocolType = ptr("connect")
+	r.ProtocolType = new("connect")
 	x.ask("another protocol type", r)
 	r = m.sync()
 	r.Protocol, r.ProtocolType = nil, nil
 	x.ask("null protocol", r)
 	r = m.sync()
-	r.InstanceID = ptr("static")
+	r.InstanceID = new("static")
 	x.ask("with an instance id", r)
 }
 
@@ -298,7 +298,7 @@ func tellHeartbeat(x *talk) {
 	wrong.id = ""
 	x.ask("empty member", wrong.beat())
 	wrong = *m
-	wrong.instance = ptr("static")
+	wrong.instance = new("static")
 	x.ask("unknown instance", wrong.beat())
 	wrong = *m
 	wrong.group = x.name("unknown")
@@ -322,7 +322,7 @@ func tellLeave(x *talk) {
 	x.awaitGroup(wrong.group)
 	x.ask("unknown group", wrong.leave())
 	wrong = *m
-	wrong.instance = ptr("static")
+	wrong.instance = new("static")
 	x.ask("unknown instance", wrong.leave())
 	if x.version >= 3 {
 		r := m.leave()
@@ -344,7 +344,7 @@ func commit(m *member, topic string, partition int32, offset int64) *kmsg.Offset
 	t := kmsg.NewOffsetCommitRequestTopic()
 	t.Topic = topic
 	p := kmsg.NewOffsetCommitRequestTopicPartition()
-	p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = partition, offset, -1, ptr("note")
+	p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = partition, offset, -1, new("note")
 	t.Partitions = append(t.Partitions, p)
 	r.Topics = append(r.Topics, t)
 	return r
@@ -369,7 +369,7 @@ func tellOffsetCommit(x *talk) {
 	send("leader epoch", outsider, func(r *kmsg.OffsetCommitRequest) { at(r).LeaderEpoch = 0 })
 	send("null metadata", outsider, func(r *kmsg.OffsetCommitRequest) { at(r).Metadata = nil })
 	send("negative offset", outsider, func(r *kmsg.OffsetCommitRequest) { at(r).Offset = -5 })
-	send("large metadata", outsider, func(r *kmsg.OffsetCommitRequest) { at(r).Metadata = ptr(strings.Repeat("m", 5000)) })
+	send("large metadata", outsider, func(r *kmsg.OffsetCommitRequest) { at(r).Metadata = new(strings.Repeat("m", 5000)) })
 	send("unknown partition", outsider, func(r *kmsg.OffsetCommitRequest) { at(r).Partition = 9 })
 	send("unknown topic", outsider, func(r *kmsg.OffsetCommitRequest) {
 		r.Topics[0].Topic, r.Topics[0].TopicID = x.name("unknown"), [16]byte{5}
@@ -385,7 +385,7 @@ func tellOffsetCommit(x *talk) {
 	send("without generation to a living group", m, func(r *kmsg.OffsetCommitRequest) { r.Generation, r.MemberID = -1, "" })
 	send("wrong generation", m, func(r *kmsg.OffsetCommitRequest) { r.Generation += 4 })
 	send("unknown member", m, func(r *kmsg.OffsetCommitRequest) { r.MemberID = "nobody" })
-	send("unknown instance", m, func(r *kmsg.OffsetCommitRequest) { r.InstanceID = ptr("static") })
+	send("unknown instance", m, func(r *kmsg.OffsetCommitRequest) { r.InstanceID = new("static") })
 	x.ask("what was committed", fetchOffsets(outsider.group, topic, id, 0, 1))
 }
 
@@ -435,7 +435,7 @@ func tellOffsetFetch(x *talk) {
 	}
 	if x.version >= 9 {
 		wrong := fetchOffsets(m.group, topic, id, 0)
-		wrong.Groups[0].MemberID, wrong.Groups[0].MemberEpoch = ptr("nobody"), 4
+		wrong.Groups[0].MemberID, wrong.Groups[0].MemberEpoch = new("nobody"), 4
 		x.ask("as an unknown member", wrong)
 	}
 }
@@ -492,7 +492,7 @@ func tellDescribeGroups(x *talk) {
 	x.ask("authorized operations", r)
 	x.quiet(m.leave())
 	x.ask("empty", describeGroups(m.group))
-	static := &member{group: x.name("static"), instance: ptr("one")}
+	static := &member{group: x.name("static"), instance: new("one")}
 	x.enter(static)
 	x.ask("static", describeGroups(static.group))
 }

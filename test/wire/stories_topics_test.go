@@ -130,7 +130,7 @@ func tellDeleteTopics(x *talk) {
 		r.TimeoutMillis, r.TopicNames = 10000, names
 		for _, name := range names {
 			t := kmsg.NewDeleteTopicsRequestTopic()
-			t.Topic = ptr(name)
+			t.Topic = new(name)
 			r.Topics = append(r.Topics, t)
 		}
 		x.ask(step, r)
@@ -154,7 +154,7 @@ func tellDeleteTopics(x *talk) {
 			r.Topics = append(r.Topics, t)
 			x.ask(step, r)
 		}
-		byID("id and name", id, ptr(second))
+		byID("id and name", id, new(second))
 		byID("neither", [16]byte{}, nil)
 		byID("unknown id", [16]byte{1, 2, 3}, nil)
 		byID("by id", id, nil)
@@ -236,8 +236,8 @@ func tellMetadata(x *talk) {
 		byID("by id", id, nil)
 		byID("by unknown id", [16]byte{9}, nil)
 		byID("zero id and null name", [16]byte{}, nil)
-		byID("id and name", id, ptr(name))
-		byID("wrong id and name", [16]byte{9}, ptr(name))
+		byID("id and name", id, new(name))
+		byID("wrong id and name", [16]byte{9}, new(name))
 	}
 }
 

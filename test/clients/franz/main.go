@@ -62,8 +62,7 @@ func (s *script) client(opts ...kgo.Opt) *kgo.Client {
 
 // name is an error of the protocol by its name.
 func name(err error) string {
-	var known *kerr.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*kerr.Error](err); ok {
 		return known.Message
 	}
 	if err != nil {

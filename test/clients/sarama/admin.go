@@ -62,7 +62,8 @@ func (s *script) configs() (any, error) {
 	}
 	var all []string
 	err := steps.Until("configs", func() (bool, error) {
-		entries, err := s.adm.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: s.Topic("one")})
+		entries, err := s.adm.DescribeConfig( //nolint:staticcheck // what programs use today
+			sarama.ConfigResource{Type: sarama.TopicResource, Name: s.Topic("one")})
 		all = nil
 		for _, e := range entries {
 			all = append(all, fmt.Sprint(e.Name, "=", e.Value, " ", e.Source, " ", e.Default, " ", e.ReadOnly, " ", e.Sensitive))

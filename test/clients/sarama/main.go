@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -69,12 +70,10 @@ func main() {
 
 // name is an error of the protocol by its number.
 func name(err error) string {
-	var code sarama.KError
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[sarama.KError](err); ok {
 		return fmt.Sprintf("error %d", int16(code))
 	}
-	var topic *sarama.TopicError
-	if errors.As(err, &topic) {
+	if topic, ok := errors.AsType[*sarama.TopicError](err); ok {
 		return fmt.Sprintf("error %d", int16(topic.Err))
 	}
 	if err != nil {
@@ -135,11 +134,11 @@ func (s *script) send(c *sarama.Config, messages ...*sarama.ProducerMessage) ([]
 }
 
 func shown(m *sarama.ConsumerMessage) string {
-	headers := ""
+	var headers strings.Builder
 	for _, h := range m.Headers {
-		headers += fmt.Sprintf(" %s=%q", h.Key, h.Value)
+		fmt.Fprintf(&headers, " %s=%q", h.Key, h.Value)
 	}
-	return fmt.Sprintf("%d %d %d %q %q%s", m.Partition, m.Offset, m.Timestamp.UnixMilli(), m.Key, m.Value, headers)
+	return fmt.Sprintf("%d %d %d %q %q%s", m.Partition, m.Offset, m.Timestamp.UnixMilli(), m.Key, m.Value, headers.String())
 }
 
 func places(messages []*sarama.ConsumerMessage) []string {

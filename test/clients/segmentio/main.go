@@ -63,8 +63,7 @@ func main() {
 
 // name is an error of the protocol by its number.
 func name(err error) string {
-	var code kafka.Error
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[kafka.Error](err); ok {
 		return fmt.Sprintf("error %d", int(code))
 	}
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 )
@@ -23,7 +22,6 @@ type event struct {
 
 // counter keeps the output of running tests until they fail or pass.
 type counter struct {
-	out            io.Writer
 	passed, failed int
 	output         map[string][]string // by package and test
 	failedIn       map[string]int      // failed tests by package
@@ -32,7 +30,7 @@ type counter struct {
 func main() {
 	path := flag.String("out", "", "where to leave the counts")
 	flag.Parse()
-	c := &counter{out: os.Stdout, output: map[string][]string{}, failedIn: map[string]int{}}
+	c := &counter{output: map[string][]string{}, failedIn: map[string]int{}}
 	lines := bufio.NewReader(os.Stdin)
 	for {
 		line, err := lines.ReadString('\n')
@@ -53,10 +51,13 @@ func main() {
 	}
 }
 
+// print shows text as it is.
+func (c *counter) print(text string) { fmt.Print(text) }
+
 func (c *counter) line(line string) {
 	var e event
 	if json.Unmarshal([]byte(line), &e) != nil || e.Action == "" {
-		fmt.Fprint(c.out, line)
+		c.print(line)
 		return
 	}
 	key := e.Package + " " + e.Test
@@ -64,7 +65,7 @@ func (c *counter) line(line string) {
 	case "output":
 		c.keep(key, e)
 	case "build-output":
-		fmt.Fprint(c.out, e.Output)
+		c.print(e.Output)
 	case "pass", "skip", "fail":
 		c.end(key, e)
 	}
@@ -91,6 +92,6 @@ func (c *counter) end(key string, e event) {
 		c.passed++
 	}
 	if e.Action != "pass" || e.Test == "" {
-		fmt.Fprint(c.out, strings.Join(kept, ""))
+		c.print(strings.Join(kept, ""))
 	}
 }

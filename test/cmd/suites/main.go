@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,9 +97,7 @@ func readProperties(path string) (map[string]string, error) {
 // upstream tests have in their code.
 func suite(dir, name string, properties map[string]string) (result, error) {
 	own := map[string]string{}
-	for key, value := range properties {
-		own[key] = value
-	}
+	maps.Copy(own, properties)
 	if name == "06-node-rdkafka" || name == "09-segmentio" {
 		own["num.partitions"] = "1"
 	}
