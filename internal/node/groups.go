@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/compress"
@@ -30,11 +31,11 @@ func (n *Node) buildGroups() {
 func groupConfig(b *config.Broker) group.Config {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	return group.Config{
-		MinSessionTimeout:      ms(b.GroupMinSessionTimeoutMs),
+		MinSessionTimeout:      cmp.Or(ms(b.GroupMinSessionTimeoutMs), -1), // -1 stands for none
 		MaxSessionTimeout:      ms(b.GroupMaxSessionTimeoutMs),
 		InitialRebalanceDelay:  ms(b.GroupInitialRebalanceDelayMs),
 		MaxSize:                b.GroupMaxSize,
-		OffsetMetadataMax:      b.OffsetMetadataMaxBytes,
+		OffsetMetadataMax:      cmp.Or(b.OffsetMetadataMaxBytes, -1),
 		OffsetsRetention:       time.Duration(b.OffsetsRetentionMinutes) * time.Minute,
 		RetentionCheckInterval: time.Duration(b.OffsetsRetentionCheckIntervalMs) * time.Millisecond,
 	}

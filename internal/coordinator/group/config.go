@@ -8,7 +8,8 @@ package group
 import "time"
 
 // Config is the part of the broker's configuration that groups depend on. Zero
-// values are Kafka's defaults, except where said otherwise.
+// values are Kafka's defaults, except where said otherwise; who wants to say
+// zero says -1.
 type Config struct {
 	MinSessionTimeout time.Duration // group.min.session.timeout.ms, 6 s
 	MaxSessionTimeout time.Duration // group.max.session.timeout.ms, 30 min
@@ -33,6 +34,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.OffsetMetadataMax, 4096)
 	fill(&c.OffsetsRetention, 7*24*time.Hour)
 	fill(&c.RetentionCheckInterval, 10*time.Minute)
+	c.MinSessionTimeout, c.OffsetMetadataMax = max(c.MinSessionTimeout, 0), max(c.OffsetMetadataMax, 0)
 	return c
 }
 

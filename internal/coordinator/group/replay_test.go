@@ -71,3 +71,17 @@ func TestADamagedRecordIsAnErrorThatSaysWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestZeroIsSaidByMinusOne(t *testing.T) {
+	c := Config{MinSessionTimeout: -1, OffsetMetadataMax: -1}.WithDefaults()
+	if c.MinSessionTimeout != 0 || c.OffsetMetadataMax != 0 || c.MaxSessionTimeout != 30*time.Minute {
+		t.Errorf("%+v", c)
+	}
+	req := &msg.JoinGroupRequest{GroupId: "g"}
+	if (Config{MinSessionTimeout: -1}).CheckJoin(req) != nil || (Config{}).CheckJoin(req) == nil {
+		t.Error("a session timeout of zero")
+	}
+	if longer("", 0) || !longer("x", 0) || longer("😀", 2) || !longer("😀", 1) {
+		t.Error("the length of metadata")
+	}
+}
