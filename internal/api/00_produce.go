@@ -20,7 +20,7 @@ const keepTopicsMax = 64
 
 // errAcksZero closes a connection whose acks=0 request failed: there is no
 // response to say so, and a closed connection makes the producer look again.
-var errAcksZero = errors.New("a produce request with acks=0 failed") //nolint:gochecknoglobals // a constant
+var errAcksZero = errors.New("a produce request with acks=0 failed")
 
 // produceState is what a connection keeps between its produce requests, so
 // that one more allocates nothing.
@@ -67,7 +67,7 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 	} else {
 		h.appendAll(s, st)
 	}
-	h.hintLeaders(s, &st.resp, st)
+	h.hintLeaders(s, &st.resp)
 	reply := Reply{Recycle: true}
 	acks := st.req.Acks
 	failed := st.failed()
@@ -310,8 +310,7 @@ func (h *Handlers) produceTarget(s *Session, topic *msg.ProduceRequestTopicProdu
 func appendFailed(p Partition, out *msg.ProduceResponsePartitionProduceResponse, err error) {
 	code := kafka.CodeOf(err)
 	out.ErrorCode = int16(code)
-	var records *batch.RecordErrors
-	if errors.As(err, &records) {
+	if records, ok := errors.AsType[*batch.RecordErrors](err); ok {
 		out.ErrorMessage = &records.Message
 		out.RecordErrors = make([]msg.ProduceResponseBatchIndexAndErrorMessage, len(records.Records))
 		for i := range records.Records {
@@ -331,7 +330,7 @@ func appendFailed(p Partition, out *msg.ProduceResponsePartitionProduceResponse,
 
 // hintLeaders tells who leads the partitions that this broker does not
 // (KIP-951).
-func (h *Handlers) hintLeaders(s *Session, resp *msg.ProduceResponse, st *produceState) {
+func (h *Handlers) hintLeaders(s *Session, resp *msg.ProduceResponse) {
 	if s.call.Version < 10 {
 		return
 	}

@@ -60,14 +60,14 @@ func appendOffsets(list []msg.ListOffsetsResponseListOffsetsTopicResponse, t msg
 // timestampKnown says whether a special timestamp is one that the version of
 // the request has.
 func timestampKnown(t kafka.Timestamp, version int16) bool {
-	switch {
-	case t == storage.EarliestLocalTimestamp:
+	switch t {
+	case storage.EarliestLocalTimestamp:
 		return version >= 8
-	case t == storage.LatestTieredTimestamp:
+	case storage.LatestTieredTimestamp:
 		return version >= 9
-	case t == storage.EarliestPendingUploadTimestamp:
+	case storage.EarliestPendingUploadTimestamp:
 		return version >= 11
-	case t == storage.MaxTimestamp:
+	case storage.MaxTimestamp:
 		return version >= 7
 	}
 	return t >= storage.EarliestTimestamp

@@ -11,7 +11,7 @@ import (
 )
 
 // softwareName is what a client's name and version must look like (KIP-511).
-var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$`) //nolint:gochecknoglobals // a constant
+var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$`)
 
 func (h *Handlers) apiVersions(_ context.Context, call *Call, req *msg.ApiVersionsRequest) (*msg.ApiVersionsResponse, error) {
 	resp := msg.NewApiVersionsResponse()

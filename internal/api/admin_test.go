@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	mathrand "math/rand"
+	mathrand "math/rand/v2"
 	"net"
 	"testing"
 	"time"
@@ -47,7 +47,7 @@ func newOffice(t *testing.T, pairs ...string) *office {
 	o.h = New(Deps{
 		Log: slog.New(slog.DiscardHandler), NodeID: 1, ClusterID: "cluster", Features: controller.SupportedFeatures(),
 		Image: func() *metadata.Image { return o.img }, Broker: func() *config.Broker { return o.cfg },
-		Controller: o, Quorum: fixedQuorum{}, Loggers: &fixedLoggers{}, Random: mathrand.New(mathrand.NewSource(1)),
+		Controller: o, Quorum: fixedQuorum{}, Loggers: &fixedLoggers{}, Random: mathrand.New(mathrand.NewPCG(1, 1)),
 	})
 	return o
 }

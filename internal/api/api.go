@@ -32,7 +32,6 @@ package api
 import (
 	"context"
 	"log/slog"
-	"math/rand"
 
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/controller"
@@ -64,7 +63,7 @@ type Deps struct {
 	// Quorum tells of the metadata quorum.
 	Quorum Quorum
 	// Random draws the ids of fetch sessions.
-	Random *rand.Rand
+	Random fetchsession.Random
 	// Loggers are the broker's loggers; nil has none.
 	Loggers Loggers
 	// Authorizer decides; nil allows everything.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -197,7 +198,7 @@ func TestDescribeTopicPartitionsPagesByPartitions(t *testing.T) {
 		var page []string
 		for _, topic := range resp.Topics {
 			for _, p := range topic.Partitions {
-				page = append(page, *topic.Name+string('0'+rune(p.PartitionIndex)))
+				page = append(page, *topic.Name+strconv.Itoa(int(p.PartitionIndex)))
 			}
 		}
 		pages = append(pages, strings.Join(page, " "))

@@ -58,7 +58,7 @@ func dialRaw(tb testing.TB, n *Node) *raw {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { nc.Close() })
+	tb.Cleanup(func() { _ = nc.Close() })
 	return &raw{tb: tb, conn: nc, buf: make([]byte, 64<<10)}
 }
 

@@ -11,7 +11,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	mathrand "math/rand"
+	mathrand "math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -168,7 +168,7 @@ func (n *Node) buildHandlers() {
 		Image: n.quorum.Image, Broker: n.broker.Load, Controller: n.quorum,
 		Partitions: servedSet{n.set}, ProducerIDs: &producerIDs{n: n}, Groups: n.groups,
 		Quorum: quorumStatus{n.quorum},
-		Random: mathrand.New(mathrand.NewSource(int64(binary.BigEndian.Uint64(seed[:])))), //nolint:gosec // not a secret
+		Random: mathrand.New(mathrand.NewPCG(binary.BigEndian.Uint64(seed[:]), 0)), //nolint:gosec // not a secret
 	})
 }
 

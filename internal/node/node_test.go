@@ -102,7 +102,7 @@ func (w *world) kill() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, nc := range w.conns {
-		nc.Close()
+		_ = nc.Close()
 	}
 	w.conns = nil
 }
@@ -313,7 +313,7 @@ func TestDynamicConfigurationTakesEffectAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer nc.Close()
+		defer func() { _ = nc.Close() }()
 		if _, err := nc.Read(make([]byte, 1)); err == nil {
 			t.Error("a connection beyond max.connections.per.ip was let in")
 		}
@@ -344,7 +344,7 @@ func TestCleanRestartReadsNoRecords(t *testing.T) {
 func TestDirectoryOfAnotherIsRefused(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		if n, err := w.tryStart(); err == nil {
-			n.Close(t.Context())
+			_ = n.Close(t.Context())
 			t.Fatal("a directory in use was opened a second time")
 		} else if !strings.Contains(err.Error(), "/data") {
 			t.Errorf("the error does not name the directory: %v", err)
@@ -352,7 +352,7 @@ func TestDirectoryOfAnotherIsRefused(t *testing.T) {
 		w.stop()
 		w.props = []string{"node.id=2"}
 		if n, err := w.tryStart(); err == nil {
-			n.Close(t.Context())
+			_ = n.Close(t.Context())
 			t.Error("node 2 opened the directory of node 1")
 		}
 		w.props = nil

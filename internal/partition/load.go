@@ -30,7 +30,7 @@ func (s *Set) Load() error {
 		}
 		found = append(found, list...)
 	}
-	s.adopt(img, found)
+	s.adopt(found)
 	s.recoverLogs(now, found)
 	for t := range img.Topics.All() {
 		delta := metadata.TopicDelta{Topic: t}
@@ -144,7 +144,7 @@ func (s *Set) setAside(d *logDir, dir logdir.Partition) error {
 
 // adopt gives every found log its place, once: where two directories hold the
 // same partition the first has it.
-func (s *Set) adopt(img *metadata.Image, found []foundLog) {
+func (s *Set) adopt(found []foundLog) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range found {

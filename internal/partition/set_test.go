@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +77,7 @@ func (b *broker) open() {
 	b.set = New(Config{
 		Host: storage.NewHost(b.fs, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
 		Broker: func() *config.Broker { return b.cfg }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
-		Rand:  rand.New(rand.NewSource(1)),
+		Rand:  rand.NewChaCha8([32]byte{}),
 		Leads: func(tp kafka.TopicPartition, _ kafka.LeaderEpoch, leads bool) { b.led[tp.String()] = leads },
 	})
 	b.set.Publish(b.img, &metadata.Delta{})

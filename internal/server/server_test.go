@@ -82,7 +82,7 @@ func (c client) send(bodies ...string) {
 		b = appendFrame(b, []byte(body))
 	}
 	if _, err := c.Write(b); err != nil {
-		c.t.Fatalf("send: %v", err)
+		c.t.Errorf("send: %v", err)
 	}
 }
 
@@ -132,7 +132,7 @@ func bubble(t *testing.T, cfg Config, f func(t *testing.T, e *echo, dial func() 
 			t.Error(err)
 		}
 		for _, nc := range all {
-			nc.Close()
+			_ = nc.Close()
 		}
 		if e.open.Load() != e.closed.Load() {
 			t.Errorf("%d sessions opened, %d closed", e.open.Load(), e.closed.Load())
@@ -229,7 +229,7 @@ func TestHalfAFrameIsNotExecuted(t *testing.T) {
 		if _, err := c.Write([]byte{0, 0, 0, 9, 'h', 'a'}); err != nil {
 			t.Fatal(err)
 		}
-		c.Close()
+		_ = c.Close()
 		synctest.Wait()
 		if e.served.Load() != 0 || e.closed.Load() != 1 {
 			t.Fatalf("%d requests executed, %d sessions closed", e.served.Load(), e.closed.Load())
@@ -300,7 +300,7 @@ func TestConnectionsBeyondTheLimitWait(t *testing.T) {
 		if got := e.open.Load(); got != 2 {
 			t.Fatalf("%d sessions, want 2", got)
 		}
-		a.Close()
+		_ = a.Close()
 		third.send("in")
 		if got := third.receive(); got != "in" {
 			t.Fatalf("got %q", got)
@@ -423,7 +423,7 @@ func TestGiantLengthAllocatesNothingBeforeBytesArrive(t *testing.T) {
 		t.Errorf("100 claims of 100 MiB took %d bytes", grown)
 	}
 	for _, nc := range conns {
-		nc.Close()
+		_ = nc.Close()
 	}
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -466,7 +466,7 @@ func TestLargeFramesAndSectionsPassWhole(t *testing.T) {
 			}
 		}
 	}
-	nc.Close()
+	_ = nc.Close()
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -499,7 +499,7 @@ func TestServingAllocatesNothing(t *testing.T) {
 	if got := testing.AllocsPerRun(200, turn); got > 1 {
 		t.Errorf("%v allocations a request", got)
 	}
-	nc.Close()
+	_ = nc.Close()
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
