@@ -177,7 +177,10 @@ func (d *loader) cutFrom(i int, r *segment.Recovered) error {
 		if err := s.CutTail(r.Valid, r.Next, d.o.Now); err != nil {
 			return err
 		}
-		d.found.Cuts = append(d.found.Cuts, cut)
+		// Zeros are what preallocate=true leaves behind the data.
+		if cut.Aside != "" || !d.Config().Preallocate {
+			d.found.Cuts = append(d.found.Cuts, cut)
+		}
 	}
 	for _, later := range d.segments[i+1:] {
 		if err := d.setAside(later, r.Next); err != nil {
