@@ -115,6 +115,7 @@ func (q *Quorum) work() error {
 		q.raft.Advance(ready)
 	}
 	q.updateStatus()
+	q.nowReady()
 	return nil
 }
 
@@ -357,7 +358,6 @@ func (q *Quorum) publish(delta *metadata.Delta) {
 			p.Publish(img, delta)
 		}
 	}
-	q.nowReady(img)
 }
 
 // publishFirst shows the image for the first time.
@@ -369,8 +369,9 @@ func (q *Quorum) publishFirst() {
 	q.publish(metadata.Diff(metadata.Empty(), q.loader.Image()))
 }
 
-func (q *Quorum) nowReady(img *metadata.Image) {
-	if _, ok := img.MetadataLevel(); !ok {
+// nowReady says that there is something to work on, once it is published.
+func (q *Quorum) nowReady() {
+	if _, ok := q.image.Load().MetadataLevel(); !ok || !q.published {
 		return
 	}
 	select {
