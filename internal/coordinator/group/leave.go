@@ -73,7 +73,7 @@ func (s *Shard) LeaveGroup(_ time.Time, req *msg.LeaveGroupRequest) coordinator.
 		case g.state == preparingRebalance:
 			return s.maybeCompleteJoin(now, g)
 		}
-		return coordinator.Result{}
+		return s.retire(g)
 	}
 	return result
 }

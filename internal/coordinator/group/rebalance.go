@@ -146,6 +146,12 @@ func (s *Shard) emptyGeneration(now time.Time, g *classic) coordinator.Result {
 			g.become(now, empty)
 			clear(g.pendingSync)
 		},
+		Settled: func(_ time.Time, err error) coordinator.Result {
+			if err != nil {
+				return coordinator.Result{}
+			}
+			return s.retire(g)
+		},
 	}
 }
 
@@ -267,7 +273,7 @@ func (s *Shard) afterRemoval(now time.Time, g *classic, wasMember bool) coordina
 	case g.state == preparingRebalance && g.allJoined():
 		return s.completeJoin(now, g)
 	}
-	return coordinator.Result{}
+	return s.retire(g)
 }
 
 // refuseJoin lets a parked JoinGroup go when its member is removed; a client

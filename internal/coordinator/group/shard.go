@@ -227,5 +227,15 @@ func (s *Shard) enliven(g *classic) {
 	s.live[g.id] = g
 }
 
+// retire lets go of a group that is empty and whose record says so: whoever
+// comes next makes it live again. Groups that were used once would otherwise
+// stay in memory until their offsets expire.
+func (s *Shard) retire(g *classic) coordinator.Result {
+	if s.live[g.id] != g || g.state != empty || len(g.pendingJoin) > 0 {
+		return coordinator.Result{}
+	}
+	return coordinator.Result{Apply: func() { s.drop(g.id) }}
+}
+
 // drop is the Apply of a group that is deleted.
 func (s *Shard) drop(id string) { delete(s.live, id) }
