@@ -12,8 +12,9 @@ import (
 
 // Stack is what was started, the last on top. The zero value is empty.
 type Stack struct {
-	mu    sync.Mutex
-	parts []part
+	stopping sync.Mutex // held while Stop runs
+	mu       sync.Mutex
+	parts    []part
 }
 
 type part struct {
@@ -50,8 +51,10 @@ func (s *Stack) Go(name string, run func(ctx context.Context) error, failed func
 }
 
 // Stop stops everything, the last started first, whatever fails on the way,
-// and returns all failures. A second call does nothing.
+// and returns all failures. A second call waits for the first, and does nothing.
 func (s *Stack) Stop(ctx context.Context) error {
+	s.stopping.Lock()
+	defer s.stopping.Unlock()
 	s.mu.Lock()
 	parts := s.parts
 	s.parts = nil
