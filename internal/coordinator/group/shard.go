@@ -227,11 +227,15 @@ func (s *Shard) enliven(g *classic) {
 	s.live[g.id] = g
 }
 
-// retire lets go of a group that is empty and whose record says so: whoever
-// comes next makes it live again. Groups that were used once would otherwise
-// stay in memory until their offsets expire.
+// retire lets go of a group that is empty and whose committed record says so:
+// whoever comes next makes it live again. Groups that were used once would
+// otherwise stay in memory until their offsets expire. A record that is not
+// committed may be taken back, and what is then recorded may have members.
 func (s *Shard) retire(g *classic) coordinator.Result {
-	if s.live[g.id] != g || g.state != empty || len(g.pendingJoin) > 0 {
+	latest, _ := s.groups.Get(g.id)
+	committed, _ := s.groups.GetCommitted(g.id)
+	if s.live[g.id] != g || g.state != empty || len(g.pendingJoin) > 0 ||
+		latest == nil || latest != committed || len(latest.Members) > 0 {
 		return coordinator.Result{}
 	}
 	return coordinator.Result{Apply: func() { s.drop(g.id) }}

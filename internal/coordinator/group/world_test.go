@@ -250,6 +250,11 @@ func check(s *Shard) error {
 			return fmt.Errorf("group %s lives and is not recorded", id)
 		}
 	}
+	for id, value := range s.groups.All() {
+		if len(value.Members) > 0 && s.live[id] == nil {
+			return fmt.Errorf("group %s has members that nobody watches", id)
+		}
+	}
 	return nil
 }
 
