@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +27,7 @@ type broker struct {
 	t      *testing.T
 	fs     *vfs.Mem
 	dirs   []Dir
-	cfg    *config.Broker
+	cfg    atomic.Pointer[config.Broker]
 	set    *Set
 	img    *metadata.Image
 	log    *strings.Builder
@@ -56,10 +57,11 @@ func bubble(t *testing.T, props []string, dirs int, f func(t *testing.T, b *brok
 			}
 			all = append(all, o)
 		}
-		var err error
-		if b.cfg, _, err = config.Load(all); err != nil {
+		cfg, _, err := config.Load(all)
+		if err != nil {
 			t.Fatal(err)
 		}
+		b.cfg.Store(cfg)
 		b.open()
 		t.Cleanup(func() {
 			if b.set != nil {
@@ -76,7 +78,7 @@ func (b *broker) open() {
 	b.log = &strings.Builder{}
 	b.set = New(Config{
 		Host: storage.NewHost(b.fs, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
-		Broker: func() *config.Broker { return b.cfg }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+		Broker: b.cfg.Load, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 		Rand:  rand.NewChaCha8([32]byte{}),
 		Leads: func(tp kafka.TopicPartition, _ kafka.LeaderEpoch, leads bool) { b.led[tp.String()] = leads },
 	})
@@ -364,7 +366,8 @@ func TestConfigurationTakesEffectAtOnce(t *testing.T) {
 			t.Errorf("append beyond max.message.bytes: %v", err)
 		}
 		// The broker's own default, for topics that do not set the key.
-		b.cfg, _ = b.cfg.WithDynamic(map[string]string{"log.message.timestamp.type": "LogAppendTime"}, nil)
+		cfg, _ := b.cfg.Load().WithDynamic(map[string]string{"log.message.timestamp.type": "LogAppendTime"}, nil)
+		b.cfg.Store(cfg)
 		b.apply(&msg.ConfigRecord{ResourceType: int8(config.ResourceBroker), Name: "log.message.timestamp.type", Value: new(string)})
 		done, err := p.Append(time.Now(), records(1, 1), 1, storage.AppendOptions{})
 		if err != nil || done.LogAppendTime < 0 {
