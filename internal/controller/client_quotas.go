@@ -2,6 +2,7 @@ package controller
 
 import (
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -43,6 +44,9 @@ func (in *Input) alterQuota(e *msg.AlterClientQuotasRequestEntryData) ([]metadat
 	if entity.IP.Set && (entity.User.Set || entity.ClientID.Set) {
 		return nil, kafka.Errorf(kafka.ErrInvalidRequest,
 			"Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId") //nolint:misspell // Kafka's sentence
+	}
+	if ip := entity.IP; ip.Set && !ip.Default && !plausibleHost(ip.Name) {
+		return nil, kafka.Errorf(kafka.ErrInvalidRequest, "%s is not a valid IP or resolvable host.", ip.Name)
 	}
 	var records []metadata.Record
 	for i, op := range e.Ops {
@@ -100,6 +104,18 @@ func quotaEntity(parts []msg.AlterClientQuotasRequestEntityData) (metadata.Quota
 		}
 	}
 	return entity, nil
+}
+
+// plausibleHost says whether name is an address, or could be a host's name.
+// Kafka asks the resolver; a decision cannot.
+func plausibleHost(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	numeric := strings.Trim(name, "0123456789.") == ""
+	return !numeric && strings.IndexFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
+	}) < 0
 }
 
 // checkQuota judges one limit.

@@ -105,7 +105,7 @@ func (l *Liveness) lowestOffset(img *metadata.Image) kafka.Offset {
 func (l *Liveness) NextExpiry(img *metadata.Image) (time.Time, bool) {
 	var next time.Time
 	for id, b := range l.brokers {
-		if broker, ok := img.Cluster.Broker(id); !ok || broker.Fenced {
+		if broker, ok := img.Cluster.Broker(id); !ok || broker.Fenced || broker.Epoch != b.epoch {
 			continue
 		}
 		if end := b.last.Add(l.timeout); next.IsZero() || end.Before(next) {

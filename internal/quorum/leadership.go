@@ -1,7 +1,9 @@
 package quorum
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -43,6 +45,7 @@ type proposal struct {
 	after     *metadata.Image
 	delta     *metadata.Delta
 	bytes     int
+	at        kafka.Timestamp // of its records
 	// marker: a metadata transaction begins or ends in it; then the loader
 	// says what may be seen.
 	marker bool
@@ -79,7 +82,11 @@ func (q *Quorum) activate(now time.Time) error {
 	l.working, l.next = q.loader.Working(), q.applied
 	l.liveness = controller.NewLiveness(now, l.working, q.cfg.Env)
 	l.balanceAt, l.noopAt = now.Add(q.cfg.BalanceInterval), now.Add(q.cfg.MaxIdle)
-	q.cfg.Logger.Info("this node is the active controller", "epoch", int32(l.epoch), "offset", int64(l.next))
+	level := slog.LevelDebug // a voter that is alone always leads
+	if q.watched() {
+		level = slog.LevelInfo
+	}
+	q.cfg.Logger.Log(context.Background(), level, "this node is the active controller", "epoch", int32(l.epoch), "offset", int64(l.next))
 	_, open := q.loader.Transaction()
 	if open { // what it left half done is not decided on
 		l.working = q.loader.Image().At(l.next, l.epoch)
@@ -120,7 +127,7 @@ func (q *Quorum) propose(now time.Time, records []metadata.Record) error {
 	if err != nil {
 		return kafka.Errorf(kafka.ErrPolicyViolation, "%s", err)
 	}
-	p := proposal{base: l.next, end: after.Offset, after: after, delta: delta, bytes: len(encoded), marker: hasMarker(records)}
+	p := proposal{base: l.next, end: after.Offset, after: after, delta: delta, bytes: len(encoded), at: kafka.Timestamp(now.UnixMilli()), marker: hasMarker(records)}
 	if err := q.proposeBatch(batch.Batch(encoded)); err != nil {
 		return kafka.Errorf(kafka.ErrNotController, "the quorum takes no records now: %s", err)
 	}
@@ -164,7 +171,7 @@ func (q *Quorum) publishOwn(end kafka.Offset) {
 		l.pending = l.pending[1:]
 		l.bytes -= p.bytes
 		q.loader = metadata.NewLoader(p.after)
-		q.applied = p.end
+		q.applied, q.lastAppend = p.end, p.at
 		q.snap.bytes += int64(p.bytes)
 		q.publish(p.delta)
 	}

@@ -62,10 +62,13 @@ func (q *Quorum) loop(ctx context.Context) error {
 	}
 }
 
+// timerMin keeps a task that fails from being tried without pause.
+const timerMin = 5 * time.Millisecond
+
 // arm sets the timer for what is due next.
 func (q *Quorum) arm(timer *time.Timer) {
 	if at, ok := q.nextTimer(); ok {
-		timer.Reset(max(time.Until(at), 0))
+		timer.Reset(max(time.Until(at), timerMin))
 	} else {
 		timer.Stop()
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -218,7 +219,20 @@ func (q *Quorum) Ready() <-chan struct{} { return q.ready }
 func (q *Quorum) Image() *metadata.Image { return q.image.Load() }
 
 // Status is the state of the quorum as this node sees it.
-func (q *Quorum) Status() Status { return *q.status.Load() }
+func (q *Quorum) Status() Status {
+	s := *q.status.Load()
+	if s.Leader != q.cfg.Env.NodeID {
+		return s
+	}
+	now := kafka.Timestamp(time.Now().UnixMilli()) // the leader has always just heard of itself
+	s.Voters = slices.Clone(s.Voters)
+	for i := range s.Voters {
+		if s.Voters[i].ID == s.Leader {
+			s.Voters[i].LastFetch, s.Voters[i].LastCaughtUp = now, now
+		}
+	}
+	return s
+}
 
 // Receive takes a message that another voter's Transport sent. It may drop it.
 func (q *Quorum) Receive(message []byte) error {
@@ -245,6 +259,8 @@ func (q *Quorum) Run(ctx context.Context) error {
 	q.waitForSnapshot()
 	if err != nil {
 		q.cfg.Fatal(err)
+	} else {
+		q.snapshotAtClose(time.Now())
 	}
 	return errors.Join(err, q.log.log.Close(time.Now()))
 }

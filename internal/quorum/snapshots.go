@@ -54,6 +54,27 @@ func (q *Quorum) maybeSnapshot(now time.Time) {
 	}()
 }
 
+// snapshotAtCloseBytes is what must have been applied since the last snapshot
+// to be worth one at the end: it spares the next start the reading.
+const snapshotAtCloseBytes = 256 << 10
+
+// snapshotAtClose writes a last snapshot. Without it nothing is lost.
+func (q *Quorum) snapshotAtClose(now time.Time) {
+	_, open := q.loader.Transaction()
+	if q.snap.bytes < snapshotAtCloseBytes || open || q.applied == q.snap.last.end {
+		return
+	}
+	img := q.loader.Image()
+	id := snapshotID{end: q.applied, epoch: img.Epoch}
+	content, err := encodeCheckpoint(id, now, q.lastAppend, &q.members, img.Records())
+	if err == nil {
+		err = writeCheckpoint(q.cfg.FS, q.dir, id, content)
+	}
+	if err != nil {
+		q.cfg.Logger.Error("no metadata snapshot", "error", err)
+	}
+}
+
 // waitForSnapshot waits for the one that is being written.
 func (q *Quorum) waitForSnapshot() {
 	if q.snap.running {
