@@ -461,3 +461,40 @@ func nodeProbes() map[string]any {
 		},
 	}
 }
+
+func TestLoggersAreChangedWhileTheBrokerRuns(t *testing.T) {
+	b := up(t)
+	logger := kmsg.ConfigResourceTypeBrokerLogger
+	same(t, "level", b.value(logger, "1", "quorum"), "INFO")
+	b.alter(logger, "1", "quorum", "DEBUG")
+	same(t, "level", b.value(logger, "1", "quorum"), "DEBUG")
+	same(t, "root's level", b.value(logger, "1", "root"), "INFO")
+}
+
+func TestDynamicDefaultsReachTopicsThatExist(t *testing.T) {
+	b := up(t, "log.retention.check.interval.ms=20")
+	b.must(b.topic("a", 1))
+	b.produceAt("a", time.Now().Add(-time.Hour))
+	b.alter(kmsg.ConfigResourceTypeBroker, "", "log.retention.ms", "60000")
+	eventually(t, "old records go", func() bool { return b.earliest("a") == 1 })
+}
+
+func TestDynamicLimitsOfConnectionsHoldAtOnce(t *testing.T) {
+	b := up(t)
+	b.metadata()
+	same(t, "a second connection stays open", b.dialOpen(), true)
+	b.alter(kmsg.ConfigResourceTypeBroker, "", "max.connections.per.ip", "1")
+	same(t, "a second connection stays open", b.dialOpen(), false)
+}
+
+func TestConfigurationOutlivesARestart(t *testing.T) {
+	b := up(t)
+	b.must(b.topic("a", 1, "retention.ms", "7"))
+	b.alter(kmsg.ConfigResourceTypeBroker, "", "log.segment.bytes", "2097152")
+	b.must(b.server.Close())
+	server, err := tryUp(t, b.dir)
+	b.must(err)
+	again := attach(t, server, b.dir)
+	same(t, "of the topic", again.value(kmsg.ConfigResourceTypeTopic, "a", "retention.ms"), "7")
+	same(t, "of the broker", again.value(kmsg.ConfigResourceTypeTopic, "a", "segment.bytes"), "2097152")
+}

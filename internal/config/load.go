@@ -37,7 +37,12 @@ type loader struct {
 	where    map[string]Property
 	warnings []string
 	problems []error
+	unknowns int // keys that no table has, so far
 }
+
+// suggestionsMax bounds the search for what was meant: a file of nothing but
+// unknown keys is not a slip of the fingers.
+const suggestionsMax = 50
 
 func (l *loader) add(p Property) {
 	if old, ok := l.where[p.Key]; ok && old.File == p.File && old.Value != p.Value {

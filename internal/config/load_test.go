@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -214,5 +215,20 @@ func TestDynamicConfigurationHidesTheFile(t *testing.T) {
 	}
 	if _, warnings := b.WithDynamic(map[string]string{"max.connections": "many"}, nil); len(warnings) != 1 {
 		t.Errorf("warnings %q", warnings)
+	}
+}
+
+func TestAFileOfUnknownKeysIsReadQuickly(t *testing.T) {
+	properties := Quickstart("/data")
+	for i := range 100_000 {
+		properties = append(properties, Property{Key: "some.key.of.another.program." + strings.Repeat("x", i%40) + string(rune('a'+i%26)), Value: "1", File: "f", Line: i + 1})
+	}
+	start := time.Now()
+	_, warnings, err := Load(properties)
+	if err != nil || len(warnings) == 0 {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 5*time.Second { // ten times the mark
+		t.Errorf("it took %v", took)
 	}
 }

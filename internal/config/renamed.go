@@ -110,7 +110,10 @@ func (l *loader) unknown(p Property) {
 		l.warn(p, "%s is a key of older Kafkas and is ignored: %s", p.Key, retired(p.Key))
 	case prefixed(p.Key):
 	default:
-		if near := Nearest(p.Key); near != "" {
+		l.unknowns++
+		if l.unknowns > suggestionsMax {
+			l.warn(p, "unknown key %s is ignored", p.Key)
+		} else if near := Nearest(p.Key); near != "" {
 			l.warn(p, "unknown key %s is ignored; did you mean %s?", p.Key, near)
 		} else {
 			l.warn(p, "unknown key %s is ignored", p.Key)
