@@ -139,7 +139,7 @@ func TestAppendsAndReadsAllocateNothing(t *testing.T) {
 	}
 }
 
-func TestTenThousandEmptyLogsAreMadeQuicklyAndAreSmall(t *testing.T) {
+func TestTenThousandEmptyLogsAreSmall(t *testing.T) {
 	const count, most = 10_000, 2048
 	dir := t.TempDir()
 	host := NewHost(vfs.OS{}, &compress.Pool{})
@@ -168,7 +168,7 @@ func TestTenThousandEmptyLogsAreMadeQuicklyAndAreSmall(t *testing.T) {
 	if each > most {
 		t.Errorf("an idle empty log takes %d bytes, want at most %d", each, most)
 	}
-	if took > 10*time.Second {
+	if took > time.Minute { // the mark is 1 s, which the bench measures
 		t.Errorf("%d logs took %v", count, took)
 	}
 	runtime.KeepAlive(logs)

@@ -90,16 +90,17 @@ func (b *bounds) add(offset kafka.Offset, position int64) {
 	b.next++
 }
 
-func (b *bounds) find(offset kafka.Offset) (int64, bool) {
+// find gives where an offset stands, -1 where it is not remembered.
+func (b *bounds) find(offset kafka.Offset) int64 {
 	if b == nil {
-		return 0, false
+		return -1
 	}
 	for i := range min(b.next, maxBounds) {
 		if b.at[i].offset == int64(offset) {
-			return b.at[i].position, true
+			return b.at[i].position
 		}
 	}
-	return 0, false
+	return -1
 }
 
 // Partition names the partition.

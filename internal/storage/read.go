@@ -19,69 +19,88 @@ func (l *Log) Read(from kafka.Offset, maxBytes int, minOne bool, upTo kafka.Offs
 	into.Release()
 	for try := 1; ; try++ {
 		err := l.read(from, maxBytes, minOne, upTo, into)
+		if err == nil {
+			return nil
+		}
 		if try == readTries || !errors.Is(err, fs.ErrNotExist) {
 			return failed("read", l.Dir(), err)
 		}
 	}
 }
 
+// glimpse is what a read knows of the log.
+type glimpse struct {
+	segments []*segment.Segment
+	size     int64        // of the last segment
+	end      kafka.Offset // of the log
+	upTo     kafka.Offset // of the read
+	stop     int64        // where upTo stands in the last segment, -1: not known
+	begin    int64        // where the read begins in the last segment, -1: not known
+}
+
 func (l *Log) read(from kafka.Offset, maxBytes int, minOne bool, upTo kafka.Offset, into *Fetched) error {
 	l.mu.Lock()
-	segments, size, end, start, closed := l.segments, l.size, l.end, l.start, l.state != stateOpen
 	l.used = true
-	upTo = min(upTo, end)
-	position, known := l.recent.find(upTo)
+	into.From, into.LogStart, into.LogEnd, into.Upper = from, l.start, l.end, from
+	g := glimpse{segments: l.segments, size: l.size, end: l.end, upTo: min(upTo, l.end), stop: l.recent.find(min(upTo, l.end)), begin: l.recent.find(from)}
+	closed := l.state != stateOpen
 	l.mu.Unlock()
-	into.From, into.LogStart, into.LogEnd, into.Upper = from, start, end, from
 	switch {
 	case closed:
 		return kafka.Errorf(kafka.ErrNotLeaderOrFollower, "the log of %s is closed", l.partition)
-	case from < start:
+	case from < into.LogStart:
 		return kafka.Errorf(kafka.ErrOffsetOutOfRange,
-			"Received request for offset %d for partition %s, but we only have log segments starting from offset: %d.", from, l.partition, start)
-	case from > end:
+			"Received request for offset %d for partition %s, but we only have log segments starting from offset: %d.", from, l.partition, into.LogStart)
+	case from > g.end:
 		return kafka.Errorf(kafka.ErrOffsetOutOfRange,
-			"Received request for offset %d for partition %s, but we only have log segments upto %d.", from, l.partition, end)
-	case from >= upTo:
+			"Received request for offset %d for partition %s, but we only have log segments upto %d.", from, l.partition, g.end)
+	case from >= g.upTo:
 		return nil
 	}
 	var found segment.Found
-	for i := max(floor(segments, from), 0); i < len(segments) && segments[i].Base < upTo; i++ {
-		s, last := segments[i], i == len(segments)-1
-		limit, upper := size, upTo
-		switch {
-		case !last && segments[i+1].Base <= upTo:
-			limit, upper = s.Size(), segments[i+1].Base
-		case upTo == end:
-		case last && known:
-			limit = position
-		default:
-			at, err := s.PositionOf(upTo)
-			if err != nil {
-				return l.damage(s, err)
-			}
-			limit = at
-			if last {
-				limit = min(at, size)
-			}
+	for i := max(floor(g.segments, from), 0); i < len(g.segments) && g.segments[i].Base < g.upTo; i++ {
+		s, last := g.segments[i], i == len(g.segments)-1
+		limit, upper, err := g.bound(i)
+		if err == nil && last && g.begin >= 0 && limit-g.begin <= int64(maxBytes) {
+			err = s.ReadAt(g.begin, limit, &found)
 		}
-		if err := s.Read(from, maxBytes, minOne, limit, upper, &found); err != nil {
+		if err == nil && found.File == nil {
+			err = s.Read(from, maxBytes, minOne, limit, upper, &found)
+		}
+		if err != nil {
 			return l.damageAt(s, from, err)
 		}
-		if found.File == nil {
-			if maxBytes > 0 && !minOne && limit > 0 && !l.behind(s, from, limit) {
-				return nil // the next batch is larger than maxBytes
+		if found.File != nil {
+			into.Section = Section{file: found.File, at: found.Position, size: found.Size}
+			into.Upper = upper
+			if found.Next >= 0 {
+				into.Upper = min(upper, found.Next)
 			}
-			continue
+			return nil
 		}
-		into.Section = Section{file: found.File, at: found.Position, size: found.Size}
-		into.Upper = upper
-		if found.Next >= 0 {
-			into.Upper = min(upper, found.Next)
+		if !minOne && !l.behind(s, from, limit) {
+			return nil // the next batch is larger than maxBytes
 		}
-		return nil
 	}
 	return nil
+}
+
+// bound gives up to which position, and which offset, a read goes in segment i.
+func (g *glimpse) bound(i int) (int64, kafka.Offset, error) {
+	s, last := g.segments[i], i == len(g.segments)-1
+	switch {
+	case !last && g.segments[i+1].Base <= g.upTo:
+		return s.Size(), g.segments[i+1].Base, nil
+	case g.upTo == g.end:
+		return g.size, g.upTo, nil
+	case last && g.stop >= 0:
+		return g.stop, g.upTo, nil
+	}
+	at, err := s.PositionOf(g.upTo)
+	if last {
+		at = min(at, g.size)
+	}
+	return at, g.upTo, err
 }
 
 // behind says whether a segment has nothing between an offset and a position.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -21,6 +20,11 @@ func (s *Segment) scan(from, end int64, ahead int, visit func(sc *scanner) error
 	if err != nil {
 		return err
 	}
+	return s.scanFile(file, from, end, ahead, visit)
+}
+
+// scanFile is scan without the lock, for who has a use of the file.
+func (s *Segment) scanFile(file *File, from, end int64, ahead int, visit func(sc *scanner) error) error {
 	buf := s.Buffers.get()
 	defer s.Buffers.put(buf)
 	sc := &buf.scanner
@@ -97,15 +101,44 @@ type Found struct {
 // Read finds the batches from an offset on and below the position limit, where
 // the offset below stands: at most max bytes, whole batches, with minOne at least one. Nothing found gives a nil
 // File. What is found was verified; a *Bad says that the next batch is damaged.
+//
+// The lock is held to look into the indexes, and not while data is read.
 func (s *Segment) Read(offset kafka.Offset, max int, minOne bool, limit int64, below kafka.Offset, into *Found) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	limit = min(limit, s.size)
 	*into = Found{}
-	if err := s.ready(); err != nil {
+	file, at, size, err := s.start(offset)
+	if err != nil {
 		return err
 	}
-	first, err := s.find(offset, limit)
+	err = s.read(file, at, min(limit, size), size, offset, max, minOne, below, into)
+	if err != nil || into.Size == 0 {
+		file.Release()
+		return err
+	}
+	into.File = file
+	return nil
+}
+
+// start gives the file, with one more use, where to look for an offset, and the
+// length of the data.
+func (s *Segment) start(offset kafka.Offset) (*File, int64, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.ready(); err != nil {
+		return nil, 0, 0, err
+	}
+	at, err := s.near(offset)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	file, err := s.opened()
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	return file.use(), at, s.size, nil
+}
+
+func (s *Segment) read(file *File, at, limit, size int64, offset kafka.Offset, max int, minOne bool, below kafka.Offset, into *Found) error {
+	first, err := s.find(file, at, limit, offset)
 	if err != nil || first.Size == 0 {
 		return err
 	}
@@ -115,29 +148,31 @@ func (s *Segment) Read(offset kafka.Offset, max int, minOne bool, limit int64, b
 	}
 	end, next := limit, kafka.NoOffset
 	if limit-first.Position > room {
-		if end, next, err = s.boundary(first, first.Position+room); err != nil {
+		if end, next, err = s.boundary(file, size, first, first.Position+room); err != nil {
 			return err
 		}
 	}
-	if end, err = s.verify(first.Position, end, below); err != nil || end == first.Position {
+	if end, err = s.verify(file, size, first.Position, end, below); err != nil {
 		return err
 	}
-	into.File, into.Position, into.Size, into.Next = s.file.use(), first.Position, int(end-first.Position), next
+	into.Position, into.Size, into.Next = first.Position, int(end-first.Position), next
 	return nil
 }
 
-// find gives the first batch that ends at offset or later; Size 0 where there is
-// none below limit.
-func (s *Segment) find(offset kafka.Offset, limit int64) (Header, error) {
+// near is floor, with an index that is made again where it is damaged.
+func (s *Segment) near(offset kafka.Offset) (int64, error) {
 	at, err := s.floor(offset)
 	if s.distrust(err) {
 		at, err = s.floor(offset)
 	}
-	if err != nil {
-		return Header{}, err
-	}
+	return at, err
+}
+
+// find gives the first batch, from a position on, that ends at offset or later;
+// Size 0 where there is none below limit.
+func (s *Segment) find(file *File, at, limit int64, offset kafka.Offset) (Header, error) {
 	var found Header
-	err = s.scan(at, limit, indexAhead, func(sc *scanner) error {
+	err := s.scanFile(file, at, limit, indexAhead, func(sc *scanner) error {
 		if sc.Last < offset {
 			return nil
 		}
@@ -157,20 +192,14 @@ func (s *Segment) distrust(err error) bool {
 
 // boundary gives the end of the last batch that ends at or before a position, or
 // the end of first, and the offset behind it.
-func (s *Segment) boundary(first Header, most int64) (int64, kafka.Offset, error) {
-	from := first.Position
-	n, err := s.index.search(func(e []byte) bool { return indexPosition(e) > most })
-	if err == nil && n > 0 {
-		var at int64
-		if at, err = s.trusted(n - 1); err == nil {
-			from = max(from, at)
-		}
-	}
-	if err != nil && !s.distrust(err) {
+func (s *Segment) boundary(file *File, size int64, first Header, most int64) (int64, kafka.Offset, error) {
+	from, err := s.before(most)
+	if err != nil {
 		return 0, 0, err
 	}
+	from = max(from, first.Position)
 	end, next := from, first.Last+1
-	err = s.scan(from, s.size, indexAhead, func(sc *scanner) error {
+	err = s.scanFile(file, from, size, indexAhead, func(sc *scanner) error {
 		if sc.next > most {
 			if end == from && from > first.Position {
 				next = sc.Base
@@ -180,27 +209,42 @@ func (s *Segment) boundary(first Header, most int64) (int64, kafka.Offset, error
 		end, next = sc.next, sc.Last+1
 		return nil
 	})
-	if end == first.Position {
-		return end, next, err
-	}
-	if isBad(err) {
+	if isBad(err) && end > first.Position {
 		err = nil // what lies before it can be served
 	}
 	return end, next, err
+}
+
+// before gives the last batch's beginning that the index has at or before a
+// position.
+func (s *Segment) before(most int64) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, err := s.index.search(func(e []byte) bool { return indexPosition(e) > most })
+	at := int64(0)
+	if err == nil && n > 0 {
+		at, err = s.trusted(n - 1)
+	}
+	if s.distrust(err) {
+		return 0, nil
+	}
+	return at, err
 }
 
 // verify makes sure that the batches of [from, end) are good, and gives where
 // the good ones end. A *Bad where the first is not. The checksum does not cover
 // a batch's base offset: that is compared with its neighbours and with below,
 // the bound of all offsets that stand there.
-func (s *Segment) verify(from, end int64, below kafka.Offset) (int64, error) {
-	if s.verified.covers(from, end) {
-		_, err := s.opened()
-		return end, err
+func (s *Segment) verify(file *File, size, from, end int64, below kafka.Offset) (int64, error) {
+	s.mu.Lock()
+	done := s.verified.covers(from, end)
+	s.mu.Unlock()
+	if done {
+		return end, nil
 	}
 	good, checked := from, from
 	var last Header
-	err := s.scan(from, s.size, bufferSize, func(sc *scanner) error {
+	err := s.scanFile(file, from, size, bufferSize, func(sc *scanner) error {
 		good = checked // its successor agrees with it
 		if sc.Position >= end {
 			return errStop
@@ -217,7 +261,9 @@ func (s *Segment) verify(from, end int64, below kafka.Offset) (int64, error) {
 	if err == nil {
 		good = checked
 	}
+	s.mu.Lock()
 	s.verified.add(from, good)
+	s.mu.Unlock()
 	if isBad(err) && good > from {
 		return good, nil
 	}
@@ -225,6 +271,24 @@ func (s *Segment) verify(from, end int64, below kafka.Offset) (int64, error) {
 		err = &Bad{Position: last.Position, Offset: last.Base, Reason: "the batch behind it does not follow it"}
 	}
 	return good, err
+}
+
+// ReadAt is Read for who knows that a batch with the offset begins at a position:
+// it gives all from there to limit, which this process has appended. The use of
+// neither index nor data makes it quick; nothing is found where it is not so.
+func (s *Segment) ReadAt(at, limit int64, into *Found) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*into = Found{}
+	if limit > s.size || !s.verified.covers(at, limit) {
+		return nil
+	}
+	file, err := s.opened()
+	if err != nil {
+		return err
+	}
+	into.File, into.Position, into.Size, into.Next = file.use(), at, int(limit-at), kafka.NoOffset
+	return nil
 }
 
 // PositionOf gives where the batch begins that holds offset or the next one
@@ -239,7 +303,15 @@ func (s *Segment) PositionOf(offset kafka.Offset) (int64, error) {
 }
 
 func (s *Segment) position(offset kafka.Offset) (int64, error) {
-	h, err := s.find(offset, s.size)
+	at, err := s.near(offset)
+	if err != nil {
+		return 0, err
+	}
+	file, err := s.opened()
+	if err != nil {
+		return 0, err
+	}
+	h, err := s.find(file, at, s.size, offset)
 	if err != nil || h.Size == 0 {
 		return s.size, err
 	}
@@ -270,81 +342,6 @@ func (s *Segment) NextOffset() (kafka.Offset, error) {
 	return next, err
 }
 
-// MaxTimestamp is the highest timestamp of the batches, and the last offset of
-// the first batch that has it; -1 where there is none.
-func (s *Segment) MaxTimestamp() (kafka.Timestamp, kafka.Offset, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.ready(); err != nil {
-		return kafka.NoTimestamp, s.Base, err
-	}
-	err := s.loadStamp()
-	return s.maxStamp, s.maxStampOffset, err
-}
-
-// loadStamp reads the highest timestamp from the time index. The lock is held.
-func (s *Segment) loadStamp() error {
-	if s.stampKnown {
-		return nil
-	}
-	last, err := s.times.last()
-	if err != nil {
-		return err
-	}
-	s.maxStamp, s.maxStampOffset = kafka.NoTimestamp, s.Base
-	if last != nil {
-		s.maxStamp, s.maxStampOffset = timeOf(last), s.timeOffset(last)
-	}
-	s.stampKnown = true
-	return nil
-}
-
-// FromTimestamp visits the batches, from start on, whose highest timestamp is at
-// least stamp, until visit says that it is done. They are verified. The batch is
-// the visitor's to keep. Only batches of the current format are visited.
-func (s *Segment) FromTimestamp(stamp kafka.Timestamp, start kafka.Offset, visit func(b batch.Batch) (done bool, err error)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.ready(); err != nil {
-		return err
-	}
-	n, err := s.times.search(func(e []byte) bool { return timeOf(e) > stamp })
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.times.name, err)
-	}
-	if n > 0 {
-		e, err := s.times.entry(n - 1)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.times.name, err)
-		}
-		start = max(start, s.timeOffset(e))
-	}
-	at, err := s.floor(start)
-	if s.distrust(err) {
-		at, err = s.floor(start)
-	}
-	if err != nil {
-		return err
-	}
-	return s.scan(at, s.size, indexAhead, func(sc *scanner) error {
-		if sc.MaxTimestamp < stamp || sc.Magic != batch.Magic {
-			return nil
-		}
-		if err := sc.verify(); err != nil {
-			return err
-		}
-		b, err := sc.whole()
-		if err != nil {
-			return err
-		}
-		done, err := visit(b)
-		if done {
-			return errStop
-		}
-		return err
-	})
-}
-
 // AbortedTxns visits the aborted transactions that overlap [from, upper), until
 // the index says that no later one can: then complete is true.
 func (s *Segment) AbortedTxns(from, upper kafka.Offset, visit func(a AbortedTxn)) (complete bool, err error) {
@@ -358,12 +355,4 @@ func (s *Segment) AbortedTxns(from, upper kafka.Offset, visit func(a AbortedTxn)
 		return !complete
 	})
 	return complete, err
-}
-
-// readyStamp is ready and loadStamp.
-func (s *Segment) readyStamp() error {
-	if err := s.ready(); err != nil {
-		return err
-	}
-	return s.loadStamp()
 }
