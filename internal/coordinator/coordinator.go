@@ -123,7 +123,7 @@ type Shard interface {
 	Commit(end kafka.Offset)
 	// Revert forgets what was replayed at end and above. The result answers
 	// those whose state went with it.
-	Revert(end kafka.Offset) Result
+	Revert(now time.Time, end kafka.Offset) Result
 
 	// Loaded is called once, when the log has been replayed to its end.
 	Loaded(now time.Time) Result

@@ -65,6 +65,7 @@ func TestGroupKeepsItsPromises(t *testing.T) {
 			"join":      m.join,
 			"sync":      m.sync,
 			"heartbeat": m.heartbeat,
+			"delete":    m.delete,
 			"round":     m.round,
 			"round 2":   m.round,
 			"round 3":   m.round,
@@ -200,6 +201,17 @@ func (m *model) round(t *rapid.T) {
 		}
 		m.w.advance(1500 * time.Millisecond)
 		m.read()
+	}
+}
+
+func (m *model) delete(t *rapid.T) {
+	if m.w.held {
+		t.Skip("it might be taken back: a story tells of that")
+	}
+	m.w.ask(func(coordinator.Ticket) coordinator.Result { return m.w.shard.DeleteGroups([]string{"g"}) })
+	m.read()
+	if _, ok := m.w.shard.groups.Get("g"); !ok {
+		clear(m.assigned)
 	}
 }
 

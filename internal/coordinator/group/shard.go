@@ -118,8 +118,8 @@ func (s *Shard) ReplayEnd(offset kafka.Offset, producer kafka.ProducerID, commit
 func (s *Shard) Commit(end kafka.Offset) { s.time.Commit(end) }
 
 // Revert implements coordinator.Shard. Groups that were new go, and with them
-// who waits in them.
-func (s *Shard) Revert(end kafka.Offset) coordinator.Result {
+// who waits in them; groups with members that were deleted come back.
+func (s *Shard) Revert(now time.Time, end kafka.Offset) coordinator.Result {
 	s.time.Revert(end)
 	var result coordinator.Result
 	for _, g := range s.liveSorted() {
@@ -130,7 +130,23 @@ func (s *Shard) Revert(end kafka.Offset) coordinator.Result {
 		result.Timers = append(result.Timers, g.cancelAll()...)
 		delete(s.live, g.id)
 	}
+	for id, value := range s.groups.Sorted(cmp.Compare[string]) {
+		if len(value.Members) > 0 && s.live[id] == nil {
+			result.Timers = append(result.Timers, s.watch(id, value, now)...)
+		}
+	}
 	return result
+}
+
+// watch makes a recorded group with members live, and begins their sessions.
+func (s *Shard) watch(id string, value *msg.GroupMetadataValue, now time.Time) []coordinator.Timer {
+	g := fromRecord(id, value)
+	s.live[id] = g
+	timers := make([]coordinator.Timer, 0, len(g.members))
+	for m := g.first; m != nil; m = m.next {
+		timers = append(timers, g.session(m, now))
+	}
+	return timers
 }
 
 // Loaded implements coordinator.Shard: sessions begin anew, and groups that are
@@ -142,12 +158,8 @@ func (s *Shard) Loaded(now time.Time) coordinator.Result {
 		if len(value.Members) == 0 {
 			continue
 		}
-		g := fromRecord(id, value)
-		s.live[id] = g
-		for m := g.first; m != nil; m = m.next {
-			result.Timers = append(result.Timers, g.session(m, now))
-		}
-		if len(g.members) > s.config.MaxSize {
+		result.Timers = append(result.Timers, s.watch(id, value, now)...)
+		if g := s.live[id]; len(g.members) > s.config.MaxSize {
 			large = append(large, g)
 		}
 	}

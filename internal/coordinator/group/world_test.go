@@ -152,7 +152,7 @@ func (w *world) fail(err error) {
 	w.pending = nil
 	w.log = w.log[:w.committed]
 	w.held = false
-	w.carry(0, w.shard.Revert(w.committed))
+	w.carry(0, w.shard.Revert(w.now, w.committed))
 	for _, p := range pending {
 		if p.response != nil {
 			w.out = append(w.out, coordinator.Answer{Ticket: p.ticket, Err: err})

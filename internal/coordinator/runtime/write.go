@@ -218,7 +218,7 @@ func (s *shard[S]) revert(now time.Time, err error) {
 	failed := append([]entry(nil), s.pending[first:]...)
 	clear(s.pending[first:])
 	s.pending = s.pending[:first]
-	s.carryOut(now, nil, s.machine.Revert(s.base))
+	s.carryOut(now, nil, s.machine.Revert(now, s.base))
 	for _, e := range failed {
 		e.answer(outcome{err: err})
 		if e.settled != nil {
