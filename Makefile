@@ -28,6 +28,7 @@ build: ## build bin/gregor for this machine
 .PHONY: test
 test: ## run every test: Go's, then real clients against gregor and Apache Kafka
 	@rm -rf $(CACHE)/run/report && mkdir -p $(CACHE)/run/report
+	@find $(CACHE)/run -mindepth 1 -maxdepth 1 -mmin +120 -exec rm -rf {} + # left by runs that were killed
 	@rc=0; \
 	$(MAKE) --no-print-directory deps || rc=1; \
 	$(MAKE) --no-print-directory test-go || rc=1; \

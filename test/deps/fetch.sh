@@ -10,7 +10,7 @@ stale() { ! cmp -s "$1/.from" "$2"; }
 rc=0
 
 if command -v mvn >/dev/null && command -v java >/dev/null; then
-  for set in broker tools client-old; do
+  for set in broker broker-old tools client-old; do
     dir=$cache/jars/$set pom=$deps/$set/pom.xml
     stale "$dir" "$pom" || continue
     rm -rf "$dir"; mkdir -p "$dir"

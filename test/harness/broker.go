@@ -23,6 +23,7 @@ type Options struct {
 	Port       int               // 0: a free one
 	Controller int               // the controller's port; 0: a free one
 	Env        []string          // beyond the test's own environment
+	Old        bool              // Apache Kafka 3.9, for the versions that 4 dropped
 }
 
 // Broker is one running broker. Its methods are for one goroutine.

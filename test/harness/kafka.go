@@ -52,11 +52,15 @@ func StartKafka(o Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := formatKafka(b); err != nil {
+	set := "broker"
+	if o.Old {
+		set = "broker-old"
+	}
+	if err := formatKafka(b, set); err != nil {
 		return nil, err
 	}
 	b.start = func(b *Broker) (*Process, error) {
-		cmd, err := jvm("2g", "broker", "kafka.Kafka", filepath.Join(b.Dir, "server.properties"))
+		cmd, err := jvm("2g", set, "kafka.Kafka", filepath.Join(b.Dir, "server.properties"))
 		if err != nil {
 			return nil, err
 		}
@@ -67,11 +71,11 @@ func StartKafka(o Options) (*Broker, error) {
 }
 
 // formatKafka formats the broker's log directory unless it is formatted.
-func formatKafka(b *Broker) error {
+func formatKafka(b *Broker, set string) error {
 	if _, err := os.Stat(filepath.Join(b.Data(), "meta.properties")); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	cmd, err := jvm("256m", "broker", "kafka.tools.StorageTool",
+	cmd, err := jvm("256m", set, "kafka.tools.StorageTool",
 		"format", "-t", clusterID, "-c", filepath.Join(b.Dir, "server.properties"))
 	if err != nil {
 		return err

@@ -73,6 +73,7 @@ type member struct {
 	generation int32
 	protocols  []string
 	session    int32
+	chosen     string // the protocol that the group chose
 }
 
 func (m *member) join() *kmsg.JoinGroupRequest {
@@ -104,13 +105,16 @@ func (m *member) learn(resp kmsg.Response) *kmsg.JoinGroupResponse {
 		m.id = j.MemberID
 	}
 	m.generation = j.Generation
+	if j.Protocol != nil && *j.Protocol != "" {
+		m.chosen = *j.Protocol
+	}
 	return j
 }
 
 func (m *member) sync(assign ...string) *kmsg.SyncGroupRequest {
 	r := kmsg.NewPtrSyncGroupRequest()
 	r.Group, r.MemberID, r.Generation, r.InstanceID = m.group, m.id, m.generation, m.instance
-	r.ProtocolType, r.Protocol = new("consumer"), new(m.protocols[0])
+	r.ProtocolType, r.Protocol = new("consumer"), new(m.chosen)
 	for i := 0; i+1 < len(assign); i += 2 {
 		a := kmsg.NewSyncGroupRequestGroupAssignment()
 		a.MemberID, a.MemberAssignment = assign[i], []byte(assign[i+1])
@@ -258,7 +262,7 @@ func tellStaticMembers(x *talk) {
 
 func tellSync(x *talk) {
 	m := &member{group: x.name("g")}
-	nobody := &member{group: x.name("unknown"), id: "nobody", generation: 1, protocols: []string{"range"}}
+	nobody := &member{group: x.name("unknown"), id: "nobody", generation: 1, chosen: "range"}
 	x.awaitGroup(nobody.group)
 	x.ask("unknown group", nobody.sync())
 	x.enter(m)

@@ -35,14 +35,13 @@ func TestAnswersAreKafkas(t *testing.T) {
 	for key := range kafka {
 		report.rows[key] = &row{Key: kmsg.NameForKey(key), Kafka: span(kafka, key), Gregor: span(gregor, key)}
 	}
-	// the offsets topic must be the brokers' own before a story asks for one of that name
 	for _, addr := range []string{pair.Kafka, pair.Gregor} {
-		if _, err := tell(story{kmsg.FindCoordinator, "prelude", func(x *talk) { x.awaitGroup(x.name("g")) }}, addr, kafka[int16(kmsg.FindCoordinator)].MaxVersion, kafka); err != nil {
+		if _, err := tell(prelude(), addr, kafka[int16(kmsg.FindCoordinator)].MaxVersion, kafka); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Run("stories", func(t *testing.T) {
-		for _, s := range slices.Concat(topicStories(), dataStories(), groupStories(), adminStories()) {
+		for _, s := range stories() {
 			t.Run(strings.ReplaceAll(s.name, " ", "-"), func(t *testing.T) {
 				t.Parallel()
 				key := int16(s.key)
@@ -56,7 +55,44 @@ func TestAnswersAreKafkas(t *testing.T) {
 			})
 		}
 	})
+	t.Run("unknown", func(t *testing.T) { unknownVersions(t, pair, kafka, gregor) })
+	t.Run("dropped", func(t *testing.T) { droppedVersions(t, pair, kafka, gregor, report) })
 	report.write(t)
+}
+
+func stories() []story {
+	return slices.Concat(topicStories(), dataStories(), groupStories(), adminStories())
+}
+
+// droppedVersions tells the stories at the versions that Kafka 4 dropped and
+// gregor serves, and compares with the last Kafka that served them.
+func droppedVersions(t *testing.T, pair *harness.Pair, kafka, gregor map[int16]kmsg.ApiVersionsResponseApiKey, report *report) {
+	old, err := harness.StartKafka(harness.Options{Name: "old", Old: true, Properties: harness.Proof()})
+	harness.Missing(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = old.Remove() }()
+	serves := versions(t, old.Addr())
+	if _, err := tell(prelude(), old.Addr(), 3, serves); err != nil {
+		t.Fatal(err)
+	}
+	pair = &harness.Pair{Kafka: old.Addr(), Gregor: pair.Gregor}
+	for _, s := range stories() {
+		key := int16(s.key)
+		for v := max(serves[key].MinVersion, gregor[key].MinVersion); v < kafka[key].MinVersion; v++ {
+			t.Run(fmt.Sprintf("%s/v%d", strings.ReplaceAll(s.name, " ", "-"), v), func(t *testing.T) {
+				answers, different := compare(t, pair, s, v, serves)
+				report.count(key, answers, different)
+			})
+		}
+	}
+}
+
+// prelude makes the brokers create the offsets topic, before a story asks
+// for one of that name.
+func prelude() story {
+	return story{kmsg.FindCoordinator, "prelude", func(x *talk) { x.awaitGroup(x.name("g")) }}
 }
 
 // versions asks a broker what it serves.

@@ -43,8 +43,13 @@ const until = async (what, check) => {
     await sleep(20)
   }
 }
-const create = (name, partitions, factor) =>
-  admin.createTopics({ topics: [{ topic: topic(name), numPartitions: partitions, replicationFactor: factor }] })
+// kafkajs's own wait for leaders gives up when Kafka is slow to show a topic
+const create = async (name, partitions, factor) => {
+  const topics = [{ topic: topic(name), numPartitions: partitions, replicationFactor: factor }]
+  const created = await admin.createTopics({ waitForLeaders: false, topics })
+  await until('leaders', async () => (await failure(() => admin.fetchTopicMetadata({ topics: [topic(name)] }))) === 'no error')
+  return created
+}
 const digest = (data) => data.length + ' bytes ' + crypto.createHash('md5').update(data).digest('hex')
 
 // Codecs beyond gzip are plug-ins of kafkajs.

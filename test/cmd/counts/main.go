@@ -91,7 +91,7 @@ func (c *counter) end(key string, e event) {
 	case e.Test != "" && e.Action == "pass":
 		c.passed++
 	}
-	if e.Action != "pass" || e.Test == "" {
+	if e.Action == "fail" || e.Action == "pass" && e.Test == "" || e.Action == "skip" && e.Test != "" {
 		c.print(strings.Join(kept, ""))
 	}
 }
