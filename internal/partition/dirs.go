@@ -19,6 +19,10 @@ type logDir struct {
 	highWatermarks atomic.Bool
 	logStarts      atomic.Bool
 	recoveryPoints atomic.Bool
+
+	// removed: the files have offsets of partitions that are gone. Guarded by
+	// Set.publishing.
+	removed bool
 }
 
 // dirty has all checkpoint files written at their next turn.
@@ -52,31 +56,62 @@ func (s *Set) place(id kafka.UUID) *logDir {
 // checkpoint writes the checkpoint files of d that are out of date.
 func (s *Set) checkpoint(d *logDir, all []*Partition) error {
 	return errors.Join(
-		s.checkpointFile(d, &d.recoveryPoints, logdir.RecoveryPointFile, all, recoveryPoint),
-		s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, all, logStart),
-		s.checkpointFile(d, &d.highWatermarks, logdir.HighWatermarkFile, all, highWatermark))
+		s.checkpointFile(d, &d.recoveryPoints, logdir.RecoveryPointFile, all, recoveryPointOf),
+		s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, all, logStartOf),
+		s.checkpointFile(d, &d.highWatermarks, logdir.HighWatermarkFile, all, highWatermarkOf))
 }
 
-func recoveryPoint(p *Partition) (kafka.Offset, bool) { return p.log.RecoveryPoint(), true }
-func highWatermark(p *Partition) (kafka.Offset, bool) { return p.log.HighWatermark(), true }
-
-// logStart is what only the checkpoint knows: as in Kafka a log that begins
-// where its first segment does needs no line.
-func logStart(p *Partition) (kafka.Offset, bool) {
-	start := p.log.LogStartOffset()
-	return start, start > 0
+// forgetRemoved takes partitions that are gone out of the checkpoint files, now:
+// a new partition of the same name would be opened with their offsets after a
+// crash, and lose what is below.
+func (s *Set) forgetRemoved() {
+	for _, d := range s.dirs {
+		if !d.removed {
+			continue
+		}
+		d.dirty()
+		err := s.checkpoint(d, s.all())
+		s.told(err)
+		d.removed = err != nil
+	}
 }
 
-func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) (kafka.Offset, bool)) error {
+// The values of the checkpoint files. Of a log that could not be opened they
+// stay what they were.
+
+func recoveryPointOf(p *Partition) kafka.Offset {
+	if p.log == nil {
+		return p.unopened[0]
+	}
+	return p.log.RecoveryPoint()
+}
+
+func logStartOf(p *Partition) kafka.Offset {
+	if p.log == nil {
+		return p.unopened[1]
+	}
+	return p.log.LogStartOffset()
+}
+
+func highWatermarkOf(p *Partition) kafka.Offset {
+	if p.log == nil {
+		return p.unopened[2]
+	}
+	return p.log.HighWatermark()
+}
+
+func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) kafka.Offset) error {
 	if !changed.Swap(false) {
 		return nil
 	}
 	offsets := make(map[kafka.TopicPartition]kafka.Offset, d.partitions.Load())
 	for _, p := range all {
-		if p.dir != d || p.log == nil || p.role.Load().deleted {
+		if p.dir != d || p.role.Load().deleted {
 			continue
 		}
-		if offset, ok := value(p); ok {
+		// As in Kafka a log that begins where its first segment does needs no
+		// line in the log starts' file.
+		if offset := value(p); offset > 0 || name != logdir.LogStartFile {
 			offsets[p.tp] = offset
 		}
 	}

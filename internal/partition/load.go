@@ -39,6 +39,7 @@ func (s *Set) Load() error {
 		}
 		s.changeTopic(now, img, &delta)
 	}
+	s.forgetRemoved()
 	s.loaded = true
 	return nil
 }
@@ -100,7 +101,19 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			options: storage.Options{Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], LogStart: checkpoints[1][dir.TopicPartition]},
 			hw:      checkpoints[2][dir.TopicPartition]})
 	}
+	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found)
 	return found, nil
+}
+
+// hasOthers says whether a checkpoint file has offsets of logs that were not found.
+func hasOthers(offsets map[kafka.TopicPartition]kafka.Offset, found []foundLog) bool {
+	n := 0
+	for i := range found {
+		if _, ok := offsets[found[i].p.tp]; ok {
+			n++
+		}
+	}
+	return n < len(offsets)
 }
 
 func (s *Set) deleteDelayMs() int64 { t := s.cfg.Broker().TopicDefaults(); return t.FileDeleteDelayMs }
@@ -177,6 +190,8 @@ func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 		s.openLog(now, p, f.t.config, f.options)
 		if p.log != nil {
 			p.log.SetHighWatermark(min(f.hw, p.log.LogEndOffset()))
+		} else {
+			p.unopened = [3]kafka.Offset{f.options.RecoveryPoint, f.options.LogStart, f.hw}
 		}
 		n, since := done.Add(1), int64(time.Since(now)/progressEvery)
 		if last := lastTold.Load(); since > last && lastTold.CompareAndSwap(last, since) {

@@ -24,8 +24,13 @@ type Partition struct {
 	topicID kafka.TopicID
 	dir     *logDir
 
-	// log is set once, before the partition can be found.
+	// log is set once, before the partition can be found; nil where it could
+	// not be opened.
 	log *storage.Log
+	// unopened is what the checkpoint files have for a log that could not be
+	// opened: recovery point, log start, high watermark. They are kept for the
+	// day when it can be.
+	unopened [3]kafka.Offset
 
 	// role is what readers look at without a lock. It is replaced as a whole
 	// by the publisher, under mu.

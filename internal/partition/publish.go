@@ -25,9 +25,11 @@ func (s *Set) Publish(img *metadata.Image, delta *metadata.Delta) {
 	for _, t := range delta.Deleted {
 		s.removeTopic(now, t)
 	}
+	s.forgetRemoved()
 	for i := range delta.Topics {
 		s.changeTopic(now, img, &delta.Topics[i])
 	}
+	s.forgetRemoved()
 	s.changeConfigs(img, delta.Configs)
 }
 
@@ -74,6 +76,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 	for _, p := range gone {
 		p.dir.partitions.Add(-1)
 		p.dir.dirty()
+		p.dir.removed = p.dir.removed || logStartOf(p) > 0 || recoveryPointOf(p) > 0
 	}
 }
 

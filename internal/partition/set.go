@@ -159,6 +159,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 	var failed atomic.Bool
 	s.parallel(all, func(p *Partition) {
 		if p.log == nil {
+			failed.Store(true) // the next start has to look at it anew
 			return
 		}
 		if err := p.log.Close(now); err != nil {
@@ -167,6 +168,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 		}
 	})
 	for i, d := range s.dirs {
+		d.dirty()
 		problems[i] = s.checkpoint(d, all)
 		if problems[i] == nil && !failed.Load() {
 			problems[i] = d.writeClean(s.cfg.Host.FS(), brokerEpoch)

@@ -9,7 +9,7 @@ import (
 func (s *Set) checkpointHighWatermarks(time.Time) {
 	for _, d := range s.dirs {
 		if d.highWatermarks.Load() {
-			s.told(s.checkpointFile(d, &d.highWatermarks, logdir.HighWatermarkFile, s.all(), highWatermark))
+			s.told(s.checkpointFile(d, &d.highWatermarks, logdir.HighWatermarkFile, s.all(), highWatermarkOf))
 		}
 	}
 }
@@ -17,7 +17,7 @@ func (s *Set) checkpointHighWatermarks(time.Time) {
 func (s *Set) checkpointRecoveryPoints(time.Time) {
 	for _, d := range s.dirs {
 		if d.recoveryPoints.Load() {
-			s.told(s.checkpointFile(d, &d.recoveryPoints, logdir.RecoveryPointFile, s.all(), recoveryPoint))
+			s.told(s.checkpointFile(d, &d.recoveryPoints, logdir.RecoveryPointFile, s.all(), recoveryPointOf))
 		}
 	}
 }
@@ -25,7 +25,7 @@ func (s *Set) checkpointRecoveryPoints(time.Time) {
 func (s *Set) checkpointLogStarts(time.Time) {
 	for _, d := range s.dirs {
 		if d.logStarts.Load() {
-			s.told(s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, s.all(), logStart))
+			s.told(s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, s.all(), logStartOf))
 		}
 	}
 }
