@@ -19,7 +19,7 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	l.mu.Lock()
-	segments, end, dir, pending, done := l.segments, l.end, l.dir, l.unsynced, l.recovery
+	segments, end, dir, pending, done, cuts := l.segments, l.end, l.dir, l.unsynced, l.recovery, l.cuts
 	if l.state != stateOpen {
 		l.mu.Unlock()
 		return nil
@@ -66,8 +66,9 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 		}
 		return err
 	}
-	// A truncation meanwhile has its own say.
-	l.recovery = max(l.recovery, min(reached, l.end))
+	if cuts == l.cuts { // otherwise the cut itself is not synced, perhaps
+		l.recovery = max(l.recovery, min(reached, l.end))
+	}
 	return nil
 }
 
@@ -133,21 +134,26 @@ func (l *Log) CloseIdle(since time.Time) error {
 	l.mu.Lock()
 	idle := !l.used && l.appended < since.UnixMilli()
 	l.used = false
-	none := len(l.segments) == 0 || l.state != stateOpen
+	none := len(l.segments) == 0
 	l.mu.Unlock()
 	if none {
 		return nil
 	}
-	l.writing.Lock()
+	if err := l.change(); err != nil {
+		return nil //nolint:nilerr // a closed log has no open files, and a broken one is left alone
+	}
 	defer l.writing.Unlock()
 	segments, _ := l.view()
+	if len(segments) == 0 {
+		return nil
+	}
 	var err error
-	for i, s := range segments {
-		if i < len(segments)-1 || idle {
-			err = errors.Join(err, s.CloseIdle())
-		}
+	active := segments[len(segments)-1]
+	for _, s := range segments[:len(segments)-1] {
+		err = errors.Join(err, s.CloseIdle())
 	}
 	if idle {
+		err = errors.Join(err, active.Close())
 		l.mu.Lock()
 		l.recent = nil
 		l.mu.Unlock()

@@ -53,6 +53,7 @@ type Log struct {
 	epochs   epoch.Cache
 	recent   *bounds // where the last appends ended, nil while idle
 	unsynced unsynced
+	cuts     int   // truncations, for a flush to see that there was one
 	used     bool  // read since the last CloseIdle
 	appended int64 // when the last append was, ms
 }

@@ -46,6 +46,7 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	l.end, l.hw, l.recovery = offset, min(l.hw, offset), max(min(l.recovery, offset-1), 0)
 	l.start = min(l.start, offset)
 	l.size, l.recent = 0, nil
+	l.cuts++
 	l.unsynced.epochs = l.epochs.TruncateFromEnd(offset) || l.unsynced.epochs
 	l.mu.Unlock()
 	if err := l.doom(now, segments[keep:]); err != nil {
@@ -76,6 +77,7 @@ func (l *Log) truncateFully(now time.Time, offset kafka.Offset) error {
 	l.mu.Lock()
 	segments := l.segments
 	l.segments, l.size, l.recent = nil, 0, nil
+	l.cuts++
 	l.start, l.end, l.hw, l.recovery, l.unstable = offset, offset, offset, offset, kafka.NoOffset
 	l.epochs.Clear()
 	l.unsynced.epochs = true

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gregor-stream/gregor/internal/batch"
@@ -12,10 +13,14 @@ import (
 func (s *Segment) MaxTimestamp() (kafka.Timestamp, kafka.Offset, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.ready(); err != nil {
-		return kafka.NoTimestamp, s.Base, err
+	if s.stampKnown {
+		return s.maxStamp, s.maxStampOffset, nil
 	}
-	err := s.loadStamp()
+	closed := s.file == nil && s.index.file == nil && s.times.file == nil
+	err := s.readyStamp()
+	if closed { // who asks every segment must not keep them all open
+		err = errors.Join(err, s.close())
+	}
 	return s.maxStamp, s.maxStampOffset, err
 }
 
