@@ -203,7 +203,9 @@ func (in *Input) altered(r metadata.Resource, existing map[string]string, altera
 		case opDelete:
 		case opAppend, opSubtract:
 			k := keyOf(r.Type, a.key)
-			if k == nil || k.Type != config.List {
+			// Kafka's controller knows the types of broker and topic keys only.
+			known := r.Type == config.ResourceBroker || r.Type == config.ResourceTopic
+			if !known || k == nil || k.Type != config.List {
 				name := "APPEND"
 				if a.op == opSubtract {
 					name = "SUBTRACT"

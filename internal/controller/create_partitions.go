@@ -24,10 +24,16 @@ func CreatePartitions(in Input, req *msg.CreatePartitionsRequest) Result {
 		byName[req.Topics[i].Name] = &req.Topics[i]
 		names = append(names, req.Topics[i].Name)
 	}
+	if err := in.checkAdditional(req); err != nil { // the request as a whole
+		for _, name := range names {
+			answer(name, err)
+		}
+		return Result{Response: resp}
+	}
 	names = once(names, func(name string) { answer(name, kafka.Errorf(kafka.ErrInvalidRequest, "Duplicate topic name.")) })
 	var records []metadata.Record
 	for _, name := range names {
-		more, err := in.morePartitions(byName[name], recordsPerRequest-len(records))
+		more, err := in.morePartitions(byName[name])
 		records = append(records, more...)
 		answer(name, err)
 	}
@@ -37,8 +43,23 @@ func CreatePartitions(in Input, req *msg.CreatePartitionsRequest) Result {
 	return Result{Records: records, Response: resp}
 }
 
-// morePartitions makes the records of a topic's new partitions, at most room.
-func (in *Input) morePartitions(t *msg.CreatePartitionsRequestCreatePartitionsTopic, room int) ([]metadata.Record, error) {
+// checkAdditional refuses requests that would make too many partitions, before
+// anything is allocated for them.
+func (in *Input) checkAdditional(req *msg.CreatePartitionsRequest) error {
+	total := 0
+	for i := range req.Topics {
+		if topic, ok := in.Image.Topics.ByName(req.Topics[i].Name); ok {
+			total += max(int(req.Topics[i].Count)-int(topic.NumPartitions()), 0)
+		}
+		if total > partitionsPerRequest {
+			return kafka.Errorf(kafka.ErrPolicyViolation, "Excessively large number of additional partitions per request.")
+		}
+	}
+	return nil
+}
+
+// morePartitions makes the records of a topic's new partitions.
+func (in *Input) morePartitions(t *msg.CreatePartitionsRequestCreatePartitionsTopic) ([]metadata.Record, error) {
 	topic, ok := in.Image.Topics.ByName(t.Name)
 	if !ok {
 		return nil, kafka.ErrUnknownTopicOrPartition
@@ -54,8 +75,6 @@ func (in *Input) morePartitions(t *msg.CreatePartitionsRequestCreatePartitionsTo
 	case t.Assignments != nil && len(t.Assignments) != additional:
 		return nil, kafka.Errorf(kafka.ErrInvalidReplicaAssignment,
 			"Attempted to add %d additional partition(s), but only %d assignment(s) were specified.", additional, len(t.Assignments))
-	case additional > room:
-		return nil, kafka.Errorf(kafka.ErrPolicyViolation, "Unable to perform excessively large batch operation.")
 	}
 	first, ok := topic.Partition(0)
 	if !ok {
@@ -67,7 +86,7 @@ func (in *Input) morePartitions(t *msg.CreatePartitionsRequestCreatePartitionsTo
 	}
 	records := make([]metadata.Record, 0, len(parts))
 	for i := range parts {
-		r, version := parts[i].Record(topic.ID, have+int32(i), in.level(), in.elrEnabled()) //nolint:gosec // bounded by room
+		r, version := parts[i].Record(topic.ID, have+int32(i), in.level(), in.elrEnabled()) //nolint:gosec // bounded by partitionsPerRequest
 		records = append(records, metadata.Record{Message: r, Version: version})
 	}
 	return records, nil
