@@ -181,3 +181,47 @@ func heap() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
+
+// BenchmarkRecover is the scan after a crash: bytes a second.
+func BenchmarkRecover(b *testing.B) {
+	c := DefaultConfig()
+	l := logOnDisk(b, &c)
+	one := batchOf(b, 100, nil)
+	for range 5_000 {
+		_, err := l.AppendAsLeader(at(1), append([]byte(nil), one...), 0, AppendOptions{})
+		must(b, err)
+	}
+	l.Abandon()
+	o := testOptions(&c)
+	o.Dir = l.Dir()
+	b.SetBytes(l.Size())
+	for b.Loop() {
+		again, found, err := Open(hostOf(vfs.OS{}), o)
+		must(b, err)
+		if found.Scanned != l.Size() {
+			b.Fatalf("scanned %d of %d", found.Scanned, l.Size())
+		}
+		again.Abandon()
+	}
+}
+
+// BenchmarkOpenClean is the opening of a log with data after a clean shutdown.
+func BenchmarkOpenClean(b *testing.B) {
+	c := DefaultConfig()
+	c.SegmentBytes = 1 << 20
+	l := logOnDisk(b, &c)
+	one := batchOf(b, 100, nil)
+	for range 500 {
+		_, err := l.AppendAsLeader(at(1), append([]byte(nil), one...), 0, AppendOptions{})
+		must(b, err)
+	}
+	must(b, l.Close(at(2)))
+	o := testOptions(&c)
+	o.Dir, o.Clean, o.RecoveryPoint = l.Dir(), true, l.RecoveryPoint()
+	b.ReportAllocs()
+	for b.Loop() {
+		again, _, err := Open(hostOf(vfs.OS{}), o)
+		must(b, err)
+		again.Abandon()
+	}
+}
