@@ -62,13 +62,13 @@ func (q *Quorum) loop(ctx context.Context) error {
 	}
 }
 
-// timerMin keeps a task that fails from being tried without pause.
-const timerMin = 5 * time.Millisecond
+// pause keeps a task that fails from being tried without pause.
+const pause = 5 * time.Millisecond
 
 // arm sets the timer for what is due next.
 func (q *Quorum) arm(timer *time.Timer) {
 	if at, ok := q.nextTimer(); ok {
-		timer.Reset(max(time.Until(at), timerMin))
+		timer.Reset(max(time.Until(at), pause))
 	} else {
 		timer.Stop()
 	}
