@@ -48,7 +48,7 @@ func describeConfigsRefused(req *msg.DescribeConfigsRequest) *msg.DescribeConfig
 	resp := msg.NewDescribeConfigsResponse()
 	for _, r := range req.Resources {
 		resp.Results = append(resp.Results, msg.DescribeConfigsResponseDescribeConfigsResult{
-			ErrorCode: int16(kafka.ErrInvalidRequest), ErrorMessage: new(""), ResourceType: r.ResourceType, ResourceName: r.ResourceName,
+			ErrorCode: int16(kafka.ErrInvalidRequest), ErrorMessage: new("There is a kind of resource in the request that has no configuration."), ResourceType: r.ResourceType, ResourceName: r.ResourceName,
 		})
 	}
 	return resp

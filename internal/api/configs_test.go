@@ -64,7 +64,7 @@ func TestDescribeConfigsRefusesWhatIsNotThere(t *testing.T) {
 		{aLogger, "2", kafka.ErrInvalidRequest, "Unexpected broker id, expected 1 but received 2"},
 		{aSubscription, "", kafka.ErrInvalidRequest, "Client metrics subscription name must not be empty"},
 		{aGroup, "", kafka.ErrInvalidRequest, "Group name must not be empty"},
-		{noSuchResource, "x", kafka.ErrInvalidRequest, ""},
+		{noSuchResource, "x", kafka.ErrInvalidRequest, "There is a kind of resource in the request that has no configuration."},
 	}
 	for _, test := range tests {
 		got := o.describe(test.kind, test.name)
@@ -153,7 +153,7 @@ func TestDynamicBrokerConfigurationIsJudged(t *testing.T) {
 		{"", "listeners", "PLAINTEXT://:1", "Cannot update these configs at default cluster level, broker id must be specified: [listeners]"},
 		{"", "ssl.keystore.location", "x", "These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.keystore.location]"},
 		{"", "log.segment.bytes", "5", "Invalid value 5 for configuration log.segment.bytes: Value must be at least 1048576"},
-		{"", "num.io.threads", "100", "Invalid dynamic configuration"},
+		{"", "num.io.threads", "100", "Invalid dynamic configuration: num.io.threads=100: no less than half and no more than double of 8, the number now, and at least 1"},
 		{"", "log.retention.ms", "0", "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"},
 	}
 	for _, test := range tests {

@@ -26,7 +26,7 @@ const (
 	checkBetween
 	checkOneOf
 	checkOneOfAnyCase
-	checkList // no duplicates, no empty entries; one of values where there are any
+	checkList // no empty entries; one of values where there are any
 	checkNonEmpty
 	checkNonNull
 	checkGzipLevel
@@ -154,13 +154,6 @@ func (c Check) ensureList(name string, v value) error {
 			valid = "[" + strings.ReplaceAll(c.values, ",", ", ") + "]"
 		}
 		return fmt.Errorf("Configuration '%s' must not be empty. Valid values include: %s", name, valid)
-	}
-	seen := make(map[string]bool, len(v.list))
-	for _, s := range v.list {
-		if seen[s] {
-			return fmt.Errorf("Configuration '%s' values must not be duplicated.", name)
-		}
-		seen[s] = true
 	}
 	for _, s := range v.list {
 		if s == "" {

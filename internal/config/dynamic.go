@@ -1,9 +1,10 @@
 package config
 
 import (
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -84,6 +85,9 @@ func (b *Broker) validateTiered(t Topic) error {
 func (b *Broker) ValidateGroup(overrides map[string]string) error {
 	if name, unknown := unknownName(groupKeys, overrides); unknown {
 		return invalidConfigf("Unknown group config name: %s", name)
+	}
+	if tags := "streams.rack.aware.assignment.tags"; GroupKey(tags).repeats(overrides[tags]) {
+		return invalidConfigf("%s must not contain duplicate tag keys.", tags)
 	}
 	if err := checkEach(groupKeys, overrides); err != nil {
 		return err
@@ -194,13 +198,44 @@ func (b *Broker) ValidateDynamic(configs map[string]string, own bool) error {
 	if len(problems) > 0 {
 		return invalidRequestf("%s", problems[0].Error())
 	}
-	if next.checkThreads(b) != nil {
-		return invalidRequestf("Invalid dynamic configuration")
+	for _, check := range []func(from *Broker) error{next.checkThreads, next.checkLocalRetention, next.checkListenersStay} {
+		if err := check(b); err != nil {
+			return invalidRequestf("Invalid dynamic configuration: %s", err.Error())
+		}
 	}
 	return nil
 }
 
-var errThreads = errors.New("too large a change of a number of threads")
+// checkLocalRetention refuses to keep more on the local disk than in all.
+func (b *Broker) checkLocalRetention(*Broker) error {
+	t := b.topicDefaults
+	limit := func(name string, local, all int64, behind string) error {
+		switch {
+		case all < 0 || local == -2:
+			return nil
+		case local == -1:
+			return invalid(name, "-1", fmt.Sprintf("Value must not be -1 as %s value is set as %d.", behind, all))
+		case local > all:
+			return invalid(name, strconv.FormatInt(local, 10), fmt.Sprintf("Value must not be more than %s property value: %d", behind, all))
+		}
+		return nil
+	}
+	if err := limit("log.local.retention.ms", t.LocalRetentionMs, t.RetentionMs, "log.retention.ms"); err != nil {
+		return err
+	}
+	return limit("log.local.retention.bytes", t.LocalRetentionBytes, t.RetentionBytes, "log.retention.bytes")
+}
+
+// checkListenersStay refuses other listeners: opening and closing them while
+// the broker runs is not in effect yet.
+func (b *Broker) checkListenersStay(from *Broker) error {
+	for _, name := range []string{"listeners", "listener.security.protocol.map"} {
+		if b.set.values[name].text != from.set.values[name].text {
+			return fmt.Errorf("%s cannot be changed while the broker runs yet: change server.properties and start again", name)
+		}
+	}
+	return nil
+}
 
 // checkThreads refuses to halve or double numbers of threads by more, as
 // Kafka does, whose pools grow and shrink in place.
@@ -208,7 +243,7 @@ func (b *Broker) checkThreads(from *Broker) error {
 	for _, name := range []string{"num.io.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir",
 		"background.threads", "log.cleaner.threads", "num.network.threads"} {
 		if before, after := from.Int(name), b.Int(name); after != before && (after < max(1, before/2) || after > before*2) {
-			return errThreads
+			return fmt.Errorf("%s=%d: no less than half and no more than double of %d, the number now, and at least 1", name, after, before)
 		}
 	}
 	return nil
@@ -241,6 +276,9 @@ func validateDynamicNames(configs map[string]string, own bool) error {
 		k := BrokerKey(base)
 		if k == nil {
 			continue
+		}
+		if k.repeats(configs[name]) {
+			return invalidRequestf("Configuration '%s' values must not be duplicated.", name)
 		}
 		v, err := k.parse(configs[name])
 		if err != nil {

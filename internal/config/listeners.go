@@ -91,6 +91,7 @@ func (b *Broker) fillListeners() error {
 	if err := distinctPorts(all); err != nil {
 		return err
 	}
+	b.Listeners, b.ControllerListeners, b.AdvertisedListeners = nil, nil, nil
 	for _, l := range all {
 		if b.isController(l.Name) {
 			b.ControllerListeners = append(b.ControllerListeners, l)

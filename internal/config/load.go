@@ -90,6 +90,9 @@ func (l *loader) checkKeys() {
 			l.problems = append(l.problems, l.at(err, name))
 			continue
 		}
+		if k.Type == List && k.repeats(l.static[name]) {
+			l.warn(p, "%s names an entry twice; it is taken once", name)
+		}
 		if k.State == Refused && v.text != k.defaultValue().text {
 			l.problems = append(l.problems, l.at(notSecure(name), name))
 		}

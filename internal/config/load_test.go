@@ -91,7 +91,6 @@ func TestAllProblemsAreNamedAtOnce(t *testing.T) {
 		"bad.properties:5: Invalid value 10 for configuration log.segment.bytes: Value must be at least 1048576",
 		"bad.properties:6: Invalid value brotli for configuration compression.type: String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer",
 		"bad.properties:7: Invalid value yes for configuration auto.create.topics.enable: Expected value to be either true or false",
-		"bad.properties:8: Configuration 'log.cleanup.policy' values must not be duplicated.",
 		"bad.properties:9: authorizer.class.name is not in effect yet, and Gregor does not pretend to be secure: remove it to start without",
 		"bad.properties:10: super.users is not in effect yet, and Gregor does not pretend to be secure: remove it to start without",
 		"bad.properties:11: sasl.enabled.mechanisms is not in effect yet, and Gregor does not pretend to be secure: remove it to start without",

@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -72,7 +73,22 @@ func (k *Key) parse(text string) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
+	if k.Check.kind == checkList {
+		v = v.distinct()
+	}
 	return v, k.Check.ensure(k.Name, v)
+}
+
+// distinct is a list with each entry once: Kafka drops what is named twice,
+// where it does not refuse it (ValidateDynamic).
+func (v value) distinct() value {
+	list := make([]string, 0, len(v.list))
+	for _, s := range v.list {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return value{text: strings.Join(list, ","), list: list}
 }
 
 // Validate says whether text is a valid value of this key, in Kafka's words.
@@ -172,4 +188,10 @@ func javaDouble(f float64) string {
 		sign = "-"
 	}
 	return mantissa + "E" + sign + strings.TrimLeft(exponent, "+-0")
+}
+
+// repeats says whether text is a list that names an entry twice.
+func (k *Key) repeats(text string) bool {
+	list := splitList(trim(text))
+	return k.Type == List && k.Check.kind == checkList && len(value{list: list}.distinct().list) != len(list)
 }
