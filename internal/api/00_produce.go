@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -141,7 +142,7 @@ func (st *produceState) merge() {
 		for j := range i {
 			if topics[j].Name == topics[i].Name && topics[j].TopicId == topics[i].TopicId {
 				topics[j].PartitionData = append(topics[j].PartitionData, topics[i].PartitionData...)
-				topics = append(topics[:i], topics[i+1:]...)
+				topics = slices.Delete(topics, i, i+1) // which empties the last: its memory moved
 				i--
 				break
 			}
