@@ -158,6 +158,11 @@ func (s *Set) openLog(now time.Time, p *Partition, c *storage.Config, o storage.
 
 // report tells the operator what recovery did.
 func (s *Set) report(p *Partition, found *storage.Recovery) {
+	for i := range found.Damaged {
+		d := &found.Damaged[i]
+		s.cfg.Log.Error("a log is damaged below its recovery point; what is damaged is not served and was left as it is",
+			"partition", p.tp, "file", d.File, "offset", d.Offset, "position", d.Position, "error", d)
+	}
 	for _, cut := range found.Cuts {
 		s.cfg.Log.Warn("a damaged tail was cut off a log and kept aside", "partition", p.tp, "file", cut.File,
 			"offset", cut.Offset, "position", cut.Position, "bytes", cut.Bytes, "aside", cut.Aside, "reason", cut.Reason)
