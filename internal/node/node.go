@@ -151,9 +151,11 @@ func (n *Node) start(ctx context.Context) error {
 func (n *Node) buildPartitions() {
 	n.codecs = new(compress.Pool)
 	host := storage.NewHost(n.cfg.FS, n.codecs)
-	dirs := make([]partition.Dir, len(n.dirs))
-	for i, d := range n.dirs {
-		dirs[i] = partition.Dir{Path: d.path, ID: d.meta.DirectoryID}
+	var dirs []partition.Dir
+	for _, d := range n.dirs {
+		if d.data {
+			dirs = append(dirs, partition.Dir{Path: d.path, ID: d.meta.DirectoryID})
+		}
 	}
 	n.set = partition.New(partition.Config{
 		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
