@@ -79,7 +79,7 @@ type member struct {
 func (m *member) join() *kmsg.JoinGroupRequest {
 	r := kmsg.NewPtrJoinGroupRequest()
 	r.Group, r.MemberID, r.InstanceID = m.group, m.id, m.instance
-	r.SessionTimeoutMillis, r.RebalanceTimeoutMillis = m.session, 10000
+	r.SessionTimeoutMillis, r.RebalanceTimeoutMillis = m.session, 5000
 	if m.session == 0 {
 		r.SessionTimeoutMillis = 20000
 	}
@@ -383,6 +383,10 @@ func tellOffsetCommit(x *talk) {
 	send("generation without member", outsider, func(r *kmsg.OffsetCommitRequest) { r.Generation = 3 })
 	send("member without generation", outsider, func(r *kmsg.OffsetCommitRequest) { r.MemberID = "nobody" })
 	send("retention", outsider, func(r *kmsg.OffsetCommitRequest) { r.RetentionTimeMillis = 1 })
+	x.ask("what was committed", fetchOffsets(outsider.group, topic, id, 0, 1))
+	if x.version < 2 { // Kafka 3.9, which serves those, does not answer this join
+		return
+	}
 	m := &member{group: x.name("g")}
 	x.enter(m)
 	send("as a member", m, nil)
@@ -390,7 +394,6 @@ func tellOffsetCommit(x *talk) {
 	send("wrong generation", m, func(r *kmsg.OffsetCommitRequest) { r.Generation += 4 })
 	send("unknown member", m, func(r *kmsg.OffsetCommitRequest) { r.MemberID = "nobody" })
 	send("unknown instance", m, func(r *kmsg.OffsetCommitRequest) { r.InstanceID = new("static") })
-	x.ask("what was committed", fetchOffsets(outsider.group, topic, id, 0, 1))
 }
 
 func fetchOffsets(group, topic string, id [16]byte, partitions ...int32) *kmsg.OffsetFetchRequest {

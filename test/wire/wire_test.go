@@ -81,12 +81,29 @@ func droppedVersions(t *testing.T, pair *harness.Pair, kafka, gregor map[int16]k
 	for _, s := range stories() {
 		key := int16(s.key)
 		for v := max(serves[key].MinVersion, gregor[key].MinVersion); v < kafka[key].MinVersion; v++ {
+			if differsSince(s, v) {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s/v%d", strings.ReplaceAll(s.name, " ", "-"), v), func(t *testing.T) {
 				answers, different := compare(t, pair, s, v, serves)
 				report.count(key, answers, different)
 			})
 		}
 	}
+}
+
+// differsSince names the stories whose answers have changed between that
+// Kafka and 4.4 for another reason than the version of the request.
+func differsSince(s story, v int16) bool {
+	switch s.key {
+	case kmsg.OffsetCommit, kmsg.OffsetFetch: // version 0 was ZooKeeper's: 3.9 refuses it, gregor serves it
+		return v == 0
+	case kmsg.DescribeConfigs: // other keys and defaults; 3.9 leaves IsDefault of version 0 unset
+		return true
+	case kmsg.CreateTopics:
+		return s.name == "creating with configs"
+	}
+	return false
 }
 
 // prelude makes the brokers create the offsets topic, before a story asks
