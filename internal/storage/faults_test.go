@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -192,5 +193,30 @@ func TestAClosedLogSaysSo(t *testing.T) {
 	}
 	if err := again.Remove(); err == nil {
 		t.Fatal("a log that was not deleted can be removed")
+	}
+}
+
+// A roll that fails half-way leaves no file behind: a smaller batch may fit into
+// the old segment, and the leftover would stand among its offsets.
+func TestAFailedRollLeavesNoSegment(t *testing.T) {
+	c := DefaultConfig()
+	c.SegmentBytes = 400
+	for _, suffix := range []string{".index", ".timeindex"} {
+		faults := vfs.NewFaults(disk(t))
+		l := newLog(t, faults, &c)
+		appendValues(t, l, 0, strings.Repeat("a", 200))
+		faults.Inject(vfs.Fault{Ops: vfs.OpOpen, Contains: "01" + suffix, Times: 1})
+		if _, err := l.AppendAsLeader(at(1), records(t, opts(), 1, strings.Repeat("b", 200)), 0, AppendOptions{}); err == nil {
+			t.Fatal("there was no fault")
+		}
+		appendValues(t, l, 1, "c")
+		appendValues(t, l, 2, strings.Repeat("d", 200))
+		l.Abandon()
+		again, found, err := Open(hostOf(faults), testOptions(&c))
+		must(t, err)
+		if len(found.Cuts) > 0 || again.LogEndOffset() != 3 {
+			t.Errorf("%s: the log ends at %d after a crash: %+v", suffix, again.LogEndOffset(), found)
+		}
+		must(t, again.Close(at(3)))
 	}
 }

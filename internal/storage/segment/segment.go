@@ -107,7 +107,9 @@ func Create(p Place, now time.Time, c *Config) (*Segment, error) {
 		err = f.Truncate(int64(c.SegmentBytes))
 	}
 	if err = errors.Join(err, s.index.create(), s.times.create()); err != nil {
-		return nil, errors.Join(err, s.Abandon())
+		// A smaller batch may fit into the segment before: an empty one that is
+		// left here would stand among its offsets.
+		return nil, errors.Join(err, s.Abandon(), s.MarkDeleted(), s.RemoveDeleted())
 	}
 	return s, nil
 }
