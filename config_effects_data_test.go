@@ -456,6 +456,8 @@ func groupProbes() map[string]any {
 			req.CoordinatorKeys = []string{"g"}
 			same(t, "code", ask[*kmsg.FindCoordinatorResponse](b, req).Coordinators[0].ErrorCode, kerr.CoordinatorNotAvailable.Code)
 		},
+		"offsets.load.buffer.size":                         "internal/coordinator/runtime TestLoadingReadsSoMuchAtOnce",
+		"offsets.topic.compression.codec":                  "internal/coordinator/runtime TestCompressedBatchesAreWrittenAndRead",
 		"offsets.retention.minutes":                        "internal/coordinator/group TestStories", // expiry.txt
 		"offsets.retention.check.interval.ms":              "internal/coordinator/group TestStories", // expiry.txt
 		"offsets.commit.timeout.ms":                        "internal/coordinator/runtime TestAWriteThatIsNotReplicatedTimesOut",

@@ -35,7 +35,7 @@ Without a file, ` + "`gregor`" + ` starts with:
 	for _, p := range Quickstart("<data directory>") {
 		fmt.Fprintf(&b, "%s=%s\n", p.Key, p.Value)
 	}
-	b.WriteString("```\n\nA file that names no `process.roles`, `node.id` or `controller.listener.names` gets these of the above. A node whose quorum is only itself needs no controller listener.\n")
+	b.WriteString("```\n\nThe data directory is `$XDG_DATA_HOME/gregor`, by default `~/.local/share/gregor` (`%LocalAppData%\\gregor` on Windows), or what `--dir` says; `gregor` prints it.\nA file that names no `process.roles`, `node.id` or `controller.listener.names` gets these of the above. A node whose quorum is only itself needs no controller listener.\n")
 	section := func(title, intro string, r Resource) {
 		keys := Keys(r)
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", title, intro)

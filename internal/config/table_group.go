@@ -59,7 +59,7 @@ var groupBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long a member of a consumer group may be silent.",
 	},
 	{
-		Name: "group.coordinator.append.linger.ms", Type: Int, Default: "-1", Check: atLeast(-1), Importance: Medium,
+		Name: "group.coordinator.append.linger.ms", Type: Int, Default: "-1", Check: atLeast(-1), Importance: Medium, State: Moot,
 		Doc: "How long the group coordinator gathers records before it writes them; -1 adapts to the load.",
 	},
 	{
@@ -291,7 +291,7 @@ var groupBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long a commit waits for the replicas of __consumer_offsets.",
 	},
 	{
-		Name: "offsets.load.buffer.size", Type: Int, Default: "5242880", Check: atLeast(1), Importance: High,
+		Name: "offsets.load.buffer.size", Type: Int, Default: "5242880", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "How many bytes are read at a time when a coordinator loads its groups.",
 	},
 	{
@@ -303,7 +303,7 @@ var groupBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long the offsets of a group without members are kept.",
 	},
 	{
-		Name: "offsets.topic.compression.codec", Type: Int, Default: "0", Importance: High,
+		Name: "offsets.topic.compression.codec", Type: Int, Default: "0", Importance: High, State: InEffect,
 		Doc: "The codec of __consumer_offsets, by its number; 0 for none.",
 	},
 	{
