@@ -46,67 +46,85 @@ func (p *Partition) Read(q *Query, into *Read) error {
 	if err := r.check(q.LeaderEpoch); err != nil {
 		return err
 	}
+	log, err := p.open()
+	if err != nil {
+		return err
+	}
 	if q.LastFetchedEpoch >= 0 {
-		if done, err := p.diverging(q, into); done {
+		if done, err := diverging(log, r, q, into); done {
 			return err
 		}
 	}
-	upTo := p.bounds(q.Isolation, into)
-	err := p.log.Read(q.Offset, q.MaxBytes, q.MinOne, upTo, &into.Fetched)
+	upTo := bounds(log, q.Isolation, into)
+	err = log.Read(q.Offset, q.MaxBytes, q.MinOne, upTo, &into.Fetched)
 	if err != nil {
 		p.trouble("read", err)
 	}
 	return err
 }
 
-func (p *Partition) bounds(isolation Isolation, into *Read) kafka.Offset {
-	into.HighWatermark = p.log.HighWatermark()
-	into.LastStable = min(p.log.LastStableOffset(), into.HighWatermark)
-	into.LogStart = p.log.LogStartOffset()
+func bounds(log *storage.Log, isolation Isolation, into *Read) kafka.Offset {
+	into.HighWatermark = log.HighWatermark()
+	into.LastStable = min(log.LastStableOffset(), into.HighWatermark)
+	into.LogStart = log.LogStartOffset()
 	switch isolation {
 	case ReadCommitted:
 		return into.LastStable
 	case ReadAll:
-		return p.log.LogEndOffset()
+		return log.LogEndOffset()
 	case ReadUncommitted:
 	}
 	return into.HighWatermark
 }
 
-func (p *Partition) diverging(q *Query, into *Read) (done bool, err error) {
-	end, diverging, known := replica.Diverging(epochs{p.log}, q.LastFetchedEpoch, q.Offset)
+func diverging(log *storage.Log, r *role, q *Query, into *Read) (done bool, err error) {
+	end, diverging, known := replica.Diverging(epochs{log, r.epoch}, q.LastFetchedEpoch, q.Offset)
 	if !known {
-		p.bounds(q.Isolation, into)
+		bounds(log, q.Isolation, into)
 		return true, kafka.ErrOffsetOutOfRange
 	}
 	if !diverging {
 		return false, nil
 	}
-	p.bounds(q.Isolation, into)
+	bounds(log, q.Isolation, into)
 	into.Release()
 	into.Diverging, into.DivergingEpoch = true, end
 	return true, nil
 }
 
-// epochs shows a log's epoch cache to package replica.
-type epochs struct{ log *storage.Log }
+// epochs shows a log's epoch cache to package replica. The leader's own epoch
+// is in the cache from its first batch on; before that it has no records, and
+// begins and ends at the log's end.
+type epochs struct {
+	log     *storage.Log
+	current kafka.LeaderEpoch
+}
 
 func (e epochs) Latest() (kafka.LeaderEpoch, bool) {
-	latest := e.log.LatestEpoch()
+	latest := max(e.log.LatestEpoch(), e.current)
 	return latest, latest >= 0
 }
 
 func (e epochs) EndOffset(epoch kafka.LeaderEpoch) replica.EpochEnd {
+	if epoch >= 0 && epoch == e.current {
+		return replica.EpochEnd{Epoch: epoch, End: e.log.LogEndOffset()}
+	}
 	at, end := e.log.EndOffsetForEpoch(epoch)
 	return replica.EpochEnd{Epoch: at, End: end}
 }
 
 // EpochEnd answers OffsetForLeaderEpoch; -1, -1 where the epoch is not known.
 func (p *Partition) EpochEnd(current, asked kafka.LeaderEpoch) (replica.EpochEnd, error) {
-	if err := p.role.Load().check(current); err != nil {
-		return replica.EpochEnd{Epoch: -1, End: -1}, err
+	unknown := replica.EpochEnd{Epoch: -1, End: -1}
+	r := p.role.Load()
+	if err := r.check(current); err != nil {
+		return unknown, err
 	}
-	return epochs{p.log}.EndOffset(asked), nil
+	log, err := p.open()
+	if err != nil {
+		return unknown, err
+	}
+	return epochs{log, r.epoch}.EndOffset(asked), nil
 }
 
 // OffsetFor answers ListOffsets for a reader with this isolation: the first
@@ -117,9 +135,13 @@ func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isol
 	if err := r.check(current); err != nil {
 		return at, false, err
 	}
-	var bounds Read
-	upTo := p.bounds(isolation, &bounds)
-	if bounds.HighWatermark < r.start && isolation != ReadAll {
+	log, err := p.open()
+	if err != nil {
+		return at, false, err
+	}
+	var now Read
+	upTo := bounds(log, isolation, &now)
+	if now.HighWatermark < r.start && isolation != ReadAll {
 		// KIP-207: a new leader does not yet know how far its epoch's
 		// predecessors were committed.
 		if t == storage.LatestTimestamp {
@@ -129,7 +151,7 @@ func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isol
 	if t == storage.LatestTimestamp {
 		return storage.TimestampOffset{Timestamp: -1, Offset: upTo, Epoch: r.epoch}, true, nil
 	}
-	at, found, err = p.log.OffsetForTimestamp(t)
+	at, found, err = log.OffsetForTimestamp(t)
 	special := t < 0 && t != storage.MaxTimestamp
 	if err == nil && found && !special && at.Offset >= upTo {
 		return storage.TimestampOffset{}, false, nil
@@ -143,7 +165,15 @@ func (p *Partition) DeleteRecords(offset kafka.Offset) (kafka.Offset, error) {
 	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
 		return kafka.NoOffset, err
 	}
-	hw := p.log.HighWatermark()
+	if c := p.log.Config(); c.Compact && !c.Delete {
+		return kafka.NoOffset, kafka.Errorf(kafka.ErrPolicyViolation,
+			"records of %s cannot be deleted where cleanup.policy is compact alone", p.tp)
+	}
+	log, err := p.open()
+	if err != nil {
+		return kafka.NoOffset, err
+	}
+	hw := log.HighWatermark()
 	if offset == kafka.NoOffset {
 		offset = hw
 	}
@@ -151,11 +181,7 @@ func (p *Partition) DeleteRecords(offset kafka.Offset) (kafka.Offset, error) {
 		return kafka.NoOffset, kafka.Errorf(kafka.ErrOffsetOutOfRange,
 			"offset %d of %s is not between 0 and the high watermark %d", offset, p.tp, hw)
 	}
-	if !p.log.Config().Delete {
-		return kafka.NoOffset, kafka.Errorf(kafka.ErrPolicyViolation,
-			"records of %s can be deleted only where cleanup.policy has delete", p.tp)
-	}
-	moved, err := p.log.AdvanceLogStart(offset)
+	moved, err := log.AdvanceLogStart(offset)
 	if err != nil {
 		return kafka.NoOffset, err
 	}
@@ -163,7 +189,7 @@ func (p *Partition) DeleteRecords(offset kafka.Offset) (kafka.Offset, error) {
 		p.dir.logStarts.Store(true)
 		p.set.retainSoon(p)
 	}
-	return p.log.LogStartOffset(), nil
+	return log.LogStartOffset(), nil
 }
 
 // Producers lists the active producers.
@@ -171,13 +197,18 @@ func (p *Partition) Producers() ([]storage.ProducerState, error) {
 	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
 		return nil, err
 	}
-	return p.log.Producers(), nil
+	log, err := p.open()
+	if err != nil {
+		return nil, err
+	}
+	return log.Producers(), nil
 }
 
 // LogEndOffset is the offset that the next record gets.
 func (p *Partition) LogEndOffset() kafka.Offset {
-	if p.log == nil {
+	log := p.made.Load()
+	if log == nil {
 		return 0
 	}
-	return p.log.LogEndOffset()
+	return log.LogEndOffset()
 }
