@@ -220,3 +220,27 @@ func TestAFailedRollLeavesNoSegment(t *testing.T) {
 		must(t, again.Close(at(3)))
 	}
 }
+
+// A fetch whose limit is used up asks the other partitions for nothing.
+func TestAReadOfNothingReadsNoFile(t *testing.T) {
+	c := DefaultConfig()
+	c.SegmentBytes = 300
+	m := disk(t)
+	l := newLog(t, m, &c)
+	for i := range 10 {
+		appendValues(t, l, int64(i), strings.Repeat("a", 200))
+	}
+	must(t, l.Close(at(20)))
+	faults := vfs.NewFaults(m)
+	o := testOptions(&c)
+	o.Clean = true
+	l, _, err := Open(hostOf(faults), o)
+	must(t, err)
+	before := faults.Count()
+	var f Fetched
+	must(t, l.Read(1, 0, false, 10, &f))
+	if n := faults.Count() - before; n > 0 || f.Section.Len() > 0 {
+		t.Errorf("%d operations for %d bytes", n, f.Section.Len())
+	}
+	must(t, l.Close(at(21)))
+}

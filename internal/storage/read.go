@@ -54,7 +54,7 @@ func (l *Log) read(from kafka.Offset, maxBytes int, minOne bool, upTo kafka.Offs
 	case from > g.end:
 		return kafka.Errorf(kafka.ErrOffsetOutOfRange,
 			"Received request for offset %d for partition %s, but we only have log segments upto %d.", from, l.partition, g.end)
-	case from >= g.upTo:
+	case from >= g.upTo || (maxBytes <= 0 && !minOne):
 		return nil
 	}
 	var found segment.Found
