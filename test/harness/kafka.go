@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,7 +34,7 @@ func jvm(heap, set, class string, args ...string) (*exec.Cmd, error) {
 // KafkaTool runs one of Kafka's own command-line classes and returns what it
 // printed.
 func KafkaTool(class string, args ...string) (string, error) {
-	cmd, err := jvm("512m", "tools", class, args...)
+	cmd, err := KafkaToolCommand(context.Background(), class, args...)
 	if err != nil {
 		return "", err
 	}
@@ -42,6 +43,15 @@ func KafkaTool(class string, args ...string) (string, error) {
 		return string(out), fmt.Errorf("%s %v: %w\n%s", class, args, err, out)
 	}
 	return string(out), nil
+}
+
+// KafkaToolCommand is one of Kafka's own command-line classes, to be run.
+func KafkaToolCommand(ctx context.Context, class string, args ...string) (*exec.Cmd, error) {
+	made, err := jvm("512m", "tools", class, args...)
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, made.Args[0], made.Args[1:]...), nil
 }
 
 // StartKafka starts Apache Kafka, broker and controller in one process, and

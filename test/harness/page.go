@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// WholeRun tells whether this process is part of `make test`: a test that
+// somebody runs alone does not rewrite the page.
+func WholeRun() bool { return os.Getenv("REPORT") != "" }
+
 // WriteSection writes one section of docs/conformance.md, between its two
 // markers. The other sections, which other runs write, stay.
 func WriteSection(section, text string) error {
