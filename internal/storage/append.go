@@ -188,23 +188,36 @@ func (l *Log) write(now time.Time, a *appender, valid []byte, done *AppendInfo) 
 		}
 		return err
 	}
+	if err := l.endTransactions(active); err != nil {
+		// The marker is in the file, and its index entry is not: nobody reads so
+		// far until a recovery mends it.
+		err = failed("append to the transaction index of", l.Dir(), err)
+		l.breakOff(err)
+		return err
+	}
 	l.publish(now, valid, done)
+	l.producers.SetEnd(done.LastOffset + 1)
+	l.noteUnstable()
+	return nil
+}
+
+// endTransactions takes what was checked, and puts the aborted transactions into
+// the segment's index.
+func (l *Log) endTransactions(active *segment.Segment) error {
 	for _, txn := range l.producers.Commit() {
-		stable := l.producers.LastStable(txn)
 		if txn.Aborted {
-			entry := segment.AbortedTxn{Producer: txn.ID, FirstOffset: txn.FirstOffset, LastOffset: txn.LastOffset, LastStable: stable}
-			if err := active.AppendAborted(entry); err != nil {
-				// The marker is in the log, and its index entry is not: the last
-				// stable offset stays below it until a recovery mends the index.
-				err = failed("append to the transaction index of", l.Dir(), err)
-				l.breakOff(err)
+			err := active.AppendAborted(segment.AbortedTxn{
+				Producer: txn.ID, FirstOffset: txn.FirstOffset, LastOffset: txn.LastOffset, LastStable: l.producers.LastStable(txn),
+			})
+			if err != nil {
 				return err
 			}
+			l.mu.Lock()
+			l.unsynced.names = true // the index may be a new file
+			l.mu.Unlock()
 		}
 		l.producers.Complete(txn)
 	}
-	l.producers.SetEnd(done.LastOffset + 1)
-	l.noteUnstable()
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -21,6 +22,8 @@ type modelBatch struct {
 	epoch  kafka.LeaderEpoch
 	pid    kafka.ProducerID
 	last   int32 // sequence
+	txn    bool
+	marker string // commit, abort, or "" for records
 }
 
 func (b *modelBatch) end() kafka.Offset { return b.first + kafka.Offset(len(b.values)) }
@@ -114,9 +117,89 @@ func (m *model) cutTo(end kafka.Offset) {
 	m.end = end
 	m.next = map[kafka.ProducerID]int32{}
 	for _, b := range m.batches {
-		if b.pid >= 0 {
+		if b.pid >= 0 && b.marker == "" {
 			m.next[b.pid] = b.last + 1
 		}
+	}
+}
+
+// transactional appends records of a transaction, or ends it.
+func (m *model) transactional() {
+	b := modelBatch{first: m.end, epoch: m.epoch, pid: kafka.ProducerID(rapid.IntRange(10, 12).Draw(m.t, "producer")), txn: true}
+	b.marker = rapid.SampledFrom([]string{"", "", "commit", "abort"}).Draw(m.t, "marker")
+	for _, p := range m.log.Producers() {
+		if p.ProducerID == b.pid {
+			// Where only a marker is left of it, a producer begins at 0 again.
+			m.next[b.pid] = p.LastSequence + 1
+		}
+	}
+	o := batch.Options{Transactional: true, Producer: &batch.Producer{ID: b.pid, Sequence: m.next[b.pid]}}
+	builder, ao := batch.NewBuilder(nil, o), AppendOptions{Verified: true}
+	if b.marker == "" {
+		m.count++
+		b.values, b.last = []string{fmt.Sprint(m.count)}, m.next[b.pid]
+		m.next[b.pid]++
+		builder.Append(stampAt(m.seconds), nil, []byte(b.values[0]))
+	} else {
+		kind := batch.ControlAbort
+		if b.marker == "commit" {
+			kind = batch.ControlCommit
+		}
+		o.Control, o.Producer.Sequence = true, -1
+		builder.Reset(o)
+		builder.Append(stampAt(m.seconds), batch.ControlKey(kind), make([]byte, 6))
+		b.values, ao.Origin = []string{""}, batch.FromCoordinator
+	}
+	data, err := builder.Build(nil)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	info, err := m.log.AppendAsLeader(at(m.seconds), data, m.epoch, ao)
+	if err != nil || info.FirstOffset != b.first {
+		m.t.Fatalf("transactional append %+v at %d: %+v %v", b, b.first, info, err)
+	}
+	m.batches = append(m.batches, b)
+	m.end = b.end()
+	m.log.SetHighWatermark(m.end)
+}
+
+// checkTransactions compares the last stable offset and the aborted transactions,
+// unless one began before the log start: of that one only a part may be known.
+func (m *model) checkTransactions() {
+	open := map[kafka.ProducerID]kafka.Offset{}
+	var aborted []AbortedTxn
+	for _, b := range m.batches {
+		first, began := open[b.pid]
+		switch {
+		case !b.txn:
+		case b.marker == "" && !began:
+			open[b.pid] = b.first
+		case b.marker != "" && began:
+			if first < m.start && b.end() > m.start {
+				return
+			}
+			if b.marker == "abort" && first >= m.start {
+				aborted = append(aborted, AbortedTxn{ProducerID: b.pid, FirstOffset: first})
+			}
+			delete(open, b.pid)
+		}
+	}
+	stable := m.end
+	for _, first := range open {
+		if first < m.start {
+			return
+		}
+		stable = min(stable, first)
+	}
+	if got := m.log.LastStableOffset(); got != stable {
+		m.t.Fatalf("last stable offset %d, want %d", got, stable)
+	}
+	got, err := m.log.AbortedTxns(nil, m.start, m.end)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if !slices.Equal(got, aborted) {
+		m.t.Fatalf("aborted %v, want %v", got, aborted)
 	}
 }
 
@@ -219,7 +302,7 @@ func (m *model) check() {
 	last := map[kafka.ProducerID]int32{}
 	for _, b := range m.batches {
 		for i, v := range b.values {
-			if at := b.first + kafka.Offset(i); at >= from && at < upTo {
+			if at := b.first + kafka.Offset(i); at >= from && at < upTo && b.marker == "" {
 				want = append(want, v)
 			}
 		}
@@ -229,10 +312,11 @@ func (m *model) check() {
 		if epoch := m.log.EpochForOffset(max(b.first, m.start)); epoch != b.epoch {
 			m.t.Fatalf("offset %d is of epoch %d, want %d", b.first, epoch, b.epoch)
 		}
-		if b.pid >= 0 {
+		if b.pid >= 0 && b.marker == "" {
 			last[b.pid] = b.last
 		}
 	}
+	m.checkTransactions()
 	got, err := tryReadAll(m.log, from, upTo)
 	if err != nil {
 		m.t.Fatal(err)
@@ -264,6 +348,7 @@ func TestALogIsAListOfBatches(t *testing.T) {
 		m.open(o)
 		t.Repeat(map[string]func(*rapid.T){
 			"append":  func(*rapid.T) { m.append() },
+			"txn":     func(*rapid.T) { m.transactional() },
 			"append2": func(*rapid.T) { m.append(); m.append() },
 			"epoch": func(*rapid.T) {
 				m.epoch++

@@ -57,9 +57,10 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	}
 	l.mu.Lock()
 	l.size = active.Size()
-	start := l.start
+	start, hw := l.start, l.hw
 	l.mu.Unlock()
 	err := l.rebuildProducers(kafka.Timestamp(now.UnixMilli()), start, offset)
+	l.producers.HighWatermark(hw)
 	l.noteUnstable()
 	return err
 }

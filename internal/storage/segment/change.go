@@ -112,9 +112,9 @@ func (s *Segment) seal() error {
 	return err
 }
 
-// Sync makes the data durable; with all, the indexes too. It holds no lock
-// while it syncs, and may run beside everything else. After an error what is
-// durable is not known.
+// Sync makes the data and the aborted transactions durable; with all, the other
+// indexes too. It holds no lock while it syncs, and may run beside everything
+// else. After an error what is durable is not known.
 func (s *Segment) Sync(all bool) error {
 	s.mu.Lock()
 	dirty := s.dirty
@@ -127,8 +127,12 @@ func (s *Segment) Sync(all bool) error {
 		}
 	}
 	var names []string
+	if s.txns.dirty && err == nil {
+		s.txns.dirty = false
+		names = append(names, s.txns.name)
+	}
 	if all && err == nil {
-		names, err = s.pendingIndexes()
+		names, err = s.pendingIndexes(names)
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -148,8 +152,7 @@ func (s *Segment) Sync(all bool) error {
 
 // pendingIndexes writes what is missing in the index files and names those that
 // are to be synced.
-func (s *Segment) pendingIndexes() ([]string, error) {
-	var names []string
+func (s *Segment) pendingIndexes(names []string) ([]string, error) {
 	index, err := s.index.pending()
 	if index {
 		names = append(names, s.index.name)
@@ -157,10 +160,6 @@ func (s *Segment) pendingIndexes() ([]string, error) {
 	times, more := s.times.pending()
 	if times {
 		names = append(names, s.times.name)
-	}
-	if s.txns.dirty {
-		s.txns.dirty = false
-		names = append(names, s.txns.name)
 	}
 	return names, errors.Join(err, more)
 }
