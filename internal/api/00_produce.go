@@ -210,10 +210,11 @@ func resize[T any](s []T, n int) []T {
 
 // forget lets go of the frame, and of memory that one large request needed.
 func (st *produceState) forget() {
-	total := 0
+	// What merge left out counts, too: it is in the capacities.
+	total := cap(st.req.TopicData)
 	for i := range st.req.TopicData {
 		parts := st.req.TopicData[i].PartitionData
-		total += len(parts)
+		total += cap(parts)
 		for j := range parts {
 			parts[j].Records = nil
 		}
@@ -221,7 +222,12 @@ func (st *produceState) forget() {
 	for i := range st.wait {
 		st.wait[i] = produceWait{}
 	}
-	if len(st.req.TopicData)+total > keepTopicsMax {
+	for i := range st.resp.Responses {
+		for j := range st.resp.Responses[i].PartitionResponses {
+			st.resp.Responses[i].PartitionResponses[j].RecordErrors = nil
+		}
+	}
+	if total > keepTopicsMax {
 		*st = produceState{}
 	}
 }

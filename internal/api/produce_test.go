@@ -35,3 +35,27 @@ func TestProduceOfATopicNamedTwiceLeavesNoSharedMemory(t *testing.T) {
 		}
 	}
 }
+
+func TestConnectionKeepsNoMemoryOfALargeProduceRequest(t *testing.T) {
+	topic := msg.ProduceRequestTopicProduceData{TopicId: kafka.UUID{1}}
+	for range 1000 {
+		topic.PartitionData = append(topic.PartitionData, msg.ProduceRequestPartitionProduceData{Records: []byte{1}})
+	}
+	once, often := msg.NewProduceRequest(), msg.NewProduceRequest()
+	once.TopicData = append(once.TopicData, topic)
+	for range 500 {
+		often.TopicData = append(often.TopicData, msg.ProduceRequestTopicProduceData{TopicId: kafka.UUID{1}, PartitionData: topic.PartitionData[:1]})
+	}
+	for _, req := range []*msg.ProduceRequest{once, often} {
+		var st produceState
+		if err := msg.Unmarshal(&st.req, req.AppendTo(nil, 13), 13); err != nil {
+			t.Fatal(err)
+		}
+		st.merge()
+		st.prepare()
+		st.forget()
+		if n := cap(st.req.TopicData); n > 0 {
+			t.Errorf("memory for %d topics is kept", n)
+		}
+	}
+}
