@@ -4,11 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 func TestMetadataDirectoryHoldsNoPartitions(t *testing.T) {
 	inBubble(t, []string{"metadata.log.dir=/meta"}, func(t *testing.T, w *world) {
 		w.raw().topic("t", 8)
+		synctest.Wait() // directories are made in the background
 		for dir, want := range map[string]int{"/meta": 0, "/data": 8} {
 			entries, err := w.fs.List(dir)
 			if err != nil {

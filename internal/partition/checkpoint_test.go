@@ -20,7 +20,7 @@ func usedTopic(b *broker) {
 	if _, err := p.DeleteRecords(4); err != nil {
 		b.t.Fatal(err)
 	}
-	b.set.flush(time.Now(), p)
+	b.set.flush(time.Now(), p, p.Log())
 	time.Sleep(2 * time.Minute) // checkpoints
 	if got := b.checkpointed(logdir.LogStartFile); got != 4 {
 		b.t.Fatalf("the checkpoint has log start %d", got)
@@ -113,7 +113,7 @@ func TestDamagedLogStaysDamagedOverRestarts(t *testing.T) {
 					t.Fatalf("clean=%t: a damaged log is served, with the offsets %d to %d", clean, p.LogStartOffset(), p.LogEndOffset())
 				}
 				b.append(b.partition("b", 0), 1, 100)
-				b.set.flush(time.Now(), b.partition("b", 0))
+				b.set.flush(time.Now(), b.partition("b", 0), b.partition("b", 0).Log())
 				time.Sleep(2 * time.Minute)
 				if got := b.checkpointed(logdir.RecoveryPointFile); got != 5 {
 					t.Fatalf("the checkpoint has recovery point %d", got)

@@ -28,7 +28,7 @@ type chore uint8
 const (
 	flush  chore = 1 << iota // a segment was completed
 	retain                   // the log start moved
-	sweep                    // deleted segments wait for their delay
+	create                   // a new partition's directory is to be made
 )
 
 // removal is a directory to be removed.
@@ -50,6 +50,18 @@ func (c *chores) add(p *Partition, what chore) {
 	c.nudge()
 }
 
+func (c *chores) addAll(list []*Partition, what chore) {
+	if len(list) == 0 {
+		return
+	}
+	c.mu.Lock()
+	for _, p := range list {
+		c.soon[p] |= what
+	}
+	c.mu.Unlock()
+	c.nudge()
+}
+
 func (c *chores) nudge() {
 	select {
 	case c.wake <- struct{}{}:
@@ -65,7 +77,7 @@ func (c *chores) remove(path string, at time.Time) {
 
 // appended takes note of what an append leaves to do.
 func (s *Set) appended(p *Partition, info *storage.AppendInfo) {
-	if info.Rolled || p.log.FlushDue() {
+	if log := p.made.Load(); info.Rolled || log.FlushDue() {
 		s.chores.add(p, flush)
 	}
 }
@@ -112,7 +124,7 @@ func (s *Set) housekeeping(ctx context.Context) error {
 		case <-timer.C:
 		case <-s.chores.wake:
 		}
-		s.doSoon()
+		s.doSoon(ctx)
 		now := time.Now()
 		s.removeDue(now)
 		for _, w := range work {
@@ -152,21 +164,28 @@ func (s *Set) nextDue(work []*timed) time.Time {
 	return next
 }
 
-func (s *Set) doSoon() {
+func (s *Set) doSoon(ctx context.Context) {
 	s.chores.mu.Lock()
 	soon := s.chores.soon
 	s.chores.soon = make(map[*Partition]chore)
 	s.chores.mu.Unlock()
 	now := time.Now()
 	for p, what := range soon {
-		if p.role.Load().deleted {
+		if ctx.Err() != nil {
+			return // the next start makes what is missing
+		}
+		if what&create != 0 {
+			_, _ = p.open() // where it fails the partition is offline, and the operator told
+		}
+		log := p.live()
+		if log == nil {
 			continue
 		}
 		if what&flush != 0 {
-			s.flush(now, p)
+			s.flush(now, p, log)
 		}
 		if what&retain != 0 {
-			s.retain(now, p)
+			s.retain(now, p, log)
 		}
 	}
 }
@@ -188,8 +207,9 @@ func (s *Set) removeDue(now time.Time) {
 		var err error
 		path := r.path
 		if r.p != nil {
-			path = r.p.log.Dir()
-			err = r.p.log.Remove()
+			log := r.p.made.Load()
+			path = log.Dir()
+			err = log.Remove()
 		} else {
 			err = s.cfg.Host.FS().RemoveAll(path)
 		}

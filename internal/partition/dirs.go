@@ -80,24 +80,24 @@ func (s *Set) forgetRemoved() {
 // stay what they were.
 
 func recoveryPointOf(p *Partition) kafka.Offset {
-	if p.log == nil {
-		return p.unopened[0]
+	if log := p.made.Load(); log != nil {
+		return log.RecoveryPoint()
 	}
-	return p.log.RecoveryPoint()
+	return p.unopened[0]
 }
 
 func logStartOf(p *Partition) kafka.Offset {
-	if p.log == nil {
-		return p.unopened[1]
+	if log := p.made.Load(); log != nil {
+		return log.LogStartOffset()
 	}
-	return p.log.LogStartOffset()
+	return p.unopened[1]
 }
 
 func highWatermarkOf(p *Partition) kafka.Offset {
-	if p.log == nil {
-		return p.unopened[2]
+	if log := p.made.Load(); log != nil {
+		return log.HighWatermark()
 	}
-	return p.log.HighWatermark()
+	return p.unopened[2]
 }
 
 func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) kafka.Offset) error {
@@ -145,10 +145,14 @@ func (s *Set) LogDirs() []LogDir {
 		list[i].Path = d.Path
 		list[i].Total, list[i].Free, list[i].Err = s.cfg.Host.FS().Usage(d.Path)
 		for _, p := range all {
-			if p.dir == d && p.log != nil {
-				lag := max(int64(p.log.HighWatermark()-p.log.LogEndOffset()), 0)
-				list[i].Replicas = append(list[i].Replicas, Replica{p.tp, p.log.Size(), lag})
+			if p.dir != d || p.role.Load().offline != nil {
+				continue
 			}
+			r := Replica{TopicPartition: p.tp}
+			if log := p.made.Load(); log != nil {
+				r.Size, r.Lag = log.Size(), max(int64(log.HighWatermark()-log.LogEndOffset()), 0)
+			}
+			list[i].Replicas = append(list[i].Replicas, r)
 		}
 	}
 	return list

@@ -97,7 +97,7 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			}
 			continue
 		}
-		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d},
+		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d, config: &t.config},
 			options: storage.Options{Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], LogStart: checkpoints[1][dir.TopicPartition]},
 			hw:      checkpoints[2][dir.TopicPartition]})
 	}
@@ -187,9 +187,8 @@ func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 	var done, lastTold atomic.Int64
 	s.parallel(list, func(p *Partition) {
 		f := byPartition[p]
-		s.openLog(now, p, f.t.config, f.options)
-		if p.log != nil {
-			p.log.SetHighWatermark(min(f.hw, p.log.LogEndOffset()))
+		if log, err := s.openLog(now, p, f.options); err == nil {
+			log.SetHighWatermark(min(f.hw, log.LogEndOffset()))
 		} else {
 			p.unopened = [3]kafka.Offset{f.options.RecoveryPoint, f.options.LogStart, f.hw}
 		}

@@ -24,9 +24,12 @@ type Partition struct {
 	topicID kafka.TopicID
 	dir     *logDir
 
-	// log is set once, before the partition can be found; nil where it could
-	// not be opened.
-	log *storage.Log
+	// made is the log: set once, under mu, when it is opened; nil where it could
+	// not be. A new partition's directory is made by the housekeeping goroutine
+	// or by whoever needs it first, see [Partition.open]: ten thousand take
+	// seconds on some file systems, and the metadata says that they exist.
+	made   atomic.Pointer[storage.Log]
+	config *atomic.Pointer[storage.Config] // the topic's
 	// unopened is what the checkpoint files have for a log that could not be
 	// opened: recovery point, log start, high watermark. They are kept for the
 	// day when it can be.
@@ -65,7 +68,13 @@ func (p *Partition) Name() kafka.TopicPartition { return p.tp }
 func (p *Partition) TopicID() kafka.TopicID { return p.topicID }
 
 // Log is the partition's log, for whoever replays it; nil where it is offline.
-func (p *Partition) Log() *storage.Log { return p.log }
+func (p *Partition) Log() *storage.Log {
+	log, err := p.open()
+	if err != nil {
+		return nil
+	}
+	return log
+}
 
 // LeaderEpoch is the newest known leader epoch, and the leader.
 func (p *Partition) LeaderEpoch() (kafka.LeaderEpoch, kafka.NodeID) {
@@ -127,13 +136,18 @@ func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafk
 		p.mu.Unlock()
 		return done, err
 	}
-	done.AppendInfo, err = p.log.AppendAsLeader(now, records, r.epoch, o)
+	log, err := p.openLocked()
+	if err != nil {
+		p.mu.Unlock()
+		return done, err
+	}
+	done.AppendInfo, err = log.AppendAsLeader(now, records, r.epoch, o)
 	if err != nil {
 		p.mu.Unlock()
 		p.trouble("append", err)
 		return done, err
 	}
-	effect := p.leader.Appended(now, p.log.LogEndOffset(), p.set.brokers())
+	effect := p.leader.Appended(now, log.LogEndOffset(), p.set.brokers())
 	p.apply(effect)
 	done.Acked, done.AckErr = p.leader.Acknowledged(done.LastOffset + 1)
 	p.mu.Unlock()
@@ -152,7 +166,7 @@ func (p *Partition) trouble(what string, err error) {
 		return
 	}
 	if !p.troubled.Swap(true) {
-		p.set.cfg.Log.Error("a log fails", "operation", what, "partition", p.tp, "dir", p.log.Dir(), "error", err)
+		p.set.cfg.Log.Error("a log fails", "operation", what, "partition", p.tp, "dir", p.dir.Path, "error", err)
 	}
 }
 
@@ -160,7 +174,9 @@ func (p *Partition) trouble(what string, err error) {
 // wakes those who wait after it has let go.
 func (p *Partition) apply(e replica.Effect) {
 	if e.Advanced {
-		p.log.SetHighWatermark(p.leader.HighWatermark())
+		if log := p.made.Load(); log != nil {
+			log.SetHighWatermark(p.leader.HighWatermark())
+		}
 		p.dir.highWatermarks.Store(true)
 	}
 	// A proposal for the in-sync set has nobody to go to before there are
@@ -169,23 +185,29 @@ func (p *Partition) apply(e replica.Effect) {
 
 // HighWatermark is how far consumers may read.
 func (p *Partition) HighWatermark() kafka.Offset {
-	if p.log == nil {
+	log := p.made.Load()
+	if log == nil {
 		return 0
 	}
-	return p.log.HighWatermark()
+	return log.HighWatermark()
 }
 
 // LogStartOffset is the first offset that may be read; -1 where the log is
 // offline.
 func (p *Partition) LogStartOffset() kafka.Offset {
-	if p.log == nil {
+	log, err := p.open()
+	if err != nil {
 		return kafka.NoOffset
 	}
-	return p.log.LogStartOffset()
+	return log.LogStartOffset()
 }
 
 // AbortedTxns appends to dst the aborted transactions that overlap
 // [from, upper).
 func (p *Partition) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
-	return p.log.AbortedTxns(dst, from, upper)
+	log, err := p.open()
+	if err != nil {
+		return dst, err
+	}
+	return log.AbortedTxns(dst, from, upper)
 }

@@ -60,18 +60,19 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 		s.tell(p)
 	}
 	s.parallel(gone, func(p *Partition) {
-		if p.log == nil {
+		log := p.made.Load()
+		if log == nil {
 			return
 		}
 		id, err := kafka.NewUUID(s.cfg.Rand)
 		if err == nil {
-			err = p.log.Delete(id)
+			err = log.Delete(id)
 		}
 		if err != nil {
 			s.cfg.Log.Error("a deleted partition's directory could not be set aside; it stays", "partition", p.tp, "error", err)
 			return
 		}
-		s.removeLater(p, now.Add(time.Duration(t.config.FileDeleteDelayMs)*time.Millisecond))
+		s.removeLater(p, now.Add(time.Duration(t.config.Load().FileDeleteDelayMs)*time.Millisecond))
 	})
 	for _, p := range gone {
 		p.dir.partitions.Add(-1)
@@ -103,7 +104,6 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 			kept = append(kept, p)
 		}
 	}
-	s.parallel(made, func(p *Partition) { s.openLog(now, p, t.config, storage.Options{New: true}) })
 	changed := append(made, kept...)
 	for _, p := range changed {
 		if reg, ok := delta.Topic.Partition(p.tp.Partition); ok {
@@ -118,6 +118,7 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 	for _, p := range changed {
 		s.tell(p)
 	}
+	s.chores.addAll(made, create)
 }
 
 func (s *Set) topicFor(img *metadata.Image, m *metadata.Topic) *topic {
@@ -126,13 +127,13 @@ func (s *Set) topicFor(img *metadata.Image, m *metadata.Topic) *topic {
 	s.mu.RUnlock()
 	if t == nil {
 		t = &topic{name: m.Name, id: m.ID}
-		t.config, t.minISR = s.topicConfig(img, m.Name)
+		s.resolve(img, t)
 	}
 	return t
 }
 
 func (s *Set) newPartition(t *topic, n int32, reg *metadata.Partition) *Partition {
-	p := &Partition{set: s, tp: kafka.TopicPartition{Topic: t.name, Partition: n}, topicID: t.id}
+	p := &Partition{set: s, tp: kafka.TopicPartition{Topic: t.name, Partition: n}, topicID: t.id, config: &t.config}
 	id, _ := reg.Directory(s.cfg.NodeID)
 	p.dir = s.place(id)
 	p.dir.partitions.Add(1)
@@ -142,8 +143,8 @@ func (s *Set) newPartition(t *topic, n int32, reg *metadata.Partition) *Partitio
 
 // openLog opens or makes p's log. Where that fails the partition is offline,
 // and the others are not.
-func (s *Set) openLog(now time.Time, p *Partition, c *storage.Config, o storage.Options) {
-	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, c, now
+func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.Log, error) {
+	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, p.config.Load(), now
 	log, found, err := storage.Open(s.cfg.Host, o)
 	s.report(p, &found)
 	if err != nil {
@@ -151,9 +152,40 @@ func (s *Set) openLog(now time.Time, p *Partition, c *storage.Config, o storage.
 		r := *p.role.Load()
 		r.offline = kafka.Errorf(kafka.ErrKafkaStorageError, "the log of %s could not be opened: %v", p.tp, err)
 		p.role.Store(&r)
-		return
+		return nil, r.offline
 	}
-	p.log = log
+	p.made.Store(log)
+	return log, nil
+}
+
+// open gives the log, and makes that of a new partition where nobody has yet.
+func (p *Partition) open() (*storage.Log, error) {
+	if log := p.made.Load(); log != nil {
+		return log, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.openLocked()
+}
+
+// openLocked is open for who holds mu.
+func (p *Partition) openLocked() (*storage.Log, error) {
+	if log := p.made.Load(); log != nil {
+		return log, nil
+	}
+	switch r := p.role.Load(); {
+	case r.deleted:
+		return nil, kafka.ErrUnknownTopicOrPartition
+	case r.offline != nil:
+		return nil, r.offline
+	}
+	log, err := p.set.openLog(time.Now(), p, storage.Options{New: true})
+	if err == nil {
+		// A configuration that came while the log was being made was not
+		// given to it.
+		log.SetConfig(p.config.Load())
+	}
+	return log, err
 }
 
 // report tells the operator what recovery did.
@@ -177,27 +209,27 @@ func (s *Set) lead(now time.Time, p *Partition, reg *metadata.Partition, minISR 
 	old := p.role.Load()
 	next := &role{leader: reg.Leader, epoch: reg.LeaderEpoch, start: old.start, offline: old.offline}
 	next.leads = reg.Leader == s.cfg.NodeID
-	if !next.leads || p.log == nil {
-		p.mu.Lock()
+	p.mu.Lock()
+	if !next.leads || next.offline != nil {
 		p.leader = nil // its state is that of one stretch of leading
 		p.role.Store(next)
 		p.mu.Unlock()
 		p.settle()
 		return
 	}
-	p.mu.Lock()
 	if p.leader == nil {
 		p.leader = replica.NewLeader(&s.settings)
 		p.leader.SetMinISR(now, minISR, s.brokers())
 	}
-	end := p.log.LogEndOffset()
-	effect, begun := p.leader.Become(now, registration(reg), end, p.log.HighWatermark(), s.brokers())
+	var end, highWatermark kafka.Offset // of a new log: nothing
+	if log := p.made.Load(); log != nil {
+		end, highWatermark = log.LogEndOffset(), log.HighWatermark()
+	}
+	effect, begun := p.leader.Become(now, registration(reg), end, highWatermark, s.brokers())
 	if begun {
+		// The epoch goes into the log's cache with its first batch: until then
+		// it begins where the log ends, see [epochs].
 		next.start = end
-		if err := p.log.AssignEpoch(reg.LeaderEpoch, end); err != nil {
-			s.cfg.Log.Error("a partition is offline: its leader epoch could not be written", "partition", p.tp, "error", err)
-			next.offline = kafka.ErrKafkaStorageError
-		}
 	}
 	p.apply(effect)
 	p.role.Store(next)
@@ -275,14 +307,23 @@ func (s *Set) Reconfigure() {
 	}
 }
 
+// resolve puts a topic's configuration in place for the logs that open later.
+func (s *Set) resolve(img *metadata.Image, t *topic) {
+	c, minISR := s.topicConfig(img, t.name)
+	t.config.Store(c)
+	t.minISR = minISR
+}
+
 func (s *Set) reconfigure(img *metadata.Image, t *topic) {
-	t.config, t.minISR = s.topicConfig(img, t.name)
+	s.resolve(img, t)
 	now := time.Now()
 	for _, p := range t.partitions {
-		if p == nil || p.log == nil {
+		if p == nil {
 			continue
 		}
-		p.log.SetConfig(t.config)
+		if log := p.made.Load(); log != nil {
+			log.SetConfig(t.config.Load())
+		}
 		p.mu.Lock()
 		var effect replica.Effect
 		if p.leader != nil {

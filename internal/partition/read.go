@@ -165,7 +165,7 @@ func (p *Partition) DeleteRecords(offset kafka.Offset) (kafka.Offset, error) {
 	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
 		return kafka.NoOffset, err
 	}
-	if c := p.log.Config(); c.Compact && !c.Delete {
+	if c := p.config.Load(); c.Compact && !c.Delete {
 		return kafka.NoOffset, kafka.Errorf(kafka.ErrPolicyViolation,
 			"records of %s cannot be deleted where cleanup.policy is compact alone", p.tp)
 	}

@@ -62,7 +62,7 @@ type topic struct {
 	name string
 	id   kafka.TopicID
 	// config is shared by the topic's logs, and replaced as a whole.
-	config *storage.Config
+	config atomic.Pointer[storage.Config]
 	minISR int
 	// partitions is indexed by number; nil where this broker has no replica.
 	// It is replaced, never changed in place, once the topic can be found.
@@ -158,11 +158,14 @@ func (s *Set) Close(brokerEpoch int64) error {
 	problems := make([]error, len(s.dirs))
 	var failed atomic.Bool
 	s.parallel(all, func(p *Partition) {
-		if p.log == nil {
-			failed.Store(true) // the next start has to look at it anew
+		log := p.made.Load()
+		if log == nil {
+			if p.role.Load().offline != nil {
+				failed.Store(true) // the next start has to look at it anew
+			}
 			return
 		}
-		if err := p.log.Close(now); err != nil {
+		if err := log.Close(now); err != nil {
 			failed.Store(true)
 			s.cfg.Log.Error("a log could not be closed", "partition", p.tp, "error", err)
 		}
@@ -188,8 +191,8 @@ func (s *Set) Abandon() {
 	defer s.publishing.Unlock()
 	s.closed = true
 	for _, p := range s.all() {
-		if p.log != nil {
-			p.log.Abandon()
+		if log := p.made.Load(); log != nil {
+			log.Abandon()
 		}
 	}
 }

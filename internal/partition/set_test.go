@@ -350,6 +350,7 @@ func TestTopicMadeAgainWhileAwayDoesNotTakeOverTheOldLog(t *testing.T) {
 		if end := b.partition("a", 0).LogEndOffset(); end != 0 {
 			t.Errorf("the new topic begins with %d records of the old", end)
 		}
+		synctest.Wait() // new directories are made in the background
 		if names := b.dirsOf("/d0"); len(names) != 2 {
 			t.Errorf("the old log: %v", names)
 		}

@@ -3,6 +3,7 @@ package partition
 import (
 	"time"
 
+	"github.com/gregor-stream/gregor/internal/storage"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
 
@@ -38,21 +39,21 @@ func (s *Set) told(err error) {
 
 func (s *Set) retainAll(now time.Time) {
 	for _, p := range s.all() {
-		if p.log != nil && !p.role.Load().deleted {
-			s.retain(now, p)
+		if log := p.live(); log != nil {
+			s.retain(now, p, log)
 		}
 	}
 }
 
-func (s *Set) retain(now time.Time, p *Partition) {
-	n, err := p.log.Retain(now)
+func (s *Set) retain(now time.Time, p *Partition, log *storage.Log) {
+	n, err := log.Retain(now)
 	if err != nil {
 		s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
 	}
 	if n > 0 {
 		p.dir.logStarts.Store(true)
 	}
-	if err := p.log.Sweep(now); err != nil {
+	if err := log.Sweep(now); err != nil {
 		s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
 	}
 }
@@ -61,15 +62,15 @@ func (s *Set) retain(now time.Time, p *Partition) {
 // log.flush.scheduler.interval.ms says.
 func (s *Set) flushAged(now time.Time) {
 	for _, p := range s.all() {
-		if p.log != nil && p.log.RecoveryPoint() < p.log.LogEndOffset() && !p.role.Load().deleted {
-			s.flush(now, p)
+		if log := p.live(); log != nil && log.RecoveryPoint() < log.LogEndOffset() {
+			s.flush(now, p, log)
 		}
 	}
 }
 
-func (s *Set) flush(now time.Time, p *Partition) {
-	end := p.log.LogEndOffset()
-	if err := p.log.Flush(end); err != nil {
+func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) {
+	end := log.LogEndOffset()
+	if err := log.Flush(end); err != nil {
 		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
 		return
 	}
@@ -79,22 +80,32 @@ func (s *Set) flush(now time.Time, p *Partition) {
 
 func (s *Set) expireProducers(now time.Time) {
 	for _, p := range s.all() {
-		if p.log != nil {
-			p.log.ExpireProducers(now)
+		if log := p.live(); log != nil {
+			log.ExpireProducers(now)
 		}
 	}
 }
 
 func (s *Set) closeIdle(now time.Time) {
 	for _, p := range s.all() {
-		if p.log == nil || p.role.Load().deleted {
+		log := p.live()
+		if log == nil {
 			continue
 		}
-		if err := p.log.CloseIdle(now.Add(-idleClose)); err != nil {
+		if err := log.CloseIdle(now.Add(-idleClose)); err != nil {
 			s.cfg.Log.Error("an idle log could not be closed", "partition", p.tp, "error", err)
 		}
-		if err := p.log.Sweep(now); err != nil {
+		if err := log.Sweep(now); err != nil {
 			s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
 		}
 	}
+}
+
+// live is the log that housekeeping has to do with: nil where it is not made
+// yet, offline or deleted.
+func (p *Partition) live() *storage.Log {
+	if p.role.Load().deleted {
+		return nil
+	}
+	return p.made.Load()
 }
