@@ -35,7 +35,10 @@ type conn struct {
 	room    sync.Cond // the queue got shorter, or the connection broke
 	queue   []queued  // replies after a parked one, in order; see write.go
 	writing bool      // the writer goroutine lives
-	broken  bool      // a write failed: nothing is written any more
+	broken  bool      // a write failed or the client is gone: nothing is written any more
+	// abandon is closed with broken, so that the writer waits for no parked
+	// reply; nil before the first.
+	abandon chan struct{}
 }
 
 func (s *Server) newConn(l *Listener, nc net.Conn) *conn {
@@ -69,8 +72,12 @@ func (c *conn) drain() {
 func (c *conn) run() {
 	defer c.srv.serving.Done()
 	c.session = c.srv.cfg.Handler.Open(c.info)
-	if err := c.loop(); err != nil && !c.quiet(err) {
+	err := c.loop()
+	if err != nil && !c.quiet(err) {
 		c.srv.cfg.Log.Info("connection closed", "listener", c.info.Listener, "remote", c.info.Remote, "reason", err)
+	}
+	if err != nil && !c.draining.Load() {
+		c.giveUp() // nobody reads what is parked
 	}
 	c.finish()
 	c.cut()

@@ -165,7 +165,7 @@ func (s *Server) Close(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-ctx.Done():
-		s.each(func(c *conn) { c.cut() })
+		s.each(func(c *conn) { c.giveUp(); c.cut() })
 		<-done
 	}
 	return errors.Join(problems...)

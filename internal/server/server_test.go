@@ -399,6 +399,23 @@ func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
 	})
 }
 
+// A parked reply may never be ready: neither a stop nor a client that went away
+// waits for it.
+func TestParkedRepliesAreGivenUp(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, e *echo, dial func() client, s *Server) {
+		c := dial()
+		c.send("p1", "p2", "3")
+		synctest.Wait()
+		_ = c.Close()
+		synctest.Wait()
+		if s.Connections() != 0 || e.closed.Load() != 1 {
+			t.Errorf("%d connections are open after the client went away", s.Connections())
+		}
+		dial().send("p4", "5") // and the bubble's Close comes
+		synctest.Wait()
+	})
+}
+
 // TestGiantLengthAllocatesNothingBeforeBytesArrive measures what a hundred
 // connections cost that claim 100 MiB each and send nothing.
 func TestGiantLengthAllocatesNothingBeforeBytesArrive(t *testing.T) {

@@ -42,6 +42,9 @@ func (c *conn) send(reply Reply, buf *buffer) (bool, error) {
 			return false, nil
 		}
 		c.queue = append(c.queue, q)
+		if c.abandon == nil {
+			c.abandon = make(chan struct{})
+		}
 		if !c.writing {
 			c.writing = true
 			go c.writeQueue()
@@ -70,26 +73,43 @@ func (c *conn) writeQueue() {
 		q := c.queue[0]
 		c.queue[0] = queued{}
 		c.queue = c.queue[1:]
-		broken := c.broken
 		c.mu.Unlock()
 		c.room.Broadcast()
-		if p := q.reply.Pending; p != nil {
-			<-p.Ready()
-			q.reply.Data = p.AppendTo(q.buf.b[:0])
-		}
-		if !broken {
-			if err := c.write(&q); err != nil {
-				c.mu.Lock()
-				c.broken = true
-				c.mu.Unlock()
-				c.cut()
-			}
+		if c.await(&q) && c.write(&q) != nil {
+			c.giveUp()
+			c.cut()
 		}
 		c.release(q)
 	}
 }
 
-// finish waits until the writer has written what is parked.
+// await waits until a queued reply can be written; false where the connection
+// has been given up.
+func (c *conn) await(q *queued) bool {
+	if p := q.reply.Pending; p != nil {
+		select {
+		case <-p.Ready():
+			q.reply.Data = p.AppendTo(q.buf.b[:0])
+		case <-c.abandon:
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.broken
+}
+
+// giveUp ends the waiting for parked replies, and writes no more.
+func (c *conn) giveUp() {
+	c.mu.Lock()
+	if !c.broken && c.abandon != nil {
+		close(c.abandon)
+	}
+	c.broken = true
+	c.mu.Unlock()
+	c.room.Broadcast()
+}
+
+// finish waits until the writer has written what is parked, or given it up.
 func (c *conn) finish() {
 	c.mu.Lock()
 	for c.writing {
