@@ -165,3 +165,27 @@ func TestPreallocateAsKafkaDoesIt(t *testing.T) {
 		t.Fatalf("%d bytes of data in files of %d", got, total)
 	}
 }
+
+// An empty segment among the offsets of another is what a failed roll can leave
+// where it could not be removed either. Nothing is lost for it.
+func TestEmptySegmentsAmongOthersGo(t *testing.T) {
+	for _, empty := range []string{"00000000000000000005", "00000000000000000025"} {
+		for _, clean := range []bool{true, false} {
+			c := DefaultConfig()
+			m, want := written(t, &c)
+			for _, suffix := range []string{".log", ".index", ".timeindex"} {
+				must(t, vfs.WriteFile(m, vfs.Join(testDir, empty+suffix), nil))
+			}
+			o := testOptions(&c)
+			o.Clean = clean
+			l, found, err := Open(hostOf(m), o)
+			must(t, err)
+			if len(found.Cuts)+len(found.Damaged) > 0 || l.LogEndOffset() != 30 {
+				t.Fatalf("%s, clean %v: end %d, %+v", empty, clean, l.LogEndOffset(), found)
+			}
+			for from := range kafka.Offset(30) {
+				equal(t, empty, readAll(t, l, from), want[from:])
+			}
+		}
+	}
+}

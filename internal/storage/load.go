@@ -143,6 +143,33 @@ func (d *loader) findSegments() error {
 	return nil
 }
 
+// dropEmpty removes segments without data that begin below the end of the one
+// before: what a failed roll can leave. Reads would stop at them, and a recovery
+// would take them for the log's end.
+func (d *loader) dropEmpty() error {
+	for i := 1; i < len(d.segments); {
+		s, end := d.segments[i], kafka.Offset(0)
+		if s.Size() == 0 {
+			var err error
+			if end, err = d.segments[i-1].NextOffset(); err != nil && !errors.As(err, new(*segment.Bad)) {
+				return err
+			}
+		}
+		if end <= s.Base {
+			i++
+			continue
+		}
+		if err := d.discard(s); err != nil {
+			return err
+		}
+		d.segments = slices.Delete(d.segments, i, i+1)
+	}
+	if len(d.segments) > 0 {
+		d.size = d.segments[len(d.segments)-1].Size()
+	}
+	return nil
+}
+
 // findEnd makes sure of the segments: after a clean shutdown by a look at their
 // indexes and at the end of the last, otherwise by a scan of all that is not
 // known to be durable.

@@ -131,6 +131,9 @@ func (d *loader) run() error {
 	if err := d.findSegments(); err != nil {
 		return err
 	}
+	if err := d.dropEmpty(); err != nil {
+		return err
+	}
 	err := d.loadEpochs()
 	if err != nil {
 		return err
