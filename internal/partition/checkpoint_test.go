@@ -20,7 +20,9 @@ func usedTopic(b *broker) {
 	if _, err := p.DeleteRecords(4); err != nil {
 		b.t.Fatal(err)
 	}
-	b.set.flush(time.Now(), p, p.Log())
+	if err := b.set.flush(time.Now(), p, p.Log()); err != nil {
+		b.t.Fatal(err)
+	}
 	time.Sleep(2 * time.Minute) // checkpoints
 	if got := b.checkpointed(logdir.LogStartFile); got != 4 {
 		b.t.Fatalf("the checkpoint has log start %d", got)
@@ -113,7 +115,9 @@ func TestDamagedLogStaysDamagedOverRestarts(t *testing.T) {
 					t.Fatalf("clean=%t: a damaged log is served, with the offsets %d to %d", clean, p.LogStartOffset(), p.LogEndOffset())
 				}
 				b.append(b.partition("b", 0), 1, 100)
-				b.set.flush(time.Now(), b.partition("b", 0), b.partition("b", 0).Log())
+				if err := b.set.flush(time.Now(), b.partition("b", 0), b.partition("b", 0).Log()); err != nil {
+					t.Fatal(err)
+				}
 				time.Sleep(2 * time.Minute)
 				if got := b.checkpointed(logdir.RecoveryPointFile); got != 5 {
 					t.Fatalf("the checkpoint has recovery point %d", got)
@@ -127,4 +131,18 @@ func TestDamagedLogStaysDamagedOverRestarts(t *testing.T) {
 			b.open()
 		})
 	}
+}
+
+func TestFlushMessagesIsDoneBeforeTheAcknowledgement(t *testing.T) {
+	bubble(t, nil, 1, func(t *testing.T, b *broker) {
+		b.apply(newTopic("a", 1)...)
+		b.apply(setConfig("a", "flush.messages", "3"))
+		p := b.partition("a", 0)
+		for n, want := range []kafka.Offset{0, 0, 3, 3, 3, 6} {
+			b.append(p, 1, 10)
+			if got := p.Log().RecoveryPoint(); got != want {
+				t.Errorf("after %d records the recovery point is %d, not %d", n+1, got, want)
+			}
+		}
+	})
 }

@@ -75,11 +75,17 @@ func (c *chores) remove(path string, at time.Time) {
 	c.mu.Unlock()
 }
 
-// appended takes note of what an append leaves to do.
-func (s *Set) appended(p *Partition, info *storage.AppendInfo) {
-	if log := p.made.Load(); info.Rolled || log.FlushDue() {
+// appended does what an append leaves to do. What flush.messages asks for is
+// done before the append is acknowledged, as in Kafka: one flush serves all who
+// wait for it. A completed segment can wait.
+func (s *Set) appended(now time.Time, p *Partition, log *storage.Log, info *storage.AppendInfo) error {
+	if log.FlushDue() {
+		return s.flush(now, p, log)
+	}
+	if info.Rolled {
 		s.chores.add(p, flush)
 	}
+	return nil
 }
 
 func (s *Set) retainSoon(p *Partition) { s.chores.add(p, retain) }
@@ -182,7 +188,7 @@ func (s *Set) doSoon(ctx context.Context) {
 			continue
 		}
 		if what&flush != 0 {
-			s.flush(now, p, log)
+			_ = s.flush(now, p, log) // the operator was told
 		}
 		if what&retain != 0 {
 			s.retain(now, p, log)

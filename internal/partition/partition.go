@@ -154,8 +154,7 @@ func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafk
 	if effect.Advanced {
 		p.waiting.wake()
 	}
-	p.set.appended(p, &done.AppendInfo)
-	return done, nil
+	return done, p.set.appended(now, p, log, &done.AppendInfo)
 }
 
 // trouble tells the operator, once, of an error that is not a client's doing:

@@ -206,10 +206,10 @@ func (s *Set) report(p *Partition, found *storage.Recovery) {
 
 // lead makes this broker leader or follower of p, as the registration says.
 func (s *Set) lead(now time.Time, p *Partition, reg *metadata.Partition, minISR int) {
+	p.mu.Lock()
 	old := p.role.Load()
 	next := &role{leader: reg.Leader, epoch: reg.LeaderEpoch, start: old.start, offline: old.offline}
 	next.leads = reg.Leader == s.cfg.NodeID
-	p.mu.Lock()
 	if !next.leads || next.offline != nil {
 		p.leader = nil // its state is that of one stretch of leading
 		p.role.Store(next)

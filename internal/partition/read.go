@@ -152,6 +152,9 @@ func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isol
 		return storage.TimestampOffset{Timestamp: -1, Offset: upTo, Epoch: r.epoch}, true, nil
 	}
 	at, found, err = log.OffsetForTimestamp(t)
+	if found && at.Offset >= r.start {
+		at.Epoch = r.epoch // which the log's cache knows from its first batch on
+	}
 	special := t < 0 && t != storage.MaxTimestamp
 	if err == nil && found && !special && at.Offset >= upTo {
 		return storage.TimestampOffset{}, false, nil

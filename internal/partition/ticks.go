@@ -63,19 +63,20 @@ func (s *Set) retain(now time.Time, p *Partition, log *storage.Log) {
 func (s *Set) flushAged(now time.Time) {
 	for _, p := range s.all() {
 		if log := p.live(); log != nil && log.RecoveryPoint() < log.LogEndOffset() {
-			s.flush(now, p, log)
+			_ = s.flush(now, p, log) // the operator was told
 		}
 	}
 }
 
-func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) {
+func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) error {
 	end := log.LogEndOffset()
 	if err := log.Flush(end); err != nil {
 		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
-		return
+		return err
 	}
 	p.dir.recoveryPoints.Store(true)
 	p.Synced(now, end)
+	return nil
 }
 
 func (s *Set) expireProducers(now time.Time) {
