@@ -208,13 +208,17 @@ func (h *Handlers) followerTarget(s *Session, p Partition, replica kafka.NodeID,
 		return nil, kafka.ErrTopicAuthorizationFailed
 	}
 	reg, ok := h.Image().Topics.Partition(p.Name())
-	if ok && reg.HasReplica(replica) {
+	if ok && replica != h.NodeID && reg.HasReplica(replica) { // nobody follows itself
 		return p, kafka.ErrNone
 	}
-	if epoch >= 0 {
-		return nil, kafka.ErrUnknownLeaderEpoch
+	known, _ := p.LeaderEpoch()
+	switch {
+	case epoch < 0:
+		return nil, kafka.ErrNotLeaderOrFollower
+	case epoch < known:
+		return nil, kafka.ErrFencedLeaderEpoch
 	}
-	return nil, kafka.ErrNotLeaderOrFollower
+	return nil, kafka.ErrUnknownLeaderEpoch
 }
 
 // await reads, and where that is too little waits for more, until the
