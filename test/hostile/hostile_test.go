@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -261,22 +262,13 @@ func damagedBatches(t *testing.T, b *harness.Broker) {
 		if err != nil && !errors.Is(err, errClosed) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err == nil && !contains(c.codes, code) {
+		if err == nil && !slices.Contains(c.codes, code) {
 			t.Errorf("%s: error code %d, want one of %v", name, code, c.codes)
 		}
 	}
 	if code, err := connect(t, b).produceCode(topic, good); err != nil || code != 0 {
 		t.Errorf("the good batch: code %d, %v", code, err)
 	}
-}
-
-func contains(codes []int16, code int16) bool {
-	for _, c := range codes {
-		if c == code {
-			return true
-		}
-	}
-	return false
 }
 
 // bombs: batches below max.message.bytes that unpack to one record of a
@@ -365,7 +357,7 @@ func badTopicNames(t *testing.T, b *harness.Broker) {
 		meta := kmsg.NewPtrMetadataRequest()
 		meta.Version, meta.AllowAutoTopicCreation = 9, true
 		mt := kmsg.NewMetadataRequestTopic()
-		mt.Topic = kmsg.StringPtr(name)
+		mt.Topic = new(name)
 		meta.Topics = append(meta.Topics, mt)
 		mresp, err := connect(t, b).ask(meta)
 		if err != nil {
