@@ -19,7 +19,7 @@ export CGO_ENABLED := 0
 .PHONY: help
 help: ## print this help
 	@echo "make targets:"
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 .PHONY: build
 build: ## build bin/gregor for this machine

@@ -39,7 +39,7 @@ func Jars(set string) (string, error) {
 	dir := Cache("jars", set, "libs")
 	jars, err := filepath.Glob(filepath.Join(dir, "*.jar"))
 	if err != nil || len(jars) == 0 {
-		return "", fmt.Errorf("no jars in %s: run `make deps`", dir)
+		return "", fmt.Errorf("%s is %w: install Maven, then `make deps`", dir, ErrMissing)
 	}
 	return filepath.Join(dir, "*"), nil
 }
