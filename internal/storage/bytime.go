@@ -1,6 +1,9 @@
 package storage
 
 import (
+	"errors"
+	"io/fs"
+
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
@@ -9,11 +12,23 @@ import (
 // OffsetForTimestamp finds the first record with this timestamp or a later one,
 // or what a special timestamp asks for; false where there is none.
 func (l *Log) OffsetForTimestamp(t kafka.Timestamp) (TimestampOffset, bool, error) {
+	for try := 1; ; try++ {
+		at, found, err := l.offsetForTimestamp(t)
+		if err == nil || try == readTries || !errors.Is(err, fs.ErrNotExist) {
+			return at, found, failed("search by time in", l.Dir(), err)
+		}
+	}
+}
+
+func (l *Log) offsetForTimestamp(t kafka.Timestamp) (TimestampOffset, bool, error) {
 	l.mu.Lock()
-	segments, start, end, latest := l.segments, l.start, l.end, l.epochs.Latest()
+	segments, start, end, latest, closed := l.segments, l.start, l.end, l.epochs.Latest(), l.state != stateOpen
 	earliest, haveEarliest := l.epochs.Earliest()
 	l.used = true
 	l.mu.Unlock()
+	if closed {
+		return TimestampOffset{}, false, kafka.Errorf(kafka.ErrNotLeaderOrFollower, "the log of %s is closed", l.partition)
+	}
 	at := TimestampOffset{Timestamp: kafka.NoTimestamp, Offset: start, Epoch: kafka.NoLeaderEpoch}
 	var err error
 	found := true
@@ -31,7 +46,7 @@ func (l *Log) OffsetForTimestamp(t kafka.Timestamp) (TimestampOffset, bool, erro
 	default:
 		at, found, err = l.search(segments, start, t)
 	}
-	return at, found, failed("search by time in", l.Dir(), err)
+	return at, found, err
 }
 
 // search finds the first record with timestamp t or later.

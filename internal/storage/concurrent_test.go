@@ -1,13 +1,17 @@
 package storage
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/segment"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
@@ -100,5 +104,42 @@ func follow(t *testing.T, l *Log, count kafka.Offset) {
 			}
 			from = b.NextOffset()
 		}
+	}
+}
+
+// A reader may have a segment in its hands when its log is deleted. By the time
+// it goes on, the names are those of another log, whose files it must not touch.
+func TestASegmentOfADeletedLogLeavesTheNextOneAlone(t *testing.T) {
+	c := DefaultConfig()
+	c.IndexIntervalBytes = 1
+	m := disk(t)
+	old := newLog(t, m, &c)
+	appendValues(t, old, 0, "a")
+	must(t, old.CloseIdle(at(100)))
+	must(t, old.CloseIdle(at(100)))
+	stale := old.segments[0]
+	must(t, old.Delete(kafka.UUID{1}))
+
+	next := newLog(t, m, &c)
+	for i := range 20 {
+		appendValues(t, next, int64(i), "b")
+	}
+	must(t, next.Close(at(100)))
+	before, err := vfs.ReadFile(m, stale.Path(segment.IndexSuffix), 1<<20)
+	must(t, err)
+	var found segment.Found
+	if err := stale.Read(0, 1000, true, 1000, 1, &found); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := stale.PositionOf(5); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("position: %v", err)
+	}
+	if _, err := stale.Reindex(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("reindex: %v", err)
+	}
+	after, err := vfs.ReadFile(m, stale.Path(segment.IndexSuffix), 1<<20)
+	must(t, err)
+	if !bytes.Equal(before, after) || len(before) == 0 {
+		t.Errorf("the next log's index had %d bytes and has %d", len(before), len(after))
 	}
 }

@@ -173,6 +173,9 @@ func (l *Log) Delete(id kafka.UUID) error {
 	if l.state == stateDeleted {
 		return nil
 	}
+	for _, s := range l.segments {
+		_ = s.Retire() // a reader may still have them, and a new log their names soon
+	}
 	to := vfs.Join(vfs.Dir(l.dir), logdir.Rename(l.partition, id, logdir.Delete))
 	if err := l.host.fs.Rename(l.dir, to); err != nil {
 		return failed("delete", l.dir, err)

@@ -225,13 +225,20 @@ func (s *Segment) drop() {
 // the data is still there is complete.
 func suffixes() []string { return []string{IndexSuffix, TimeSuffix, TxnSuffix, LogSuffix} }
 
+// Retire closes the files for good: the directory is about to be renamed.
+// Sections that were handed out stay good.
+func (s *Segment) Retire() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = true
+	s.drop()
+	return errors.Join(s.index.abandon(), s.times.abandon())
+}
+
 // MarkDeleted renames the files to *.deleted. Sections that were handed out stay
 // good.
 func (s *Segment) MarkDeleted() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.drop()
-	err := errors.Join(s.index.abandon(), s.times.abandon())
+	err := s.Retire()
 	// The data first: without it the others are leftovers.
 	for _, suffix := range []string{LogSuffix, IndexSuffix, TimeSuffix, TxnSuffix} {
 		renamed := s.FS.Rename(s.Path(suffix), s.Path(suffix)+DeletedSuffix)
@@ -257,6 +264,11 @@ func (s *Segment) RemoveDeleted() error {
 // LastModified is when the data was last written, for segments without
 // timestamps.
 func (s *Segment) LastModified() (kafka.Timestamp, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return kafka.NoTimestamp, errGone
+	}
 	info, err := s.FS.Stat(s.Path(LogSuffix))
 	if err != nil {
 		return kafka.NoTimestamp, err

@@ -220,6 +220,9 @@ func (s *Segment) boundary(file *File, size int64, first Header, most int64) (in
 func (s *Segment) before(most int64) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gone {
+		return 0, nil
+	}
 	n, err := s.index.search(func(e []byte) bool { return indexPosition(e) > most })
 	at := int64(0)
 	if err == nil && n > 0 {

@@ -61,6 +61,9 @@ func (s *Segment) Recover(durable kafka.Offset, c *Config, visit func(b *Batch) 
 
 // reindex makes the offset and time indexes from the batches' headers.
 func (s *Segment) reindex() error {
+	if s.gone {
+		return errGone
+	}
 	if err := s.resetTables(); err != nil {
 		return err
 	}
@@ -88,7 +91,10 @@ func (s *Segment) Reindex() (bool, error) {
 // ready looks at the indexes before their first use. A loss of power can leave
 // damaged ones whose data are good.
 func (s *Segment) ready() error {
-	if s.checked {
+	switch {
+	case s.gone:
+		return errGone
+	case s.checked:
 		return nil
 	}
 	err := s.checkTables()

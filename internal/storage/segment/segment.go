@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"sync"
 	"time"
@@ -90,6 +91,7 @@ type Segment struct {
 	created    kafka.Timestamp
 	dirty      bool // data was written since the last sync
 	used       bool // opened since the last CloseIdle
+	gone       bool // deleted: files of these names are another's
 }
 
 // Create makes a segment's files, empty. Files of these names give way, as they
@@ -133,10 +135,17 @@ func (s *Segment) Size() int64 {
 	return s.size
 }
 
+// errGone is the error of a segment that was deleted while it was still in
+// somebody's hands: what has its names now belongs to a new log, perhaps.
+var errGone = fmt.Errorf("the segment is deleted: %w", fs.ErrNotExist)
+
 // opened gives the data file, opened where it was closed. The lock is held.
 func (s *Segment) opened() (*File, error) {
 	s.used = true
 	if s.file == nil {
+		if s.gone {
+			return nil, errGone
+		}
 		f, err := s.FS.Open(s.Path(LogSuffix), vfs.Write)
 		if err != nil {
 			return nil, err
