@@ -44,7 +44,7 @@ func (q *Quorum) recover(l log, now time.Time) error {
 			return err
 		}
 		for _, cut := range recovery.Cuts {
-			q.cfg.Logger.Warn("the end of the metadata log was damaged and is cut off; it was never acknowledged",
+			q.cfg.Logger.Warn("the end of the metadata log was damaged and is cut off; after a crash nothing of it was acknowledged, otherwise the disk lost it",
 				"file", cut.File, "offset", int64(cut.Offset), "bytes", cut.Bytes, "keptIn", cut.Aside, "reason", cut.Reason)
 		}
 		l = disk
