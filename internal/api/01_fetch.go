@@ -221,8 +221,15 @@ func (h *Handlers) followerTarget(s *Session, p Partition, replica kafka.NodeID,
 	return nil, kafka.ErrUnknownLeaderEpoch
 }
 
-// await reads, and where that is too little waits for more, until the
-// request's time is over.
+// lateBy is how much later than its time a fetch that waited in vain is
+// answered. Kafka's timer answers 1 to 4 ms late, and clients have come to need
+// it: one that polls for as long as it lets a fetch wait (node-rdkafka) takes an
+// empty answer that comes on the dot for one more event of a poll that is being
+// closed, and then never closes.
+const lateBy = 4 * time.Millisecond
+
+// await reads, and where that is too little waits for more, until a little
+// after the request's time is over.
 func (st *fetchState) await(ctx context.Context, s *Session) {
 	enough := st.read(s)
 	wait := time.Duration(st.req.MaxWaitMs) * time.Millisecond
@@ -240,7 +247,7 @@ func (st *fetchState) await(ctx context.Context, s *Session) {
 	if !watched {
 		return // as in Kafka, nothing but errors is not waited with
 	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(wait + lateBy)
 	for over := false; !over && !st.read(s); {
 		select {
 		case <-st.waiter.C():

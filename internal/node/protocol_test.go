@@ -133,14 +133,15 @@ func TestLongPollHoldsUpOnlyItsOwnConnection(t *testing.T) {
 		if took := time.Since(start); took != 5*time.Second {
 			t.Errorf("the long poll took %v, the record came after 5 s", took)
 		}
-		// And without a record it ends with its time.
+		// And without a record it ends after its time, as Kafka's do: on the dot
+		// is early for a client whose own poll takes as long.
 		p.FetchOffset = 1
 		req.Topics[0].Partitions[0] = *p
 		start = time.Now()
 		r.send(wire.AppendRequest(nil, 17, 7, "raw", req))
 		r.receive()
-		if took := time.Since(start); took != 20*time.Second {
-			t.Errorf("an empty long poll took %v, not 20 s", took)
+		if late := time.Since(start) - 20*time.Second; late < 2*time.Millisecond || late > 10*time.Millisecond {
+			t.Errorf("an empty long poll of 20 s ended %v late", late)
 		}
 	})
 }
