@@ -55,6 +55,9 @@ func (b *Broker) Stop() error { return b.process.Terminate(30 * time.Second) }
 // Start runs the broker again on the same folder and port, and waits until
 // it answers.
 func (b *Broker) Start() error {
+	if err := unused(b.Addr()); err != nil { // or the tests would talk to somebody else's broker
+		return err
+	}
 	p, err := b.start(b)
 	if err != nil {
 		return err
@@ -112,6 +115,15 @@ func Ping(addr string) error {
 		return fmt.Errorf("ApiVersions: error code %d", code)
 	}
 	return nil
+}
+
+// unused says that nobody listens on addr.
+func unused(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // FreePort returns a port of loopback that nobody listens on now.

@@ -105,7 +105,11 @@ func suite(dir, name string, properties map[string]string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	defer func() { _ = b.Remove() }()
+	defer func() {
+		if err := b.Remove(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(context.Background(), scriptLimit)
 	defer cancel()
 	begun := time.Now()
