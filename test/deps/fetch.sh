@@ -4,18 +4,20 @@
 set -euo pipefail
 cache=$1
 deps=$(cd "$(dirname "$0")" && pwd)
+versions=$deps/../../internal/msg/gen/kafka.versions # the one place that pins Apache Kafka
+pinned() { sed -n "s/^$1 //p" "$versions"; }
 missing() { echo "MISSING: $1 is not on this machine, so $2"; }
-# stale DIR FILE: true unless DIR was filled from FILE as it is now
-stale() { ! cmp -s "$1/.from" "$2"; }
+# stale DIR FILE...: true unless DIR was filled from the FILEs as they are now
+stale() { ! cmp -s "$1/.from" <(cat "${@:2}"); }
 rc=0
 
 if command -v mvn >/dev/null && command -v java >/dev/null; then
   for set in broker broker-old tools client-old; do
     dir=$cache/jars/$set pom=$deps/$set/pom.xml
-    stale "$dir" "$pom" || continue
+    stale "$dir" "$pom" "$versions" || continue
     rm -rf "$dir"; mkdir -p "$dir"
-    if mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$dir/libs"; then
-      cp "$pom" "$dir/.from"
+    if mvn -q -B -f "$pom" -Dkafka.current="$(pinned current)" -Dkafka.dropped="$(pinned dropped)" dependency:copy-dependencies -DoutputDirectory="$dir/libs"; then
+      cat "$pom" "$versions" > "$dir/.from"
     else
       echo "FAILED: mvn for $set"; rc=1
     fi
