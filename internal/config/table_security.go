@@ -55,7 +55,7 @@ var securityBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The path of kinit.",
 	},
 	{
-		Name: "sasl.kerberos.min.time.before.relogin", Type: Long, Default: "60000", Importance: Medium, Mode: PerBroker, State: Refused,
+		Name: "sasl.kerberos.min.time.before.relogin", Type: Long, Default: "60000", Importance: Medium, Mode: PerBroker,
 		Doc: "The least time between two Kerberos logins.",
 	},
 	{
@@ -67,11 +67,11 @@ var securityBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The Kerberos service name of the brokers.",
 	},
 	{
-		Name: "sasl.kerberos.ticket.renew.jitter", Type: Double, Default: "0.05", Importance: Medium, Mode: PerBroker, State: Refused,
+		Name: "sasl.kerberos.ticket.renew.jitter", Type: Double, Default: "0.05", Importance: Medium, Mode: PerBroker,
 		Doc: "How much the time of renewal varies at random.",
 	},
 	{
-		Name: "sasl.kerberos.ticket.renew.window.factor", Type: Double, Default: "0.8", Importance: Medium, Mode: PerBroker, State: Refused,
+		Name: "sasl.kerberos.ticket.renew.window.factor", Type: Double, Default: "0.8", Importance: Medium, Mode: PerBroker,
 		Doc: "After which part of its life a ticket is renewed.",
 	},
 	{
@@ -91,19 +91,19 @@ var securityBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long the token provider's answer may take.",
 	},
 	{
-		Name: "sasl.login.refresh.buffer.seconds", Type: Short, Default: "300", Importance: Medium, Mode: PerBroker, State: Refused,
+		Name: "sasl.login.refresh.buffer.seconds", Type: Short, Default: "300", Importance: Medium, Mode: PerBroker,
 		Doc: "How long before its end a token is refreshed at the latest.",
 	},
 	{
-		Name: "sasl.login.refresh.min.period.seconds", Type: Short, Default: "60", Importance: Medium, Mode: PerBroker, State: Refused,
+		Name: "sasl.login.refresh.min.period.seconds", Type: Short, Default: "60", Importance: Medium, Mode: PerBroker,
 		Doc: "The least time between two refreshes of a token.",
 	},
 	{
-		Name: "sasl.login.refresh.window.factor", Type: Double, Default: "0.8", Importance: Medium, Mode: PerBroker, State: Refused,
+		Name: "sasl.login.refresh.window.factor", Type: Double, Default: "0.8", Importance: Medium, Mode: PerBroker,
 		Doc: "After which part of its life a token is refreshed.",
 	},
 	{
-		Name: "sasl.login.refresh.window.jitter", Type: Double, Default: "0.05", Importance: Medium, Mode: PerBroker, State: Refused,
+		Name: "sasl.login.refresh.window.jitter", Type: Double, Default: "0.05", Importance: Medium, Mode: PerBroker,
 		Doc: "How much the time of refresh varies at random.",
 	},
 	{

@@ -93,6 +93,22 @@ func TestNoKeyIsBothKnownAndRetired(t *testing.T) {
 	}
 }
 
+// How often a login is renewed protects nothing, and admin clients set it.
+func TestPaceOfLoginsIsNotRefused(t *testing.T) {
+	b, _, err := Load(Quickstart(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sasl.kerberos.min.time.before.relogin", "sasl.login.refresh.min.period.seconds"} {
+		if err := b.ValidateDynamic(map[string]string{name: "58"}, true); err != nil {
+			t.Errorf("%s is refused: %v", name, err)
+		}
+	}
+	if err := b.ValidateDynamic(map[string]string{"sasl.enabled.mechanisms": "PLAIN"}, true); err == nil {
+		t.Error("sasl.enabled.mechanisms is not refused, and it would not protect")
+	}
+}
+
 func TestTheConfigurationPageIsGenerated(t *testing.T) {
 	page, err := os.ReadFile("../../docs/config.md")
 	if err != nil {
