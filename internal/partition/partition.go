@@ -194,7 +194,7 @@ func (p *Partition) HighWatermark() kafka.Offset {
 // LogStartOffset is the first offset that may be read; -1 where the log is
 // offline.
 func (p *Partition) LogStartOffset() kafka.Offset {
-	log, err := p.open()
+	log, err := p.readable()
 	if err != nil {
 		return kafka.NoOffset
 	}
@@ -204,7 +204,7 @@ func (p *Partition) LogStartOffset() kafka.Offset {
 // AbortedTxns appends to dst the aborted transactions that overlap
 // [from, upper).
 func (p *Partition) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
-	log, err := p.open()
+	log, err := p.readable()
 	if err != nil {
 		return dst, err
 	}

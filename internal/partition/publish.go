@@ -168,6 +168,21 @@ func (p *Partition) open() (*storage.Log, error) {
 	return p.openLocked()
 }
 
+// readable gives the log to who only reads: a new partition without one has
+// nothing in it, and its readers do not wait for the file system.
+func (p *Partition) readable() (*storage.Log, error) {
+	if log := p.made.Load(); log != nil {
+		return log, nil
+	}
+	switch r := p.role.Load(); {
+	case r.deleted:
+		return nil, kafka.ErrUnknownTopicOrPartition
+	case r.offline != nil:
+		return nil, r.offline
+	}
+	return p.set.nothing, nil
+}
+
 // openLocked is open for who holds mu.
 func (p *Partition) openLocked() (*storage.Log, error) {
 	if log := p.made.Load(); log != nil {

@@ -46,7 +46,7 @@ func (p *Partition) Read(q *Query, into *Read) error {
 	if err := r.check(q.LeaderEpoch); err != nil {
 		return err
 	}
-	log, err := p.open()
+	log, err := p.readable()
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (p *Partition) EpochEnd(current, asked kafka.LeaderEpoch) (replica.EpochEnd
 	if err := r.check(current); err != nil {
 		return unknown, err
 	}
-	log, err := p.open()
+	log, err := p.readable()
 	if err != nil {
 		return unknown, err
 	}
@@ -135,7 +135,7 @@ func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isol
 	if err := r.check(current); err != nil {
 		return at, false, err
 	}
-	log, err := p.open()
+	log, err := p.readable()
 	if err != nil {
 		return at, false, err
 	}
@@ -200,7 +200,7 @@ func (p *Partition) Producers() ([]storage.ProducerState, error) {
 	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
 		return nil, err
 	}
-	log, err := p.open()
+	log, err := p.readable()
 	if err != nil {
 		return nil, err
 	}

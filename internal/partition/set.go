@@ -55,6 +55,9 @@ type Set struct {
 	byID   map[kafka.TopicID]*topic
 
 	chores chores
+
+	// nothing is read for partitions whose own log is not made yet.
+	nothing *storage.Log
 }
 
 // topic is a topic of which this broker has replicas.
@@ -81,6 +84,7 @@ func New(cfg Config) *Set {
 		s.dirs = append(s.dirs, &logDir{Dir: d})
 	}
 	s.chores.init()
+	s.nothing = storage.Nothing(cfg.Host)
 	return s
 }
 

@@ -35,6 +35,15 @@ func Open(host *Host, o Options) (*Log, Recovery, error) {
 	return l, found, nil
 }
 
+// Nothing makes a log that has no directory and no records: what the readers
+// of a new partition see until its own log is made. It is never written to.
+func Nothing(host *Host) *Log {
+	l := &Log{host: host, unstable: kafka.NoOffset}
+	config := DefaultConfig()
+	l.config.Store(&config)
+	return l
+}
+
 // create makes the directory and partition.metadata; the rest comes with the
 // first append. It syncs nothing: what is lost with it is made again.
 func (l *Log) create() error {
