@@ -5,9 +5,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -33,12 +35,34 @@ func main() {
 	}
 }
 
-// result is one suite's.
+// result is one suite's. It is kept beside what the suite left, so that a run
+// of one suite changes one row of the page.
 type result struct {
-	name, took     string
-	passed, wanted string
-	missing        []string
+	Name, Took     string
+	Passed, Wanted string
+	Missing        []string
 }
+
+func resultPath(name string) string { return harness.Cache("suites", "results", name+".json") }
+
+// load returns the last result of every suite that has run here.
+func load(scripts []string) ([]result, error) {
+	var all []result
+	for _, script := range scripts {
+		data, err := os.ReadFile(resultPath(suiteName(script)))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var r result
+		if err = errors.Join(err, json.Unmarshal(data, &r)); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func suiteName(script string) string { return strings.TrimSuffix(filepath.Base(script), ".sh") }
 
 func run(dir string, only []string) error {
 	scripts, err := filepath.Glob(filepath.Join(dir, "[0-9]*-*.sh"))
@@ -49,10 +73,9 @@ func run(dir string, only []string) error {
 	if err != nil {
 		return err
 	}
-	var results []result
 	var errs []error
 	for _, script := range scripts {
-		name := strings.TrimSuffix(filepath.Base(script), ".sh")
+		name := suiteName(script)
 		if len(only) > 0 && !slices.Contains(only, name) {
 			continue
 		}
@@ -61,12 +84,12 @@ func run(dir string, only []string) error {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 			continue
 		}
-		fmt.Printf("%s: %s of %s in %s\n", r.name, r.passed, r.wanted, r.took)
-		results = append(results, r)
+		fmt.Printf("%s: %s of %s in %s\n", r.Name, r.Passed, r.Wanted, r.Took)
+		data, err := json.Marshal(r)
+		errs = append(errs, err, os.WriteFile(resultPath(name), data, 0o644))
 	}
-	if len(only) == 0 {
-		errs = append(errs, harness.WriteSection("suites", page(results)))
-	}
+	results, err := load(scripts)
+	errs = append(errs, err, harness.WriteSection("suites", page(results)))
 	return errors.Join(errs...)
 }
 
@@ -119,16 +142,16 @@ func suite(dir, name string, properties map[string]string) (result, error) {
 	if ctx.Err() != nil {
 		return result{}, fmt.Errorf("not within %v: %w", scriptLimit, err)
 	}
-	r := result{name: name, took: time.Since(begun).Round(time.Second).String()}
+	r := result{Name: name, Took: time.Since(begun).Round(time.Second).String()}
 	out, _ = shell(ctx, scratch, filepath.Join(dir, "compare.sh"), name, filepath.Join(scratch, "results", name+".pass")) // says how many by exit code too
 	counts := regexp.MustCompile(`: (\d+) of (\d+)`).FindStringSubmatch(out)
 	if counts == nil {
 		return r, fmt.Errorf("compare.sh said %q", out)
 	}
-	r.passed, r.wanted = counts[1], counts[2]
+	r.Passed, r.Wanted = counts[1], counts[2]
 	for line := range strings.Lines(out) {
 		if test, ok := strings.CutPrefix(strings.TrimSpace(line), "missing: "); ok {
-			r.missing = append(r.missing, test)
+			r.Missing = append(r.Missing, test)
 			fmt.Println(strings.TrimSpace(line))
 		}
 	}
@@ -145,11 +168,11 @@ func shell(ctx context.Context, scratch string, command ...string) (string, erro
 	return out.String(), err
 }
 
-// topics that later issues bring, by words in the names of tests.
+// reason says what a missing test waits for, by words in its name.
 func reason(test string) string {
 	lower := strings.ToLower(test)
 	for _, kind := range []struct{ name, words string }{
-		{"transactions", "txn|transaction|eos|etl"}, {"security", "acl|scram|sasl|tls|token|quota|authorized"},
+		{"transactions", "txn|transaction|eos"}, {"security", "acl|scram|sasl|tls|token|quota|authorized"},
 		{"share groups", "share"}, {"new-protocol groups", "848|consumerprotocol|consumer_protocol"},
 	} {
 		if regexp.MustCompile(kind.words).MatchString(lower) {
@@ -164,7 +187,7 @@ func page(results []result) string {
 	out.WriteString("| suite | passes | of Apache Kafka's | missing, by what their names say |\n|---|---|---|---|\n")
 	for _, r := range results {
 		counts := map[string]int{}
-		for _, test := range r.missing {
+		for _, test := range r.Missing {
 			counts[reason(test)]++
 		}
 		var words []string
@@ -173,7 +196,7 @@ func page(results []result) string {
 				words = append(words, fmt.Sprintf("%s %d", kind, counts[kind]))
 			}
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", r.name, r.passed, r.wanted, strings.Join(words, ", "))
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", r.Name, r.Passed, r.Wanted, strings.Join(words, ", "))
 	}
 	return out.String()
 }
