@@ -159,7 +159,7 @@ func loadUntilKilled(t *testing.T, b *harness.Broker, cycle int) map[string]int6
 	wg.Wait()
 	mu.Lock()
 	defer mu.Unlock()
-	return acknowledged
+	return maps.Clone(acknowledged) // the last promises may still be on their way
 }
 
 // TestKafkaOpensWhatGregorWroteAndBack moves one data directory from gregor

@@ -84,7 +84,12 @@ func (c *counter) end(key string, e event) {
 	delete(c.output, key)
 	switch {
 	case e.Test == "" && e.Action == "fail" && c.failedIn[e.Package] == 0:
-		c.failed++ // it did not build, or panicked outside a test
+		c.failed++ // it did not build, or panicked: no test says that it failed
+		for test, said := range c.output {
+			if strings.HasPrefix(test, e.Package+" ") {
+				c.print(strings.Join(said, ""))
+			}
+		}
 	case e.Test != "" && e.Action == "fail":
 		c.failed++
 		c.failedIn[e.Package]++
