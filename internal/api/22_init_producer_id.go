@@ -8,8 +8,9 @@ import (
 )
 
 // initProducerID gives an idempotent producer its id. Transactions come later:
-// a transactional id is answered as by a broker that has no transaction
-// coordinator to ask, which clients retry until their own timeout.
+// a transactional id is answered UNSUPPORTED_VERSION, as a broker that is too
+// old for a request says, because clients give that up at once, where they
+// would try a missing coordinator again until their own timeout.
 func (h *Handlers) initProducerID(ctx context.Context, call *Call, req *msg.InitProducerIdRequest) (*msg.InitProducerIdResponse, error) {
 	resp := msg.NewInitProducerIdResponse()
 	resp.ProducerEpoch = -1
@@ -36,7 +37,7 @@ func (h *Handlers) newProducerID(ctx context.Context, call *Call, req *msg.InitP
 	case req.TransactionalId != nil && *req.TransactionalId == "":
 		return 0, kafka.ErrInvalidRequest
 	case req.TransactionalId != nil:
-		return 0, kafka.ErrCoordinatorNotAvailable
+		return 0, kafka.ErrUnsupportedVersion
 	}
 	// As in Kafka an idempotent producer always gets a new id, whatever it had.
 	return h.ProducerIDs.Next(ctx)
