@@ -6,77 +6,104 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gregor-stream/gregor/internal/cli/command"
+	"github.com/gregor-stream/gregor/internal/cli/flags"
+	"github.com/gregor-stream/gregor/internal/config"
 )
 
-// The exit codes.
-const (
-	exitFine   = 0
-	exitFailed = 1 // it could not start, or could not go on
-	exitUsage  = 2 // the command line makes no sense
-)
-
-// Main runs the command line and returns the exit code. stdout gets what the
-// user asked for, stderr the log and the one line about an error.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(stdout, stderr)
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	var failed *failure
-	switch {
-	case err == nil:
-		return exitFine
-	case errors.As(err, &failed):
-		_, _ = fmt.Fprintln(stderr, "gregor: "+failed.Error()) // there is nobody else to tell
-		return exitFailed
+// Main runs a command line and returns the exit code. called is the name that
+// the program was called by: a link named kafka-topics or kafka-topics.sh
+// behaves as that command.
+func Main(ctx context.Context, called string, args []string, env *command.Env) int {
+	root := newRoot(env)
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	if linked := linkedCommand(root, called); linked != nil {
+		args = append([]string{linked.Name()}, args...)
 	}
-	_, _ = fmt.Fprintf(stderr, "gregor: %v (gregor help says what there is)\n", err)
-	return exitUsage
+	if !isCompletion(args) {
+		var err error
+		if args, err = flags.Normalize(root, args); err != nil {
+			return report(env, root, args, &command.Usage{Err: err})
+		}
+	}
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if ctx.Err() != nil && err != nil {
+		env.Warnf("%s: interrupted", commandPath(cmd))
+		return command.ExitInterrupted
+	}
+	return report(env, cmd, args, err)
 }
 
-// failure is an error of the work, not of the command line.
-type failure struct{ err error }
+// isCompletion says that a shell asks for completions: its words are not
+// complete, so nothing is wrong with them.
+func isCompletion(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+}
 
-// Error is the message: one line where one thing is wrong, else a line each.
-func (f *failure) Error() string {
-	lines := strings.Split(strings.TrimSpace(f.err.Error()), "\n")
+// report prints the one line about err and returns the exit code.
+func report(env *command.Env, cmd *cobra.Command, args []string, err error) int {
+	if err == nil {
+		return command.ExitFine
+	}
+	var failed *command.Failure
+	if errors.As(err, &failed) {
+		if line := failed.Error(); line != "" {
+			env.Warnf("%s: %s", commandPath(cmd), oneOrMany(line))
+		}
+		return failed.Code
+	}
+	if cmd == cmd.Root() && len(args) > 0 { // the words did not lead to a command
+		if found, _, _ := cmd.Find(args); found != nil {
+			cmd = found
+		}
+	}
+	env.Warnf("%s: %s (%s says how)", commandPath(cmd), strings.TrimSpace(err.Error()), helpFor(cmd))
+	if command.KafkaName(cmd) != "" {
+		return command.ExitFailed
+	}
+	return command.ExitUsage
+}
+
+// oneOrMany is a message: one line where one thing is wrong, else a line each.
+func oneOrMany(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if len(lines) == 1 {
 		return lines[0]
 	}
-	return fmt.Sprintf("the configuration has %d mistakes:\n  %s", len(lines), strings.Join(lines, "\n  "))
+	return fmt.Sprintf("%d things are wrong:\n  %s", len(lines), strings.Join(lines, "\n  "))
 }
 
-func (f *failure) Unwrap() error { return f.err }
-
-const longHelp = `Gregor is Apache Kafka's system as one program: any Kafka client works with it.
-
-Without a command it starts one broker on localhost:9092, with its data in your
-data directory, and says how to try it. With Kafka's own server.properties:
-
-    gregor start server.properties
-    gregor start server.properties --override num.partitions=3
-
-It runs until it is told to stop (Ctrl-C, or SIGTERM).`
-
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
-	root := &cobra.Command{
-		Use:           "gregor",
-		Short:         "a Kafka broker in one file",
-		Long:          longHelp,
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+func commandPath(cmd *cobra.Command) string {
+	if cmd == nil {
+		return "gregor"
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	options := startFlags(root)
-	root.RunE = func(cmd *cobra.Command, _ []string) error {
-		return start(cmd.Context(), *options, stdout, stderr)
+	return cmd.CommandPath()
+}
+
+func helpFor(cmd *cobra.Command) string {
+	if !cmd.HasParent() {
+		return "gregor help"
 	}
-	root.AddCommand(newStart(stdout, stderr), newVersion(stdout))
-	return root
+	return cmd.CommandPath() + " --help"
+}
+
+// unknownCommand is the error about a first word that is no command.
+func unknownCommand(root *cobra.Command, word string) error {
+	var known []string
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			known = append(known, c.Name())
+		}
+	}
+	if near := config.NearestOf(word, known); near != "" {
+		return command.Usagef("unknown command %q; did you mean %q?", word, near)
+	}
+	return command.Usagef("unknown command %q", word)
 }

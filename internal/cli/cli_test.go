@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gregor-stream/gregor/internal/cli/command"
 )
 
 // run runs the command line; a broker that starts is stopped when its
@@ -20,7 +22,7 @@ func run(t *testing.T, args ...string) (code int, out, log string) {
 	defer cancel()
 	var stderr bytes.Buffer
 	stdout := &greeting{done: cancel}
-	code = Main(ctx, args, stdout, &stderr)
+	code = Main(ctx, "gregor", args, &command.Env{In: strings.NewReader(""), Out: stdout, Err: &stderr})
 	return code, stdout.String(), stderr.String()
 }
 
@@ -112,7 +114,7 @@ func TestAStartThatFailsSaysWhyInOneLine(t *testing.T) {
 			args = append([]string{"--dir", t.TempDir(), "--override", "listeners=PLAINTEXT://localhost:0", "-q"}, args...)
 		}
 		code, out, log := run(t, args...)
-		if code != exitFailed || !strings.Contains(lastLine(log), want) || !strings.HasPrefix(lastLine(log), "gregor: ") || strings.Contains(out, "ready") {
+		if code != command.ExitFailed || !strings.Contains(lastLine(log), want) || !strings.HasPrefix(lastLine(log), "gregor") || strings.Contains(out, "ready") {
 			t.Errorf("%q: exit code %d, want 1 and %q in the last line of:\n%s", args, code, want, log)
 		}
 	}
@@ -125,7 +127,8 @@ func TestADirectoryServesOneBrokerAtATime(t *testing.T) {
 	first := make(chan int)
 	ready := make(chan struct{})
 	go func() {
-		first <- Main(ctx, []string{"--dir", dir, "--override", "listeners=PLAINTEXT://localhost:0", "-q"}, &greeting{done: func() { close(ready) }}, new(bytes.Buffer))
+		env := &command.Env{Out: &greeting{done: func() { close(ready) }}, Err: new(bytes.Buffer)}
+		first <- Main(ctx, "gregor", []string{"--dir", dir, "--override", "listeners=PLAINTEXT://localhost:0", "-q"}, env)
 	}()
 	select {
 	case <-ready:
@@ -133,7 +136,7 @@ func TestADirectoryServesOneBrokerAtATime(t *testing.T) {
 		t.Fatalf("the first broker ended with %d", code)
 	}
 	code, _, log := run(t, "--dir", dir, "--override", "listeners=PLAINTEXT://localhost:0", "-q")
-	if code != exitFailed || !strings.Contains(lastLine(log), dir) || !strings.Contains(lastLine(log), "lock") {
+	if code != command.ExitFailed || !strings.Contains(lastLine(log), dir) || !strings.Contains(lastLine(log), "lock") {
 		t.Errorf("exit code %d: %s", code, log)
 	}
 	cancel()
@@ -144,13 +147,13 @@ func TestADirectoryServesOneBrokerAtATime(t *testing.T) {
 
 func TestManyMistakesAreListed(t *testing.T) {
 	code, _, log := run(t, "--dir", t.TempDir(), "--override", "num.partitions=many", "--override", "log.segment.bytes=1")
-	if code != exitFailed || !strings.Contains(log, "the configuration has 2 mistakes:\n  --override: ") {
+	if code != command.ExitFailed || !strings.Contains(log, "2 things are wrong:\n  --override: ") {
 		t.Errorf("exit code %d: %s", code, log)
 	}
 }
 
 func TestTheCommandLineIsJudged(t *testing.T) {
-	if code, _, log := run(t, "begin"); code != exitUsage || !strings.Contains(log, "gregor help") {
+	if code, _, log := run(t, "begin"); code != command.ExitUsage || !strings.Contains(log, "gregor help") {
 		t.Errorf("exit code %d: %s", code, log)
 	}
 	if code, out, _ := run(t, "version"); code != 0 || !strings.HasPrefix(out, "gregor "+version) || !strings.Contains(out, runtime.GOOS) {

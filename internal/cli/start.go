@@ -9,7 +9,6 @@ import (
 	"math"
 	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gregor-stream/gregor"
+	"github.com/gregor-stream/gregor/internal/cli/command"
 )
 
 // closeWithin is how long a stop may take before the process ends anyway.
@@ -40,7 +40,7 @@ func startFlags(cmd *cobra.Command) *startOptions {
 	return o
 }
 
-func newStart(stdout, stderr io.Writer) *cobra.Command {
+func newStart(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "start [server.properties]",
 		Short: "Start a broker",
@@ -57,35 +57,32 @@ formatted. docs/config.md lists every key and what it does.`,
 		if len(args) == 1 {
 			o.file = args[0]
 		}
-		return start(cmd.Context(), *o, stdout, stderr)
+		return start(cmd.Context(), *o, env)
 	}
 	return cmd
 }
 
 // start runs a broker until a signal comes, ctx ends or the broker fails.
-func start(ctx context.Context, o startOptions, stdout, stderr io.Writer) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func start(ctx context.Context, o startOptions, env *command.Env) error {
 	level := slog.LevelInfo
 	if o.quiet {
 		level = slog.LevelWarn
 	}
 	// The handler lets everything through: the broker's loggers have levels of
 	// their own, which an operator can change.
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}))
+	log := slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}))
 	if o.dir == "" && o.file == "" {
 		o.dir = defaultDir()
 	}
 	server, err := gregor.Start(ctx, gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, Logger: log, LogLevel: level, CloseTimeout: closeWithin})
 	if err != nil {
-		return &failure{withHint(err)}
+		return command.Fail(withHint(err))
 	}
-	greet(stdout, server)
+	greet(env.Out, server)
 	select {
 	case <-ctx.Done():
 	case <-server.Done():
 	}
-	stop() // a second signal ends the process at once
 	return down(server)
 }
 
@@ -94,7 +91,7 @@ func down(server *gregor.Server) error {
 	failed := server.Err()
 	closed := server.Close()
 	if err := errors.Join(failed, closed); err != nil {
-		return &failure{err}
+		return command.Fail(err)
 	}
 	return nil
 }

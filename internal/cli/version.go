@@ -2,27 +2,24 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gregor-stream/gregor/internal/cli/command"
 )
 
-// version is the release that this is on the way to, and kafkaVersion the
-// Apache Kafka whose protocol, files and keys it has.
-const (
-	version      = "0.1.0-dev"
-	kafkaVersion = "4.4"
-)
+// version is the release that this is on the way to.
+const version = "0.1.0-dev"
 
-func newVersion(stdout io.Writer) *cobra.Command {
+func newVersion(env *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(stdout, versionLine())
+			_, err := fmt.Fprintln(env.Out, versionLine())
 			return err //nolint:wrapcheck // stdout is gone
 		},
 	}
@@ -37,5 +34,5 @@ func versionLine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("gregor %s%s, speaks Kafka %s, %s %s/%s", version, revision, kafkaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("gregor %s%s, speaks Kafka %s, %s %s/%s", version, revision, command.KafkaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -135,13 +135,24 @@ func prefixed(name string) bool {
 // Nearest is the known broker key that is the fewest edits away from name; ""
 // where none is near enough to be a slip of the fingers.
 func Nearest(name string) string {
-	if len(name) > 200 {
+	keys := Keys(ResourceBroker)
+	names := make([]string, 0, len(keys))
+	for _, k := range keys {
+		names = append(names, k.Name)
+	}
+	return NearestOf(name, names)
+}
+
+// NearestOf is the one of known that is the fewest edits away from word, at
+// most a third of its length; "" for none. A word beyond 200 bytes is no slip.
+func NearestOf(word string, known []string) string {
+	if len(word) > 200 {
 		return ""
 	}
-	best, bestDistance := "", len(name)/3+1
-	for _, k := range Keys(ResourceBroker) {
-		if d := distance(name, k.Name, bestDistance); d < bestDistance {
-			best, bestDistance = k.Name, d
+	best, bestDistance := "", len(word)/3+1
+	for _, k := range known {
+		if d := distance(word, k, bestDistance); d < bestDistance {
+			best, bestDistance = k, d
 		}
 	}
 	return best

@@ -1,0 +1,139 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/gregor-stream/gregor/internal/cli/command"
+)
+
+// The properties that name the cluster.
+const (
+	BootstrapServers     = "bootstrap.servers"
+	BootstrapControllers = "bootstrap.controllers"
+)
+
+// The pauses between two attempts to reach a broker, as Kafka's clients make
+// them (reconnect.backoff.ms, reconnect.backoff.max.ms).
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = time.Second
+	sayAfter   = 2 * time.Second // a person is told what is waited for
+)
+
+// Open makes a client of p and returns it when a broker answers. It waits for
+// one as Kafka's clients do, default.api.timeout.ms (60 s where it is not
+// set), unless what is wrong does not go away by waiting. more is applied over
+// what p says.
+func Open(ctx context.Context, env *command.Env, p Properties, more ...kgo.Opt) (*kgo.Client, error) {
+	options, err := p.Options()
+	if err != nil {
+		return nil, command.Fail(err)
+	}
+	wait, err := p.Ms("default.api.timeout.ms", time.Minute)
+	if err != nil {
+		return nil, command.Fail(err)
+	}
+	c, err := kgo.NewClient(append(options, more...)...)
+	if err != nil {
+		return nil, command.Fail(fmt.Errorf("the client properties: %w", err))
+	}
+	if err := answer(ctx, env, c, p.Servers(), wait); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Servers are the addresses that p bootstraps from, as the user wrote them.
+func (p Properties) Servers() string {
+	if c := p[BootstrapControllers]; c != "" {
+		return c
+	}
+	return p[BootstrapServers]
+}
+
+// answer waits until a broker answers, at most as long as wait.
+func answer(ctx context.Context, env *command.Env, c *kgo.Client, servers string, wait time.Duration) error {
+	began := time.Now()
+	deadline, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	said := false
+	var last error
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := c.Ping(deadline)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return command.Fail(ctx.Err())
+		case deadline.Err() == nil || last == nil:
+			last = err // a deadline that cuts the last attempt says nothing
+		}
+		if final(err) {
+			return Explain(last, servers)
+		}
+		if deadline.Err() != nil {
+			return Explain(fmt.Errorf("%w (waited %v)", last, wait), servers)
+		}
+		if !said && env.Interactive && time.Since(began) > sayAfter {
+			said = true
+			env.Warnf("waiting for %s (%s), until %v have passed ...", servers, reason(last), wait)
+		}
+		select {
+		case <-deadline.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// final says that waiting does not help.
+func final(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return true
+	}
+	text := err.Error()
+	return strings.Contains(text, "SASL") || strings.Contains(text, "x509") || strings.Contains(text, "tls:")
+}
+
+// reason is what a person makes of an error of the network.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return "the connection was closed at once: is the port one of TLS or of another service?"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return "no such host: " + dns.Name
+	}
+	return err.Error()
+}
+
+// Explain is the one line about a cluster that cannot be reached or did not
+// answer; other errors stay as they are.
+func Explain(err error, servers string) error {
+	if err == nil {
+		return nil
+	}
+	_, network := errors.AsType[net.Error](err)
+	if !network && !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNREFUSED) && !final(err) {
+		return command.Fail(err)
+	}
+	waited := ""
+	if i := strings.LastIndex(err.Error(), " (waited "); i >= 0 {
+		waited = err.Error()[i:]
+	}
+	return command.Failf("no broker answers at %s: %s%s", servers, reason(err), waited)
+}
