@@ -17,7 +17,8 @@ func order() []string {
 		"coordinator", "coordinator/group", "coordinator/txn", "coordinator/share",
 		"auth", "schema",
 		"quorum", "partition", "coordinator/runtime", "peer", "fetcher",
-		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client", "cli",
+		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client",
+		"cli/cluster", "cli",
 		"sim", "arch",
 	}
 }

@@ -27,10 +27,11 @@ func Main(ctx context.Context, called string, args []string, env *command.Env) i
 		args = append([]string{linked.Name()}, args...)
 	}
 	if !isCompletion(args) {
-		var err error
-		if args, err = flags.Normalize(root, args); err != nil {
-			return report(env, root, args, &command.Usage{Err: err})
+		cmd, normal, err := flags.Normalize(root, args)
+		if err != nil {
+			return report(env, cmd, &command.Usage{Err: err})
 		}
+		args = normal
 	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -38,7 +39,7 @@ func Main(ctx context.Context, called string, args []string, env *command.Env) i
 		env.Warnf("%s: interrupted", commandPath(cmd))
 		return command.ExitInterrupted
 	}
-	return report(env, cmd, args, err)
+	return report(env, cmd, err)
 }
 
 // isCompletion says that a shell asks for completions: its words are not
@@ -48,21 +49,15 @@ func isCompletion(args []string) bool {
 }
 
 // report prints the one line about err and returns the exit code.
-func report(env *command.Env, cmd *cobra.Command, args []string, err error) int {
+func report(env *command.Env, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return command.ExitFine
 	}
-	var failed *command.Failure
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*command.Failure](err); ok {
 		if line := failed.Error(); line != "" {
 			env.Warnf("%s: %s", commandPath(cmd), oneOrMany(line))
 		}
 		return failed.Code
-	}
-	if cmd == cmd.Root() && len(args) > 0 { // the words did not lead to a command
-		if found, _, _ := cmd.Find(args); found != nil {
-			cmd = found
-		}
 	}
 	env.Warnf("%s: %s (%s says how)", commandPath(cmd), strings.TrimSpace(err.Error()), helpFor(cmd))
 	if command.KafkaName(cmd) != "" {

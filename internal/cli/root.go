@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gregor-stream/gregor/internal/cli/cluster"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 )
 
@@ -57,6 +58,7 @@ func newRoot(env *command.Env) *cobra.Command {
 		}
 	}
 	add(groupBroker, newStart(env), newVersion(env), newLinks(env))
+	add(groupKafka, cluster.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

@@ -35,8 +35,8 @@ func Annotate(set *pflag.FlagSet, name, mark string) {
 // Normalize returns args for root in cobra's form: the names of commands
 // first, then every flag as --name=value, then --, then what is left. A word
 // that begins with a dash and is no flag is an error that names the nearest
-// flag.
-func Normalize(root *cobra.Command, args []string) ([]string, error) {
+// flag. The command is the one that the words led to, also where they are wrong.
+func Normalize(root *cobra.Command, args []string) (*cobra.Command, []string, error) {
 	n := normalizer{cmd: root}
 	for i := 0; i < len(args); i++ {
 		word := args[i]
@@ -50,7 +50,7 @@ func Normalize(root *cobra.Command, args []string) ([]string, error) {
 		}
 		used, err := n.flag(word, args[i+1:])
 		if err != nil {
-			return nil, err
+			return n.cmd, nil, err
 		}
 		i += used
 	}
@@ -58,7 +58,7 @@ func Normalize(root *cobra.Command, args []string) ([]string, error) {
 	if len(n.rest) > 0 {
 		out = append(append(out, "--"), n.rest...)
 	}
-	return out, nil
+	return n.cmd, out, nil
 }
 
 type normalizer struct {

@@ -50,7 +50,7 @@ func TestEveryWayInWhichKafkaTakesAFlagBecomesOne(t *testing.T) {
 		"topics --help": "topics --help",
 	}
 	for in, want := range tests {
-		got, err := Normalize(tree(), strings.Fields(in))
+		_, got, err := Normalize(tree(), strings.Fields(in))
 		if err != nil || !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%s: %q, %v; want %q", in, got, err, want)
 		}
@@ -67,7 +67,7 @@ func TestAWrongFlagNamesTheRightOne(t *testing.T) {
 		"topics --node-ids":   "--node-ids needs at least one value",
 	}
 	for in, want := range tests {
-		if got, err := Normalize(tree(), strings.Fields(in)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, got, err := Normalize(tree(), strings.Fields(in)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q, %v; want %q", in, got, err, want)
 		}
 	}

@@ -1,0 +1,210 @@
+// Package commands runs Kafka's own commands and gregor's with the same
+// arguments against the same cluster, for Gregor's cluster and for Apache
+// Kafka's, and compares what they print and how they end. Kind: test
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gregor-stream/gregor/test/harness"
+)
+
+// Step is one command line of a script.
+type Step struct {
+	// Args are the words after the command's name, parted by spaces (a word
+	// with a space in it is written in single quotes). BROKER stands for the
+	// bootstrap address, NAME for a word that is the run's own and equally long
+	// in every run, DIR for a folder of the run's own.
+	Args  string
+	Stdin string
+	// Shown reduces what is compared of standard output, after the masks; nil
+	// compares all of it.
+	Shown func(stdout string) string
+	// ErrShown does the same for standard error; nil compares nothing of it:
+	// the one clear line is Gregor's own.
+	ErrShown func(stderr string) string
+	// CodeOnly compares the exit code alone.
+	CodeOnly bool
+	// Class runs another of Kafka's classes than the script's, and Command
+	// another of gregor's commands; to prepare or to look after.
+	Class, Command string
+}
+
+// Script is a command and its steps; each sees what those before it did.
+type Script struct {
+	Name    string // of the test
+	Class   string // Kafka's: org.apache.kafka.tools.TopicCommand
+	Command string // gregor's: topics
+	Files   map[string]string
+	Steps   []Step
+}
+
+// limit bounds one command.
+const limit = 90 * time.Second
+
+// Compare runs the script four times, with Kafka's command and with ours
+// against both clusters, and fails where the two commands differ against one
+// cluster.
+func Compare(t *testing.T, w *World, s Script) {
+	t.Helper()
+	for _, cluster := range w.Clusters() {
+		t.Run(strings.ReplaceAll(s.Name, " ", "-")+"-on-"+cluster.Name, func(t *testing.T) {
+			kafka := newRun(t, s, cluster.Addr)
+			gregor := newRun(t, s, cluster.Addr)
+			for _, step := range s.Steps {
+				want := kafka.kafka(t, w, step)
+				got := gregor.gregor(t, w, step)
+				if want != got {
+					t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
+				}
+			}
+		})
+	}
+}
+
+// run is one of the runs of a script.
+type run struct {
+	script Script
+	addr   string
+	name   string
+	dir    string
+}
+
+func newRun(t *testing.T, s Script, addr string) *run {
+	t.Helper()
+	r := &run{script: s, addr: addr, name: uniqueName(), dir: t.TempDir()}
+	for name, text := range s.Files {
+		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(r.fill(text)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+// fill puts the run's own words into a text.
+func (r *run) fill(text string) string {
+	return strings.NewReplacer("BROKER", r.addr, "NAME", r.name, "DIR", r.dir).Replace(text)
+}
+
+// Words parts a command line at its spaces; single quotes hold one together.
+func Words(line string) []string {
+	var words []string
+	for _, m := range regexp.MustCompile(`'([^']*)'|(\S+)`).FindAllStringSubmatch(line, -1) {
+		words = append(words, m[1]+m[2])
+	}
+	return words
+}
+
+func (r *run) args(step Step) []string {
+	var args []string
+	for _, w := range Words(step.Args) {
+		args = append(args, r.fill(w))
+	}
+	return args
+}
+
+func (r *run) kafka(t *testing.T, w *World, step Step) string {
+	t.Helper()
+	class := r.script.Class
+	if step.Class != "" {
+		class = step.Class
+	}
+	p, err := w.Tools.Run(class, r.args(step), r.fill(step.Stdin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.show(step, p)
+}
+
+func (r *run) gregor(t *testing.T, w *World, step Step) string {
+	t.Helper()
+	name := r.script.Command
+	if step.Command != "" {
+		name = step.Command
+	}
+	p, err := w.Gregor(t.Context(), append([]string{name}, r.args(step)...), r.fill(step.Stdin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.show(step, p)
+}
+
+// show is what is compared of an output.
+func (r *run) show(step Step, p harness.Printed) string {
+	if step.CodeOnly {
+		return fmt.Sprintf("exit code %d", p.Code)
+	}
+	out, errs := Mask(r.unfill(p.Out)), ""
+	if step.Shown != nil {
+		out = step.Shown(out)
+	}
+	if step.ErrShown != nil {
+		errs = "\nstderr: " + step.ErrShown(Mask(r.unfill(p.Err)))
+	}
+	return fmt.Sprintf("%s%s\nexit code %d", out, errs, p.Code)
+}
+
+// unfill takes the run's own words out of what was printed.
+func (r *run) unfill(text string) string {
+	return strings.NewReplacer(r.dir, "DIR", r.name, "NAME").Replace(text)
+}
+
+// World is what all scripts share: both clusters, Kafka's commands, ours.
+type World struct {
+	Pair  *harness.Pair
+	Tools *harness.Tools
+
+	binary string
+}
+
+// Cluster is one of the two.
+type Cluster struct{ Name, Addr string }
+
+// Clusters are Apache Kafka's and Gregor's.
+func (w *World) Clusters() []Cluster {
+	return []Cluster{{"kafka", w.Pair.Kafka}, {"gregor", w.Pair.Gregor}}
+}
+
+// NewWorld starts what is not there yet.
+func NewWorld() (*World, error) {
+	binary, err := harness.Binary()
+	if err != nil {
+		return nil, err
+	}
+	pair, err := harness.StartPair("commands")
+	if err != nil {
+		return nil, err
+	}
+	tools, err := harness.StartTools("tools")
+	if err != nil {
+		return nil, errors.Join(err, pair.Close())
+	}
+	return &World{Pair: pair, Tools: tools, binary: binary}, nil
+}
+
+// Close ends what NewWorld started.
+func (w *World) Close() error { return errors.Join(w.Tools.Close(), w.Pair.Close()) }
+
+// Gregor runs our command line.
+func (w *World) Gregor(ctx context.Context, args []string, stdin string) (harness.Printed, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, w.binary, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	err := cmd.Run()
+	if exit := new(exec.ExitError); err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
+		return harness.Printed{}, fmt.Errorf("gregor %v: %w\n%s", args, errors.Join(err, ctx.Err()), errs.String())
+	}
+	return harness.Printed{Out: out.String(), Err: errs.String(), Code: cmd.ProcessState.ExitCode()}, nil
+}

@@ -1,0 +1,65 @@
+package commands
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// masks replace what two runs cannot agree on: times and generated ids only.
+var masks = []struct {
+	pattern *regexp.Regexp
+	by      string
+}{
+	{regexp.MustCompile(`(TopicId|topic id|ID): [A-Za-z0-9_-]{22}`), "$1: <id>"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,:]\d+`), "<time>"},
+	{regexp.MustCompile(`(CreateTime|LogAppendTime):\d+`), "$1:<time>"},
+}
+
+// Mask hides times and ids.
+func Mask(text string) string {
+	for _, m := range masks {
+		text = m.pattern.ReplaceAllString(text, m.by)
+	}
+	return text
+}
+
+var names atomic.Int64
+
+// uniqueName is a word that no other run has, always equally long.
+func uniqueName() string {
+	return fmt.Sprintf("n%05x%04d", time.Now().Unix()&0xfffff, names.Add(1)%10000)
+}
+
+// Sorted sorts the lines, where Kafka's order is a hash map's.
+func Sorted(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// Mine keeps the lines that have the run's own name in them: others' topics
+// and groups may be there.
+func Mine(text string) string {
+	var kept []string
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "NAME") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+// Both applies one after the other.
+func Both(first, second func(string) string) func(string) string {
+	return func(text string) string { return second(first(text)) }
+}
+
+// FirstLine keeps the first line.
+func FirstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
