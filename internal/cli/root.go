@@ -6,6 +6,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/cluster"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/complete"
+	"github.com/gregor-stream/gregor/internal/cli/doctor"
 	"github.com/gregor-stream/gregor/internal/cli/stream"
 )
 
@@ -62,6 +63,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupBroker, newStart(env), newVersion(env), newLinks(env))
 	add(groupKafka, cluster.Commands(env)...)
 	add(groupMore, stream.Commands(env)...)
+	add(groupMore, doctor.Commands(env)...)
 	complete.Register(root, env)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
