@@ -80,6 +80,10 @@ cross: ## build for every platform, without cgo, and check the size
 	  [ $$size -le $(BINARY_LIMIT) ] || { echo "$$p: larger than $(BINARY_LIMIT) bytes"; exit 1; }; \
 	done
 
+.PHONY: image
+image: ## build the container image without Docker, as .cache/image/gregor.tar
+	cd test && go run ./cmd/image
+
 .PHONY: suites
 suites: build-test ## run the upstream client suites of SUITES=dir against gregor
 	@[ -n "$(SUITES)" ] || { echo "usage: make suites SUITES=dir [ONLY='01-kgo 09-segmentio']"; exit 2; }

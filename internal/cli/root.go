@@ -60,7 +60,7 @@ func newRoot(env *command.Env) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupBroker, newStart(env), newVersion(env), newLinks(env))
+	add(groupBroker, newStart(env), newHealth(env), newVersion(env), newLinks(env))
 	add(groupKafka, cluster.Commands(env)...)
 	add(groupMore, stream.Commands(env)...)
 	add(groupMore, doctor.Commands(env)...)

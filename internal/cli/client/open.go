@@ -32,8 +32,8 @@ const (
 
 // Open makes a client of p and returns it when a broker answers. It waits for
 // one as Kafka's clients do, default.api.timeout.ms (60 s where it is not
-// set), unless what is wrong does not go away by waiting. more is applied over
-// what p says.
+// set; 0 asks once), unless what is wrong does not go away by waiting. more is
+// applied over what p says.
 func Open(ctx context.Context, env *command.Env, p Properties, more ...kgo.Opt) (*kgo.Client, error) {
 	options, err := p.Options()
 	if err != nil {
@@ -64,6 +64,9 @@ func (p Properties) Servers() string {
 
 // answer waits until a broker answers, at most as long as wait.
 func answer(ctx context.Context, env *command.Env, c *kgo.Client, servers string, wait time.Duration) error {
+	if wait == 0 {
+		return Explain(c.Ping(ctx), servers)
+	}
 	began := time.Now()
 	deadline, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()

@@ -26,7 +26,11 @@ func (p Properties) Options() ([]kgo.Opt, error) {
 	options = append(options, kgo.RequestTimeoutOverhead(max(timeout, 100*time.Millisecond)))
 	total, err := p.Ms("default.api.timeout.ms", time.Minute)
 	problems = append(problems, err)
-	options = append(options, kgo.RetryTimeout(total))
+	if total > 0 {
+		options = append(options, kgo.RetryTimeout(total))
+	} else {
+		options = append(options, kgo.RequestRetries(0))
+	}
 	idle, err := p.Ms("connections.max.idle.ms", 5*time.Minute)
 	problems = append(problems, err)
 	options = append(options, kgo.ConnIdleTimeout(max(idle, time.Second)))
