@@ -59,6 +59,15 @@ func TestStartSaysWhereItListensAndWhereTheDataIs(t *testing.T) {
 	}
 }
 
+func TestWithoutAFileTheBrokerIsFoundAgain(t *testing.T) {
+	if c := (startOptions{}).config(); c.Listen != "localhost:9092" || c.Dir == "" {
+		t.Errorf("listens on %q, data in %q", c.Listen, c.Dir)
+	}
+	if c := (startOptions{file: "f"}).config(); c.Listen != "" || c.Dir != "" {
+		t.Errorf("with a file: listens on %q, data in %q", c.Listen, c.Dir)
+	}
+}
+
 func TestStartReadsAFileAndOverrides(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "server.properties")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gregor-stream/gregor"
+	"github.com/gregor-stream/gregor/internal/config"
 )
 
 // closeWithin is how long a stop may take before the process ends anyway.
@@ -73,10 +75,9 @@ func start(ctx context.Context, o startOptions, stdout, stderr io.Writer) error 
 	// The handler lets everything through: the broker's loggers have levels of
 	// their own, which an operator can change.
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}))
-	if o.dir == "" && o.file == "" {
-		o.dir = defaultDir()
-	}
-	server, err := gregor.Start(ctx, gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, Logger: log, LogLevel: level, CloseTimeout: closeWithin})
+	cfg := o.config()
+	cfg.Logger, cfg.LogLevel = log, level
+	server, err := gregor.Start(ctx, cfg)
 	if err != nil {
 		return &failure{withHint(err)}
 	}
@@ -87,6 +88,17 @@ func start(ctx context.Context, o startOptions, stdout, stderr io.Writer) error 
 	}
 	stop() // a second signal ends the process at once
 	return down(server)
+}
+
+// config is what the flags ask for. A broker that is embedded keeps its data in
+// memory and takes any port; the command's is found again.
+func (o startOptions) config() gregor.Config {
+	c := gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, CloseTimeout: closeWithin}
+	if o.file == "" {
+		c.Dir = cmp.Or(o.dir, defaultDir())
+		c.Listen = config.QuickstartListen
+	}
+	return c
 }
 
 // down closes the server and says what went wrong before or meanwhile.
