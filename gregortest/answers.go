@@ -23,11 +23,11 @@ const (
 	SyncGroup                   API = 14
 	DescribeGroups              API = 15
 	ListGroups                  API = 16
-	ApiVersions                 API = 18 //nolint:revive // Kafka's name
+	ApiVersions                 API = 18
 	CreateTopics                API = 19
 	DeleteTopics                API = 20
 	DeleteRecords               API = 21
-	InitProducerId              API = 22 //nolint:revive // Kafka's name
+	InitProducerId              API = 22
 	OffsetForLeaderEpoch        API = 23
 	DescribeConfigs             API = 32
 	AlterConfigs                API = 33

@@ -33,6 +33,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -158,7 +159,7 @@ func (b *Broker) Addr() string { return b.network.gates[0].Addr().String() }
 // DialContext connects to the broker, by pipe or port. It has the shape that
 // clients take: kgo.Dialer(broker.DialContext). The address picks one of several
 // listeners; one that is no listener's means the first.
-func (b *Broker) DialContext(ctx context.Context, network, address string) (nc Conn, err error) {
+func (b *Broker) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return b.network.dial(ctx, network, address)
 }
 

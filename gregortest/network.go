@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// Conn is a connection to a broker.
-type Conn = net.Conn
-
 // pipeAddr is where a broker listens that is reached by pipe. It is a name that
 // no resolver knows (RFC 2606): a client that was not given DialContext fails,
 // and does not find somebody else's broker.

@@ -83,14 +83,14 @@ func fill(v reflect.Value) {
 			return
 		}
 		element := reflect.New(v.Type().Elem()).Elem()
-		if d, ok := element.Addr().Interface().(interface{ Default() }); ok {
+		if d, ok := reflect.TypeAssert[interface{ Default() }](element.Addr()); ok {
 			d.Default()
 		}
 		fill(element)
 		v.Set(reflect.Append(reflect.MakeSlice(v.Type(), 0, 1), element))
 	case reflect.Pointer:
 		if v.Type().Elem().Kind() == reflect.String {
-			v.Set(reflect.ValueOf(kmsg.StringPtr("name")))
+			v.Set(reflect.ValueOf(new("name")))
 		}
 	case reflect.String:
 		v.SetString("name")
