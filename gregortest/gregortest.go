@@ -83,10 +83,11 @@ type Broker struct {
 	network  *network
 	requests *requests
 
-	mu   sync.Mutex
-	mem  *vfs.Mem
-	disk *vfs.Faults // over mem
-	node *node.Node  // nil: it does not run
+	mu     sync.Mutex
+	mem    *vfs.Mem
+	disk   *vfs.Faults // over mem
+	node   *node.Node  // nil: it does not run
+	closed bool
 }
 
 // New starts a broker that closes with the test.
@@ -176,6 +177,9 @@ func (b *Broker) Err() error {
 func (b *Broker) Close() {
 	b.t.Helper()
 	b.end()
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
 	b.network.close()
 }
 

@@ -224,3 +224,42 @@ func TestSessionsTimeOutInABubble(t *testing.T) {
 		t.Logf("five minutes took %v", took)
 	}
 }
+
+func TestEveryListenerIsReachedByItsAddress(t *testing.T) {
+	for name, opts := range map[string][]gregortest.Option{
+		"ports": {gregortest.Properties("listeners=A://127.0.0.1:0,B://127.0.0.1:0")},
+		"pipes": {gregortest.Properties("listeners=A://a:1,B://b:2"), gregortest.Pipes()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := gregortest.New(t, append(opts, gregortest.Properties(
+				"listener.security.protocol.map=A:PLAINTEXT,B:PLAINTEXT", "inter.broker.listener.name=A"))...)
+			b.CreateTopic("t", 1)
+			for range 2 {
+				b.Produce("t", gregortest.Values("x")...)
+				cl := client(t, b) // metadata leads to the same listener again
+				meta, err := kadm.NewClient(cl).BrokerMetadata(soon(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if at := fmt.Sprintf("%s:%d", meta.Brokers[0].Host, meta.Brokers[0].Port); at != b.Addr() {
+					t.Errorf("the first listener %s is advertised as %s", b.Addr(), at)
+				}
+				cl.Close()
+				b.Restart()
+			}
+			if name == "pipes" {
+				second := client(t, b, kgo.SeedBrokers("b:2"))
+				meta, err := kadm.NewClient(second).BrokerMetadata(soon(t))
+				if err != nil || meta.Brokers[0].Host != "b" {
+					t.Errorf("the second listener leads to %+v (%v)", meta.Brokers, err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		gregortest.New(b, gregortest.Pipes()).Close()
+	}
+}

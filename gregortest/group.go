@@ -14,7 +14,7 @@ const groupPause = 5 * time.Millisecond
 
 // WaitForGroup waits until a consumer group has exactly so many members and is
 // stable: each knows its partitions. With 0 members it waits until the last has
-// gone. A minute without it fails the test.
+// gone. A minute without it fails the test. It sees groups of the classic protocol.
 func (b *Broker) WaitForGroup(group string, members int) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -53,8 +53,9 @@ func TestCloseLeavesNothing(t *testing.T) {
 				if err := goleak.Find(goroutines); err != nil {
 					t.Error(err)
 				}
-				deadline := time.Now().Add(10 * time.Second)
-				for !maps.Equal(openFiles(t), before) {
+				tick := time.NewTicker(time.Millisecond)
+				defer tick.Stop()
+				for deadline := time.Now().Add(10 * time.Second); !maps.Equal(openFiles(t), before); <-tick.C {
 					if time.Now().After(deadline) {
 						t.Fatalf("there were %v, there are %v", before, openFiles(t))
 					}

@@ -66,6 +66,7 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 			}, nil},
 			{`0 writes are none`, func(b *gregortest.Broker) { b.FailWrites("t", 0) }, nil},
 			{`Start: the broker runs already`, (*gregortest.Broker).Start, nil},
+			{`Start: the broker is closed`, func(b *gregortest.Broker) { b.Close(); b.Start() }, nil},
 			{`Stop: the broker does not run`, func(b *gregortest.Broker) { b.Stop(); b.Stop() }, nil},
 			{`Crash: the broker does not run`, func(b *gregortest.Broker) { b.Kill(); b.Crash(nil) }, nil},
 			{`CreateTopic("t"): the broker does not run`, func(b *gregortest.Broker) { b.Stop(); b.CreateTopic("t", 1) }, nil},

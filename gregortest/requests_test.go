@@ -123,6 +123,9 @@ func places(v reflect.Value, path string, code int16) (where []string) {
 // question is a request of a key and version that asks for something everywhere.
 func question(key, version int16) kmsg.Request {
 	req := kmsg.RequestForKey(key)
+	if req == nil {
+		panic(fmt.Sprintf("kmsg does not know the key %d", key))
+	}
 	if d, ok := req.(interface{ Default() }); ok {
 		d.Default()
 	}
@@ -187,6 +190,74 @@ func TestEveryServedKeyCanFailInEveryVersion(t *testing.T) {
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
 		t.Errorf("the code stands elsewhere than testdata/places.txt says (-want +got):\n%s", diff)
 	}
+}
+
+func TestCodesOfOnePartOfARequestStandBesideThatPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := gregortest.New(t, gregortest.Pipes())
+		incremental := func(req kmsg.Request) {
+			r := req.(*kmsg.FetchRequest)
+			r.SessionID, r.SessionEpoch = 5, 3
+		}
+		tests := []struct {
+			key     gregortest.API
+			version int16
+			code    gregortest.Code
+			change  func(kmsg.Request)
+			where   string
+		}{
+			{gregortest.LeaveGroup, 2, gregortest.ErrUnknownMemberID, nil, "ErrorCode"},
+			{gregortest.LeaveGroup, 3, gregortest.ErrUnknownMemberID, nil, "Members.ErrorCode"},
+			{gregortest.LeaveGroup, 5, gregortest.ErrFencedInstanceID, nil, "Members.ErrorCode"},
+			{gregortest.OffsetFetch, 1, gregortest.ErrUnstableOffsetCommit, nil, "Topics.Partitions.ErrorCode"},
+			{gregortest.OffsetFetch, 7, gregortest.ErrUnstableOffsetCommit, nil, "Topics.Partitions.ErrorCode"},
+			{gregortest.OffsetFetch, 9, gregortest.ErrUnstableOffsetCommit, nil, "Groups.Topics.Partitions.ErrorCode"},
+			{gregortest.OffsetFetch, 9, gregortest.ErrUnstableOffsetCommit,
+				func(r kmsg.Request) { r.(*kmsg.OffsetFetchRequest).Groups[0].Topics = nil }, "Groups.ErrorCode"},
+			{gregortest.DescribeLogDirs, 4, gregortest.ErrKafkaStorageError, nil, "Dirs.ErrorCode"},
+			{gregortest.Metadata, 13, gregortest.ErrRebootstrapRequired, nil, "ErrorCode"},
+			{gregortest.Fetch, 12, gregortest.ErrFetchSessionIDNotFound, incremental, "ErrorCode"},
+			{gregortest.Fetch, 17, gregortest.ErrInvalidFetchSessionEpoch, incremental, "ErrorCode"},
+			{gregortest.ApiVersions, 0, gregortest.ErrUnsupportedVersion, nil, "ErrorCode"},
+		}
+		for _, c := range tests {
+			f := b.FailRequests(c.key, c.code, 1)
+			req := question(int16(c.key), c.version)
+			if c.change != nil {
+				c.change(req)
+			}
+			body, err := dial(t, b).ask(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp := kmsg.ResponseForKey(int16(c.key))
+			resp.SetVersion(c.version)
+			if err := resp.ReadFrom(body); err != nil {
+				t.Error(err)
+			}
+			if where := strings.Join(places(reflect.ValueOf(resp), "", int16(c.code)), " "); where != c.where || f.Hits() != 1 {
+				t.Errorf("%s v%d: %s stands at %q, want %q (%d hits)", c.key, c.version, c.code.Error(), where, c.where, f.Hits())
+			}
+			f.Clear()
+		}
+	})
+}
+
+// TestApiVersionsFailsInVersionZero: who asked for a version that is not served
+// does not know how to read another.
+func TestApiVersionsFailsInVersionZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := gregortest.New(t, gregortest.Pipes())
+		b.FailRequests(gregortest.ApiVersions, gregortest.ErrUnsupportedVersion, 1)
+		body, err := dial(t, b).ask(question(int16(gregortest.ApiVersions), 4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var resp kmsg.ApiVersionsResponse
+		if err := resp.ReadFrom(body); err != nil || resp.ErrorCode != kerr.UnsupportedVersion.Code || len(resp.ApiKeys) != 1 || resp.ApiKeys[0].ApiKey != 18 {
+			t.Errorf("got %+v (%v)", resp, err)
+		}
+	})
 }
 
 // leftOver says what is wrong with the length of a response, which kmsg does not.

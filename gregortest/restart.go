@@ -15,7 +15,10 @@ func (b *Broker) Start() {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.node != nil {
+	switch {
+	case b.closed:
+		b.t.Fatal("gregortest: Start: the broker is closed; Stop one that is to start again")
+	case b.node != nil:
 		b.t.Fatal("gregortest: Start: the broker runs already")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
