@@ -5,10 +5,16 @@
 //	...
 //	defer srv.Close()
 //	client, err := kgo.NewClient(kgo.SeedBrokers(srv.Addr()))
+//
+// A broker has no global state: as many as there is memory for run in one
+// process, each on its own port. [Server.Close] leaves no goroutine, no open
+// file and no port behind. For tests there is the package gregortest, whose
+// brokers close with the test, restart, crash and fail on demand.
 package gregor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -17,21 +23,26 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/node"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // Config says how a broker is started. The zero value is a broker and
-// controller in one, on localhost:9092, with its data in a directory of the
-// user's (see [Config.Dir]).
+// controller in one, on a free port of this machine's loopback, with its data
+// in memory.
 type Config struct {
 	// File is a server.properties to read, as kafka-server-start takes it; ""
 	// is none.
 	File string
 	// Properties are "key=value" settings, over those of File.
 	Properties []string
-	// Dir is where the data is, unless File or Properties have log.dirs. "" is
-	// gregor-data in the current directory where File is not set, otherwise
-	// what the file (or Kafka's default) says.
+	// Dir is where the data is, unless File or Properties have log.dirs; it is
+	// made where it is not there. "" is memory, gone with Close, where File is
+	// not set; otherwise what the file (or Kafka's default) says.
 	Dir string
+	// Listen is the host:port to listen on, unless File or Properties have
+	// listeners. "" is 127.0.0.1:0, a free port, where File is not set;
+	// otherwise what the file (or Kafka's default) says.
+	Listen string
 	// Logger is told what an operator should know; nil is silence.
 	Logger *slog.Logger
 	// LogLevel is the least that is logged at first (zero is INFO). It can be
@@ -43,17 +54,20 @@ type Config struct {
 	CloseTimeout time.Duration
 }
 
-// defaultDir is the data directory where nothing names one.
-const defaultDir = "gregor-data"
+// The defaults where neither a file nor a property says otherwise.
+const (
+	defaultListen = "127.0.0.1:0"
+	memoryDir     = "/gregor" // the name of the data directory in memory
+)
 
 // closeTimeout is the default of Config.CloseTimeout.
 const closeTimeout = 10 * time.Second
 
 // Server is a running broker.
 type Server struct {
-	node   *node.Node
-	broker *config.Broker
-	wait   time.Duration
+	node *node.Node
+	dirs []string
+	wait time.Duration
 }
 
 // Start starts a broker and returns when it serves. ctx bounds the start, not
@@ -64,7 +78,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	properties, err := c.properties()
+	properties, memory, err := c.properties()
 	if err != nil {
 		return nil, err
 	}
@@ -75,50 +89,76 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := node.Start(ctx, node.Config{Broker: broker, Log: log, LogLevel: c.LogLevel})
-	if err != nil {
-		return nil, err
+	nc := node.Config{Broker: broker, Log: log, LogLevel: c.LogLevel}
+	s := &Server{wait: c.CloseTimeout}
+	if memory {
+		nc.FS = vfs.NewMem(time.Now)
+	} else {
+		s.dirs = slices.Clone(broker.LogDirs)
 	}
-	s := &Server{node: n, broker: broker, wait: c.CloseTimeout}
 	if s.wait <= 0 {
 		s.wait = closeTimeout
+	}
+	if s.node, err = node.Start(ctx, nc); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
-// properties are the settings of all sources, those that win last.
-func (c *Config) properties() ([]config.Property, error) {
-	var all []config.Property
+// properties are the settings of all sources, those that win last, and whether
+// the data is in memory.
+func (c *Config) properties() (all []config.Property, memory bool, err error) {
 	if c.File != "" {
 		text, err := os.ReadFile(c.File)
 		if err != nil {
-			return nil, fmt.Errorf("read the configuration: %w", err)
+			return nil, false, fmt.Errorf("read the configuration: %w", err)
 		}
 		if all, err = config.ParseProperties(c.File, text); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	var overrides []config.Property
 	for _, p := range c.Properties {
 		o, err := config.ParseOverride(p)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		overrides = append(overrides, o)
+		all = append(all, o)
 	}
-	all = append(all, overrides...)
-	named := slices.ContainsFunc(all, func(p config.Property) bool { return p.Key == "log.dirs" || p.Key == "log.dir" })
-	dir := c.Dir
-	if dir == "" && c.File == "" {
-		dir = defaultDir
+	named := func(keys ...string) bool {
+		return slices.ContainsFunc(all, func(p config.Property) bool { return slices.Contains(keys, p.Key) })
 	}
-	switch {
-	case c.File == "":
-		return append(config.Quickstart(dir), all...), nil
-	case dir != "" && !named:
-		return append([]config.Property{{Key: "log.dirs", Value: dir}}, all...), nil
+	dir, listen := c.Dir, c.Listen
+	if named("log.dirs", "log.dir") {
+		dir = ""
+	} else if dir == "" && c.File == "" {
+		if named("metadata.log.dir") {
+			return nil, false, errors.New("metadata.log.dir is set and the data is in memory: set Config.Dir or log.dirs as well")
+		}
+		dir, memory = memoryDir, true
 	}
-	return all, nil
+	if named("listeners") {
+		listen = ""
+	} else if listen == "" && c.File == "" {
+		listen = defaultListen
+	}
+	return append(c.base(dir, listen), all...), memory, nil
+}
+
+// base are the settings of the fields, over which all others win.
+func (c *Config) base(dir, listen string) []config.Property {
+	var base []config.Property
+	if c.File == "" {
+		base = slices.DeleteFunc(config.Quickstart(dir), func(p config.Property) bool {
+			return p.Key == "log.dirs" || p.Key == "listeners"
+		})
+	}
+	if dir != "" {
+		base = append(base, config.Property{Key: "log.dirs", Value: dir})
+	}
+	if listen != "" {
+		base = append(base, config.Property{Key: "listeners", Value: "PLAINTEXT://" + listen})
+	}
+	return base
 }
 
 // Addr is the address that clients bootstrap from: the first listener's.
@@ -133,13 +173,14 @@ func (s *Server) Addrs() []string {
 	return list
 }
 
-// DataDirs are the log directories.
-func (s *Server) DataDirs() []string { return slices.Clone(s.broker.LogDirs) }
+// DataDirs are the log directories; none where the data is in memory.
+func (s *Server) DataDirs() []string { return slices.Clone(s.dirs) }
 
 // ClusterID is the id of the cluster.
 func (s *Server) ClusterID() string { return s.node.ClusterID() }
 
 // Formatted says that this start formatted the directories: there was no data.
+// A broker in memory always begins so.
 func (s *Server) Formatted() bool { return s.node.Formatted() }
 
 // Done is closed when the broker cannot go on, a failed disk for example; Err
@@ -149,8 +190,9 @@ func (s *Server) Done() <-chan struct{} { return s.node.Failed() }
 // Err is why Done is closed.
 func (s *Server) Err() error { return s.node.Err() }
 
-// Close stops the broker cleanly, so that the next start is instant. It may be
-// called more than once.
+// Close stops the broker cleanly, so that the next start is instant: requests
+// under way are answered first. When it returns nothing of the broker is left
+// but its Dir. It may be called more than once.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.wait)
 	defer cancel()

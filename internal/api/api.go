@@ -15,7 +15,8 @@
 //
 // That line advertises the key in ApiVersions, with the versions that Kafka
 // 4.4 serves as stable; route(h.x).from(0) begins below Kafka 4.4's oldest.
-// What is not complete is not in the table.
+// What is not complete is not in the table. Every key can be made to fail in a
+// test, so that gregortest/answers.go has a line for it, too.
 //
 // What a handler may rely on, and has to keep:
 //

@@ -61,6 +61,27 @@ func TestStartSaysWhereItListensAndWhereTheDataIs(t *testing.T) {
 	}
 }
 
+func TestWithoutAFileTheBrokerIsFoundAgain(t *testing.T) {
+	if c, _ := (startOptions{}).config(); c.Listen != "localhost:9092" || c.Dir == "" {
+		t.Errorf("listens on %q, data in %q", c.Listen, c.Dir)
+	}
+	if c, _ := (startOptions{file: "f"}).config(); c.Listen != "" || c.Dir != "" {
+		t.Errorf("with a file: listens on %q, data in %q", c.Listen, c.Dir)
+	}
+}
+
+func TestABrokerInMemoryLeavesNothing(t *testing.T) {
+	code, out, log := run(t, "start", "--memory", "--override", "listeners=PLAINTEXT://localhost:0", "-q")
+	if code != 0 || !strings.Contains(out, "in memory, gone when this ends") {
+		t.Errorf("exit code %d\n%s%s", code, out, log)
+	}
+	for _, args := range [][]string{{"start", "--memory", "--dir", t.TempDir()}, {"start", "f", "--memory"}} {
+		if code, _, log := run(t, args...); code != command.ExitUsage {
+			t.Errorf("%q: exit code %d: %s", args, code, log)
+		}
+	}
+}
+
 func TestStartReadsAFileAndOverrides(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "server.properties")

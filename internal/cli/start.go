@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/gregor-stream/gregor"
 	"github.com/gregor-stream/gregor/internal/cli/command"
+	"github.com/gregor-stream/gregor/internal/config"
 )
 
 // closeWithin is how long a stop may take before the process ends anyway.
@@ -28,6 +30,7 @@ const closeWithin = 30 * time.Second
 type startOptions struct {
 	file      string
 	dir       string
+	memory    bool
 	overrides []string
 	quiet     bool
 }
@@ -35,6 +38,7 @@ type startOptions struct {
 func startFlags(cmd *cobra.Command) *startOptions {
 	o := &startOptions{}
 	cmd.Flags().StringVar(&o.dir, "dir", "", "keep the data in this `directory` (default "+defaultDir()+" where no file names one)")
+	cmd.Flags().BoolVar(&o.memory, "memory", false, "keep the data in memory, gone at the end")
 	cmd.Flags().StringArrayVar(&o.overrides, "override", nil, "set a `key=value` of server.properties; may be given often")
 	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "log warnings and errors only")
 	return o
@@ -49,7 +53,7 @@ file as one node on localhost:9092. A directory without meta.properties is
 formatted. docs/config.md lists every key and what it does.`,
 		Example: `  gregor start server.properties
   gregor start server.properties --override listeners=PLAINTEXT://:9192
-  gregor start --dir /tmp/gregor`,
+  gregor start --memory`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	o := startFlags(cmd)
@@ -71,10 +75,12 @@ func start(ctx context.Context, o startOptions, env *command.Env) error {
 	// The handler lets everything through: the broker's loggers have levels of
 	// their own, which an operator can change.
 	log := slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}))
-	if o.dir == "" && o.file == "" {
-		o.dir = defaultDir()
+	cfg, err := o.config()
+	if err != nil {
+		return err
 	}
-	server, err := gregor.Start(ctx, gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, Logger: log, LogLevel: level, CloseTimeout: closeWithin})
+	cfg.Logger, cfg.LogLevel = log, level
+	server, err := gregor.Start(ctx, cfg)
 	if err != nil {
 		return command.Fail(withHint(err))
 	}
@@ -84,6 +90,25 @@ func start(ctx context.Context, o startOptions, env *command.Env) error {
 	case <-server.Done():
 	}
 	return down(server)
+}
+
+// config is what the flags ask for. A broker that is embedded keeps its data in
+// memory and takes any port; the command's is found again.
+func (o startOptions) config() (gregor.Config, error) {
+	c := gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, CloseTimeout: closeWithin}
+	switch {
+	case o.memory && o.file != "":
+		return c, command.Usagef("--memory and a file: what the file says of log.dirs would not hold; give settings with --override")
+	case o.memory && o.dir != "":
+		return c, command.Usagef("--memory and --dir: the data is in one of them")
+	}
+	if o.file == "" {
+		c.Listen = config.QuickstartListen
+		if !o.memory {
+			c.Dir = cmp.Or(o.dir, defaultDir())
+		}
+	}
+	return c, nil
 }
 
 // down closes the server and says what went wrong before or meanwhile.
@@ -103,6 +128,10 @@ func greet(out io.Writer, server *gregor.Server) {
 		cluster += " (new)"
 	}
 	at := tryAt(server.Addr())
+	data := strings.Join(server.DataDirs(), ", ")
+	if data == "" {
+		data = "in memory, gone when this ends"
+	}
 	_, _ = fmt.Fprintf(out, `Gregor %s is ready.
   listening  %s
   data       %s
@@ -112,7 +141,7 @@ Try it:
   echo hello | kcat -P -b %[5]s -t greetings
   kcat -C -b %[5]s -t greetings -o beginning -e
   kafka-console-producer.sh --bootstrap-server %[5]s --topic greetings
-`, version, strings.Join(server.Addrs(), ", "), strings.Join(server.DataDirs(), ", "), cluster, at)
+`, version, strings.Join(server.Addrs(), ", "), data, cluster, at)
 }
 
 // tryAt is the address to type on this machine.

@@ -1,5 +1,8 @@
 package config
 
+// QuickstartListen is the address of `gregor` without a file.
+const QuickstartListen = "localhost:9092"
+
 // Quickstart is the configuration of `gregor` without a file: one node that
 // is broker and controller, on localhost, with its data in dir. The node is
 // its own whole quorum, so that nothing needs a second port; and what Kafka
@@ -8,7 +11,7 @@ func Quickstart(dir string) []Property {
 	pairs := []string{
 		"process.roles", "broker,controller",
 		"node.id", "1",
-		"listeners", "PLAINTEXT://localhost:9092",
+		"listeners", "PLAINTEXT://" + QuickstartListen,
 		"controller.listener.names", "CONTROLLER",
 		"log.dirs", dir,
 		"offsets.topic.replication.factor", "1",

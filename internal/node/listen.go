@@ -116,6 +116,9 @@ func (n *Node) serve() error {
 		controllers[l.name] = l.controller
 	}
 	cfg.Handler, cfg.Log = handler{n.handlers, controllers}, n.logs.Logger("server")
+	if n.cfg.Wrap != nil {
+		cfg.Handler = n.cfg.Wrap(cfg.Handler)
+	}
 	s := server.New(cfg)
 	n.server.Store(s)
 	s.SetLimits(serverConfig(n.broker.Load())) // which may have changed meanwhile

@@ -46,6 +46,9 @@ type Config struct {
 	// Hostname is what is advertised where neither listener nor
 	// advertised.listeners name a host; "": localhost.
 	Hostname string
+	// Wrap puts something between the server and the handlers of the API keys:
+	// it sees every request of a client, and may answer it; nil: nothing.
+	Wrap func(server.Handler) server.Handler
 }
 
 // Node is a running broker and controller.
@@ -203,6 +206,13 @@ func (n *Node) Err() error {
 // called more than once.
 func (n *Node) Close(ctx context.Context) error {
 	return errors.Join(n.stack.Stop(ctx))
+}
+
+// Open begins a conversation with the handlers without a connection, as a client
+// of the first listener. What Config.Wrap makes does not see it.
+func (n *Node) Open() *api.Session {
+	first := n.listeners[0]
+	return n.handlers.Open(api.Conn{Listener: first.name, Local: first.Addr(), Remote: first.Addr()})
 }
 
 // ClusterID is the cluster's id.

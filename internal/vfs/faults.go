@@ -26,12 +26,13 @@ const (
 )
 
 // Fault says which operation fails, and how. It counts the operations that
-// match Ops and Contains.
+// match Ops, Contains and Match.
 type Fault struct {
 	Ops      Op
-	Contains string // a part of the name; empty: any file
-	After    int    // how many matching operations succeed first
-	Times    int    // how many fail then; 0: all
+	Contains string                 // a part of the name; empty: any file
+	Match    func(name string) bool // of the name; nil: any file
+	After    int                    // how many matching operations succeed first
+	Times    int                    // how many fail then; 0: all
 	// NoSpace makes the error a full disk; otherwise it is an I/O error.
 	NoSpace bool
 	// Short lets a write put half of its bytes before it fails.
@@ -81,7 +82,7 @@ func (f *Faults) hit(op Op, name string) (short bool, err error) {
 	defer f.mu.Unlock()
 	f.count++
 	for _, x := range f.faults {
-		if x.Ops&op == 0 || !strings.Contains(name, x.Contains) {
+		if x.Ops&op == 0 || !strings.Contains(name, x.Contains) || x.Match != nil && !x.Match(name) {
 			continue
 		}
 		x.seen++

@@ -1,0 +1,151 @@
+package gregortest
+
+import "github.com/gregor-stream/gregor/internal/kafka"
+
+// Code is an error code of Kafka's protocol: kerr.X.Code in franz-go, KError in
+// sarama.
+type Code int16
+
+// Error is Kafka's name of the code: NOT_LEADER_OR_FOLLOWER.
+func (c Code) Error() string { return kafka.Error(c).Error() }
+
+// The error codes, as Kafka 4.4 defines them.
+const (
+	ErrUnknownServerError                     Code = -1
+	ErrOffsetOutOfRange                       Code = 1
+	ErrCorruptMessage                         Code = 2
+	ErrUnknownTopicOrPartition                Code = 3
+	ErrInvalidFetchSize                       Code = 4
+	ErrLeaderNotAvailable                     Code = 5
+	ErrNotLeaderOrFollower                    Code = 6
+	ErrRequestTimedOut                        Code = 7
+	ErrBrokerNotAvailable                     Code = 8
+	ErrReplicaNotAvailable                    Code = 9
+	ErrMessageTooLarge                        Code = 10
+	ErrStaleControllerEpoch                   Code = 11
+	ErrOffsetMetadataTooLarge                 Code = 12
+	ErrNetworkException                       Code = 13
+	ErrCoordinatorLoadInProgress              Code = 14
+	ErrCoordinatorNotAvailable                Code = 15
+	ErrNotCoordinator                         Code = 16
+	ErrInvalidTopicException                  Code = 17
+	ErrRecordListTooLarge                     Code = 18
+	ErrNotEnoughReplicas                      Code = 19
+	ErrNotEnoughReplicasAfterAppend           Code = 20
+	ErrInvalidRequiredAcks                    Code = 21
+	ErrIllegalGeneration                      Code = 22
+	ErrInconsistentGroupProtocol              Code = 23
+	ErrInvalidGroupID                         Code = 24
+	ErrUnknownMemberID                        Code = 25
+	ErrInvalidSessionTimeout                  Code = 26
+	ErrRebalanceInProgress                    Code = 27
+	ErrInvalidCommitOffsetSize                Code = 28
+	ErrTopicAuthorizationFailed               Code = 29
+	ErrGroupAuthorizationFailed               Code = 30
+	ErrClusterAuthorizationFailed             Code = 31
+	ErrInvalidTimestamp                       Code = 32
+	ErrUnsupportedSASLMechanism               Code = 33
+	ErrIllegalSASLState                       Code = 34
+	ErrUnsupportedVersion                     Code = 35
+	ErrTopicAlreadyExists                     Code = 36
+	ErrInvalidPartitions                      Code = 37
+	ErrInvalidReplicationFactor               Code = 38
+	ErrInvalidReplicaAssignment               Code = 39
+	ErrInvalidConfig                          Code = 40
+	ErrNotController                          Code = 41
+	ErrInvalidRequest                         Code = 42
+	ErrUnsupportedForMessageFormat            Code = 43
+	ErrPolicyViolation                        Code = 44
+	ErrOutOfOrderSequenceNumber               Code = 45
+	ErrDuplicateSequenceNumber                Code = 46
+	ErrInvalidProducerEpoch                   Code = 47
+	ErrInvalidTxnState                        Code = 48
+	ErrInvalidProducerIDMapping               Code = 49
+	ErrInvalidTransactionTimeout              Code = 50
+	ErrConcurrentTransactions                 Code = 51
+	ErrTransactionCoordinatorFenced           Code = 52
+	ErrTransactionalIDAuthorizationFailed     Code = 53
+	ErrSecurityDisabled                       Code = 54
+	ErrOperationNotAttempted                  Code = 55
+	ErrKafkaStorageError                      Code = 56
+	ErrLogDirNotFound                         Code = 57
+	ErrSASLAuthenticationFailed               Code = 58
+	ErrUnknownProducerID                      Code = 59
+	ErrReassignmentInProgress                 Code = 60
+	ErrDelegationTokenAuthDisabled            Code = 61
+	ErrDelegationTokenNotFound                Code = 62
+	ErrDelegationTokenOwnerMismatch           Code = 63
+	ErrDelegationTokenRequestNotAllowed       Code = 64
+	ErrDelegationTokenAuthorizationFailed     Code = 65
+	ErrDelegationTokenExpired                 Code = 66
+	ErrInvalidPrincipalType                   Code = 67
+	ErrNonEmptyGroup                          Code = 68
+	ErrGroupIDNotFound                        Code = 69
+	ErrFetchSessionIDNotFound                 Code = 70
+	ErrInvalidFetchSessionEpoch               Code = 71
+	ErrListenerNotFound                       Code = 72
+	ErrTopicDeletionDisabled                  Code = 73
+	ErrFencedLeaderEpoch                      Code = 74
+	ErrUnknownLeaderEpoch                     Code = 75
+	ErrUnsupportedCompressionType             Code = 76
+	ErrStaleBrokerEpoch                       Code = 77
+	ErrOffsetNotAvailable                     Code = 78
+	ErrMemberIDRequired                       Code = 79
+	ErrPreferredLeaderNotAvailable            Code = 80
+	ErrGroupMaxSizeReached                    Code = 81
+	ErrFencedInstanceID                       Code = 82
+	ErrEligibleLeadersNotAvailable            Code = 83
+	ErrElectionNotNeeded                      Code = 84
+	ErrNoReassignmentInProgress               Code = 85
+	ErrGroupSubscribedToTopic                 Code = 86
+	ErrInvalidRecord                          Code = 87
+	ErrUnstableOffsetCommit                   Code = 88
+	ErrThrottlingQuotaExceeded                Code = 89
+	ErrProducerFenced                         Code = 90
+	ErrResourceNotFound                       Code = 91
+	ErrDuplicateResource                      Code = 92
+	ErrUnacceptableCredential                 Code = 93
+	ErrInconsistentVoterSet                   Code = 94
+	ErrInvalidUpdateVersion                   Code = 95
+	ErrFeatureUpdateFailed                    Code = 96
+	ErrPrincipalDeserializationFailure        Code = 97
+	ErrSnapshotNotFound                       Code = 98
+	ErrPositionOutOfRange                     Code = 99
+	ErrUnknownTopicID                         Code = 100
+	ErrDuplicateBrokerRegistration            Code = 101
+	ErrBrokerIDNotRegistered                  Code = 102
+	ErrInconsistentTopicID                    Code = 103
+	ErrInconsistentClusterID                  Code = 104
+	ErrTransactionalIDNotFound                Code = 105
+	ErrFetchSessionTopicIDError               Code = 106
+	ErrIneligibleReplica                      Code = 107
+	ErrNewLeaderElected                       Code = 108
+	ErrOffsetMovedToTieredStorage             Code = 109
+	ErrFencedMemberEpoch                      Code = 110
+	ErrUnreleasedInstanceID                   Code = 111
+	ErrUnsupportedAssignor                    Code = 112
+	ErrStaleMemberEpoch                       Code = 113
+	ErrMismatchedEndpointType                 Code = 114
+	ErrUnsupportedEndpointType                Code = 115
+	ErrUnknownControllerID                    Code = 116
+	ErrUnknownSubscriptionID                  Code = 117
+	ErrTelemetryTooLarge                      Code = 118
+	ErrInvalidRegistration                    Code = 119
+	ErrTransactionAbortable                   Code = 120
+	ErrInvalidRecordState                     Code = 121
+	ErrShareSessionNotFound                   Code = 122
+	ErrInvalidShareSessionEpoch               Code = 123
+	ErrFencedStateEpoch                       Code = 124
+	ErrInvalidVoterKey                        Code = 125
+	ErrDuplicateVoter                         Code = 126
+	ErrVoterNotFound                          Code = 127
+	ErrInvalidRegularExpression               Code = 128
+	ErrRebootstrapRequired                    Code = 129
+	ErrStreamsInvalidTopology                 Code = 130
+	ErrStreamsInvalidTopologyEpoch            Code = 131
+	ErrStreamsTopologyFenced                  Code = 132
+	ErrShareSessionLimitReached               Code = 133
+	ErrGroupDeletionFailed                    Code = 134
+	ErrStreamsTopologyDescriptionUpdateFailed Code = 135
+	ErrControllerIDNotRegistered              Code = 136
+)

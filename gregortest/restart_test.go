@@ -1,0 +1,228 @@
+package gregortest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/gregor-stream/gregor/gregortest"
+)
+
+func TestRestartKeepsEverythingAndTheAddress(t *testing.T) {
+	inBoth(t, func(t *testing.T, opts ...gregortest.Option) {
+		b := gregortest.New(t, opts...)
+		addr := b.Addr()
+		b.CreateTopic("t", 1, "retention.ms=123456")
+		cl := client(t, b, kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"), kgo.DisableAutoCommit(),
+			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		send := func(value string) {
+			t.Helper()
+			if err := cl.ProduceSync(soon(t), &kgo.Record{Topic: "t", Value: []byte(value)}).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send("a")
+		cl.PollFetches(soon(t))
+		if err := cl.CommitUncommittedOffsets(soon(t)); err != nil {
+			t.Fatal(err)
+		}
+		b.Restart()
+		if b.Addr() != addr {
+			t.Errorf("the address was %s and is %s", addr, b.Addr())
+		}
+		send("b") // the same client goes on
+		if got := all(t, b, "t"); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("after the restart: %q", got)
+		}
+		offsets, err := kadm.NewClient(cl).FetchOffsets(soon(t), "g")
+		if o, ok := offsets.Lookup("t", 0); err != nil || !ok || o.At != 1 {
+			t.Errorf("the committed offset is %+v (%v)", o, err)
+		}
+		configs, err := kadm.NewClient(cl).DescribeTopicConfigs(soon(t), "t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(configs[0].Configs, func(c kadm.Config) bool { return c.Key == "retention.ms" }); configs[0].Configs[i].MaybeValue() != "123456" {
+			t.Errorf("retention.ms is %s", configs[0].Configs[i].MaybeValue())
+		}
+	})
+}
+
+func TestAStoppedBrokerRefusesConnections(t *testing.T) {
+	inBoth(t, func(t *testing.T, opts ...gregortest.Option) {
+		b := gregortest.New(t, opts...)
+		for name, end := range map[string]func(){"Stop": b.Stop, "Kill": b.Kill, "Crash": func() { b.Crash(nil) }} {
+			open, err := b.DialContext(soon(t), "tcp", b.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			end()
+			if _, err := open.Read(make([]byte, 1)); err == nil {
+				t.Errorf("%s: an open connection goes on", name)
+			}
+			_ = open.Close()
+			if nc, err := b.DialContext(soon(t), "tcp", b.Addr()); err == nil {
+				_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
+				if _, err = nc.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("%s: a connection to a port without a broker ends with %v", name, err)
+				}
+				_ = nc.Close()
+			} else if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%s: a dial fails with %v", name, err)
+			}
+			b.Start()
+			b.CreateTopic(name, 1)
+		}
+	})
+}
+
+// produceAcross writes records one after the other while the broker is ended and
+// started again, and gives those that were acknowledged.
+func produceAcross(t *testing.T, b *gregortest.Broker, topic string, before int, end func()) (acked []string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	reached, goesOn := make(chan struct{}), make(chan struct{})
+	cl := client(t, b, kgo.ProducerLinger(0), kgo.DefaultProduceTopic(topic), kgo.RecordPartitioner(kgo.RoundRobinPartitioner()))
+	var started atomic.Bool
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		after := 0
+		for i := 0; ; i++ {
+			value := fmt.Sprint(i)
+			if err := cl.ProduceSync(ctx, kgo.StringRecord(value)).FirstErr(); err != nil {
+				if ctx.Err() == nil {
+					t.Errorf("record %d: %v", i, err)
+				}
+				return
+			}
+			acked = append(acked, value)
+			if i == before {
+				close(reached)
+			}
+			if started.Load() {
+				if after++; after == 3 {
+					close(goesOn)
+				}
+			}
+		}
+	})
+	<-reached
+	end()
+	b.Start()
+	started.Store(true)
+	<-goesOn
+	cancel()
+	wait.Wait()
+	cl.Close()
+	return acked
+}
+
+// wantAll fails where a record is missing, or there twice.
+func wantAll(t *testing.T, b *gregortest.Broker, topic string, acked []string) {
+	t.Helper()
+	times := map[string]int{}
+	for _, v := range all(t, b, topic) {
+		times[v]++
+	}
+	for _, v := range acked {
+		if times[v] != 1 {
+			t.Errorf("record %s was acknowledged and is there %d times", v, times[v])
+		}
+	}
+	if len(times) > len(acked)+1 { // one may have been written and not acknowledged
+		t.Errorf("%d records were acknowledged and %d are there", len(acked), len(times))
+	}
+}
+
+func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
+	b := gregortest.New(t)
+	for round := range 10 {
+		topic := fmt.Sprint("t", round)
+		b.CreateTopic(topic, 2)
+		wantAll(t, b, topic, produceAcross(t, b, topic, 20*round, b.Kill))
+	}
+}
+
+func TestCrashLosesNothingThatWasSyncedAndAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := gregortest.New(t, gregortest.Pipes(), gregortest.LogLevel(100))
+		for round := range 40 {
+			topic := fmt.Sprint("t", round)
+			b.CreateTopic(topic, 2, "flush.messages=1")
+			var chance *rand.Rand // in the first rounds nothing is kept that was not synced
+			if round > 10 {
+				chance = rand.New(rand.NewPCG(uint64(round), 1))
+			}
+			wantAll(t, b, topic, produceAcross(t, b, topic, 5*round, func() { b.Crash(chance) }))
+		}
+	})
+}
+
+func TestCrashKeepsExactlyWhatWasSynced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := gregortest.New(t, gregortest.Pipes(), gregortest.LogLevel(100))
+		b.CreateTopic("t", 1)
+		b.Produce("t", gregortest.Values("before the stop")...)
+		b.Restart() // which syncs
+		b.CreateTopic("late", 1)
+		b.Produce("t", gregortest.Values("after")...)
+		b.Produce("late", gregortest.Values("after")...)
+		b.Crash(nil)
+		b.Start()
+		if got := all(t, b, "t"); !slices.Equal(got, []string{"before the stop"}) {
+			t.Errorf("there is %q", got)
+		}
+		if got := all(t, b, "late"); len(got) != 0 {
+			t.Errorf("there is %q", got)
+		}
+		b.Produce("late", gregortest.Values("again")...)
+	})
+}
+
+func TestTheSameChanceGivesTheSameCrash(t *testing.T) {
+	crash := func(seed uint64) (left int) {
+		synctest.Test(t, func(t *testing.T) {
+			b := gregortest.New(t, gregortest.Pipes(), gregortest.LogLevel(100))
+			b.CreateTopic("t", 1)
+			for i := range 200 {
+				b.Produce("t", gregortest.Values(fmt.Sprintf("%0200d", i))...)
+			}
+			b.Crash(rand.New(rand.NewPCG(seed, 1)))
+			b.Start()
+			left = len(all(t, b, "t"))
+		})
+		return left
+	}
+	several := map[int]bool{}
+	for seed := range uint64(20) {
+		left := crash(seed)
+		several[left] = true
+		if again := crash(seed); again != left {
+			t.Errorf("seed %d left %d records, and then %d", seed, left, again)
+		}
+	}
+	if len(several) < 3 {
+		t.Errorf("twenty seeds left only %v records", several)
+	}
+}
+
+func TestBrokerCanBeEndedInAnyOrder(t *testing.T) {
+	b := gregortest.New(t)
+	b.Stop()
+	b.Start()
+	b.Kill()
+	b.Start()
+	b.Close()
+	b.Close()
+}
