@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gregor-stream/gregor/internal/cli/dumplog"
 )
 
 // The exit codes.
@@ -28,9 +30,12 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var failed *failure
+	var coded interface{ ExitCode() int } // it has said what is wrong
 	switch {
 	case err == nil:
 		return exitFine
+	case errors.As(err, &coded):
+		return coded.ExitCode()
 	case errors.As(err, &failed):
 		_, _ = fmt.Fprintln(stderr, "gregor: "+failed.Error()) // there is nobody else to tell
 		return exitFailed
@@ -78,5 +83,6 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		return start(cmd.Context(), *options, stdout, stderr)
 	}
 	root.AddCommand(newStart(stdout, stderr), newVersion(stdout))
+	root.AddCommand(dumplog.New(stdout, stderr))
 	return root
 }
