@@ -17,7 +17,7 @@ func order() []string {
 		"coordinator", "coordinator/group", "coordinator/txn", "coordinator/share",
 		"auth", "schema",
 		"quorum", "partition", "coordinator/runtime", "peer", "fetcher",
-		"api", "server", "console", "node", "cli/dumplog", "cli/storagetool", "cli",
+		"api", "server", "console", "node", "cli/javaorder", "cli/dumplog", "cli/storagetool", "cli",
 		"sim", "arch",
 	}
 }

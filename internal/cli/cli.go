@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gregor-stream/gregor/internal/cli/dumplog"
+	"github.com/gregor-stream/gregor/internal/cli/storagetool"
 )
 
 // The exit codes.
@@ -84,5 +85,6 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	}
 	root.AddCommand(newStart(stdout, stderr), newVersion(stdout))
 	root.AddCommand(dumplog.New(stdout, stderr))
+	root.AddCommand(storagetool.New(stdout, stderr))
 	return root
 }

@@ -1,10 +1,10 @@
 package dumplog
 
 import (
-	"cmp"
 	"maps"
 	"slices"
-	"unicode/utf16"
+
+	"github.com/gregor-stream/gregor/internal/cli/javaorder"
 )
 
 // fileMap keeps what was found for each file, and gives it in the order in
@@ -28,27 +28,8 @@ func (m *fileMap[V]) get(name string, make func() V) V {
 	return v
 }
 
-// ordered gives the files by their bucket in the table.
-func (m *fileMap[V]) ordered() []string {
-	buckets := 16
-	for len(m.names)*4 > buckets*3 {
-		buckets *= 2
-	}
-	names := slices.Clone(m.names)
-	slices.SortStableFunc(names, func(a, b string) int {
-		return cmp.Compare(javaHash(a)&uint32(buckets-1), javaHash(b)&uint32(buckets-1))
-	})
-	return names
-}
-
-// javaHash is a string's hash in a HashMap.
-func javaHash(s string) uint32 {
-	var h uint32
-	for _, c := range utf16.Encode([]rune(s)) {
-		h = 31*h + uint32(c)
-	}
-	return h ^ h>>16
-}
+// ordered gives the files in that order.
+func (m *fileMap[V]) ordered() []string { return javaorder.Strings(m.names) }
 
 // offsetPair is what an index says, and what the segment says.
 type offsetPair struct{ index, log int64 }
