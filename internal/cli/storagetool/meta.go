@@ -1,6 +1,7 @@
 package storagetool
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -96,12 +97,33 @@ func (m *metaProperties) setDirectory(values map[string]string) error {
 	if !ok {
 		return nil
 	}
-	id, err := kafka.ParseUUID(text)
+	id, err := parseUUID(text)
 	if err != nil {
 		return fmt.Errorf("Unable to read directory.id as a Uuid: %w", err) //nolint:staticcheck // Kafka's sentence
 	}
 	m.directory = &id
 	return nil
+}
+
+// parseUUID reads an id, with Kafka's sentences about what is none.
+func parseUUID(text string) (kafka.UUID, error) {
+	const textMax, size = 24, 16
+	if len(text) > textMax {
+		return kafka.UUID{}, fmt.Errorf("Input string with prefix `%s` is too long to be decoded as a base64 UUID", text[:textMax]) //nolint:staticcheck // Kafka's sentence
+	}
+	for _, c := range []byte(strings.TrimRight(text, "=")) {
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return kafka.UUID{}, fmt.Errorf("Illegal base64 character %x", c) //nolint:staticcheck // Java's sentence
+		}
+	}
+	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+	switch {
+	case err != nil:
+		return kafka.UUID{}, errors.New("Last unit does not have enough valid bits") //nolint:staticcheck // Java's sentence
+	case len(b) != size:
+		return kafka.UUID{}, fmt.Errorf("Input string `%s` decoded as %d bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID", text, len(b)) //nolint:staticcheck // Kafka's sentence
+	}
+	return kafka.UUID(b), nil
 }
 
 // pairs are the properties as names and values, sorted by name.
@@ -143,7 +165,7 @@ func loadConfig(path string) (*config.Broker, error) {
 	if !slices.ContainsFunc(properties, func(p config.Property) bool { return p.Key == "process.roles" }) {
 		return nil, fmt.Errorf(`%s: Missing required configuration "process.roles" which has no default value`, path)
 	}
-	b, _, err := config.Load(properties)
+	b, _, err := config.Look(properties)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // names the file and line
 	}

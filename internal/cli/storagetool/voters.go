@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/cli/javaorder"
@@ -83,7 +85,7 @@ func parseVoter(text string) (v voter, err error) {
 		return v, fmt.Errorf("Invalid port %d in dynamic voter string", port) //nolint:staticcheck // Kafka's sentence
 	}
 	v.port = uint16(port)
-	if v.directory, err = kafka.ParseUUID(directory); err != nil {
+	if v.directory, err = parseUUID(directory); err != nil {
 		return v, fmt.Errorf("Failed to parse directory ID in dynamic voter string: %w", err) //nolint:staticcheck // Kafka's sentence
 	}
 	return v, nil
@@ -101,8 +103,23 @@ func quorumVoters(list []voter, listener string) []quorum.Voter {
 		v := byID[id]
 		out = append(out, quorum.Voter{
 			ID: kafka.NodeID(v.id), DirectoryID: v.directory,
-			Endpoints: []metadata.Endpoint{{Listener: strings.ToUpper(listener), Host: v.host, Port: v.port}},
+			Endpoints: []metadata.Endpoint{{Listener: strings.ToUpper(listener), Host: javaHost(v.host), Port: v.port}},
 		})
 	}
 	return out
+}
+
+// javaHost is a host as Java's InetSocketAddress names it: an IPv6 address is
+// written out.
+func javaHost(host string) string {
+	addr, err := netip.ParseAddr(host)
+	if err != nil || !addr.Is6() || addr.Is4In6() {
+		return host
+	}
+	b := addr.As16()
+	parts := make([]string, 8)
+	for i := range parts {
+		parts[i] = strconv.FormatUint(uint64(b[2*i])<<8|uint64(b[2*i+1]), 16)
+	}
+	return strings.Join(parts, ":")
 }
