@@ -182,10 +182,15 @@ func (d *nodeDecoder) tags(n *Node) {
 		known := false
 		for i := range *n.fields {
 			f := &(*n.fields)[i]
-			if f.tag == tag && f.tagged.has(d.version) && f.versions.has(d.version) {
-				known = true
+			switch {
+			case f.tag != tag || f.tagged.empty():
+				continue
+			case !f.tagged.has(d.version) || !f.versions.has(d.version):
+				d.fail("Tag %d is not valid for version %d", tag, d.version)
+			default:
 				n.list[i] = d.value(f)
 			}
+			known = true
 		}
 		if !known {
 			d.bytes(int(size))

@@ -205,12 +205,8 @@ func (p *coordinatorParser) readValue(kind int16, b []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("Could not read record with version %d from value's buffer due to: %w.", version, err) //nolint:staticcheck // Kafka's sentence
 	}
-	switch schema.Name {
-	case "GroupMetadataValue":
+	if schema.Name == "GroupMetadataValue" {
 		p.members(value)
-	case "TransactionLogValue":
-		status := value.Field("transactionStatus")
-		status.Replace(msg.AppendJSONString(nil, []byte(transactionState(status.Int()))))
 	}
 	data, err := value.AppendJSON(nil, version)
 	if err != nil {
@@ -246,12 +242,4 @@ func unpack(n *msg.Node, schema *msg.Schema) {
 	if json, err := inner.AppendJSON(nil, version); err == nil {
 		n.Replace(json)
 	}
-}
-
-func transactionState(id int64) string {
-	names := []string{"Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort", "Dead", "PrepareEpochFence"}
-	if id < 0 || id >= int64(len(names)) {
-		return strconv.FormatInt(id, 10)
-	}
-	return names[id]
 }

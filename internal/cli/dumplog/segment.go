@@ -12,15 +12,15 @@ import (
 
 // segment shows a segment or a metadata snapshot.
 func (d *dumper) segment(path string) error {
-	if err := d.title(path); err != nil {
-		return err
-	}
 	if d.parser == nil {
 		parser, err := d.o.parser()
 		if err != nil {
 			return err
 		}
 		d.parser = parser
+	}
+	if err := d.title(path); err != nil {
+		return err
 	}
 	s, err := openSource(path)
 	if err != nil {
