@@ -188,7 +188,7 @@ func (d *nodeDecoder) tags(n *Node) {
 			case !f.tagged.has(d.version) || !f.versions.has(d.version):
 				d.fail("Tag %d is not valid for version %d", tag, d.version)
 			default:
-				n.list[i] = d.value(f)
+				n.list[i] = d.tagged(f)
 			}
 			known = true
 		}
@@ -196,6 +196,18 @@ func (d *nodeDecoder) tags(n *Node) {
 			d.bytes(int(size))
 		}
 	}
+}
+
+// tagged reads the value of a tagged field, where a nullable struct has a
+// varint before it and not a byte: zero is null.
+func (d *nodeDecoder) tagged(f *schemaField) Node {
+	switch {
+	case f.kind != kindStruct || f.array || !f.nullable.has(d.version):
+		return d.value(f)
+	case d.uvarint() <= 0:
+		return Node{kind: kindStruct, null: true}
+	}
+	return d.nested(f, false)
 }
 
 func (d *nodeDecoder) value(f *schemaField) Node {

@@ -103,6 +103,20 @@ func TestDecodeSaysWhatKafkaSays(t *testing.T) {
 	}
 }
 
+// TestATaggedStructCanBeNull decodes what a broker wrote for a member of a
+// consumer group: the examples have no null there.
+func TestATaggedStructCanBeNull(t *testing.T) {
+	m := NewConsumerGroupMemberMetadataValue()
+	m.ClassicMemberMetadata = nil
+	n, rest, err := SchemaByName("ConsumerGroupMemberMetadataValue").Decode(m.AppendTo(nil, 0), 0)
+	if err != nil || len(rest) > 0 || !n.Field("classicMemberMetadata").IsNull() {
+		t.Fatalf("%v, %d bytes are left", err, len(rest))
+	}
+	if json, err := n.AppendJSON(nil, 0); err != nil || !strings.HasSuffix(string(json), `,"classicMemberMetadata":null}`) {
+		t.Errorf("%v %s", err, json)
+	}
+}
+
 func TestDoublesAreWrittenAsJavaDoes(t *testing.T) {
 	tests := map[float64]string{
 		0: "0.0", 1: "1.0", -2.5: "-2.5", 0.001: "0.001", 0.0001: "1.0E-4", 1e7: "1.0E7", 9999999: "9999999.0", 12345678.9: "1.23456789E7",
