@@ -16,10 +16,33 @@ func Strings(names []string) []string {
 	for len(names)*4 > buckets*3 {
 		buckets *= 2
 	}
-	out := slices.Clone(names)
-	slices.SortStableFunc(out, func(a, b string) int {
-		return cmp.Compare(hash(a)&uint32(buckets-1), hash(b)&uint32(buckets-1)) //nolint:gosec // a power of two
-	})
+	return ordered(names, buckets, hash)
+}
+
+// CopiedStrings gives names in the order of a HashMap that is a copy of
+// another map: its table has the size of what was copied.
+func CopiedStrings(names []string) []string { return ordered(names, copiedBuckets(len(names)), hash) }
+
+// CopiedInts gives numbers in the order of a HashMap that is a copy of another
+// map.
+func CopiedInts(numbers []int32) []int32 {
+	spread := func(n int32) uint32 { h := uint32(n); return h ^ h>>16 } //nolint:gosec // as Java does
+	return ordered(numbers, copiedBuckets(len(numbers)), spread)
+}
+
+func copiedBuckets(count int) int {
+	buckets := 1
+	for buckets < count*4/3+1 {
+		buckets *= 2
+	}
+	return buckets
+}
+
+// ordered sorts keys by their bucket; those in one bucket stay as they came.
+func ordered[K any](keys []K, buckets int, hash func(K) uint32) []K {
+	out := slices.Clone(keys)
+	mask := uint32(buckets - 1) //nolint:gosec // a power of two
+	slices.SortStableFunc(out, func(a, b K) int { return cmp.Compare(hash(a)&mask, hash(b)&mask) })
 	return out
 }
 
@@ -30,17 +53,4 @@ func hash(s string) uint32 {
 		h = 31*h + uint32(c)
 	}
 	return h ^ h>>16
-}
-
-// CopiedInts gives numbers in the order of a HashMap that is a copy of the map
-// into which they were put: its table has another size.
-func CopiedInts(numbers []int32) []int32 {
-	buckets := 1
-	for buckets < len(numbers)*4/3+1 {
-		buckets *= 2
-	}
-	bucket := func(n int32) uint32 { h := uint32(n); return (h ^ h>>16) & uint32(buckets-1) } //nolint:gosec // as Java does
-	out := slices.Clone(numbers)
-	slices.SortStableFunc(out, func(a, b int32) int { return cmp.Compare(bucket(a), bucket(b)) })
-	return out
 }

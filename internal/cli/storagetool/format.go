@@ -308,7 +308,7 @@ func (f *formatter) write() error {
 	}
 	if len(formatted) > 0 && !f.ignore {
 		return terse(fmt.Sprintf("Log directory %s is already formatted. Use --ignore-formatted to ignore this directory and format the others.",
-			javaorder.Strings(formatted)[0]))
+			javaorder.CopiedStrings(formatted)[0]))
 	}
 	for _, dir := range javaorder.Strings(failed) {
 		f.say("unreadable", dir, "", "I/O error trying to read log directory %s. Ignoring...", dir)
