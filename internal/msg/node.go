@@ -32,7 +32,7 @@ const (
 )
 
 // errUnderflow is Java's BufferUnderflowException, which has no message.
-var errUnderflow = errors.New("null") //nolint:gochecknoglobals // a constant
+var errUnderflow = errors.New("null")
 
 // Decode reads a message of the given version and returns what follows it.
 // The errors are what Kafka's generated classes say; where theirs say nothing

@@ -162,7 +162,7 @@ func (p *coordinatorParser) parse(r *record) (content, error) {
 
 func (p *coordinatorParser) read(r *record) (content, error) {
 	if len(r.key) < 2 {
-		return content{}, errors.New("Could not read version from key's buffer.") //nolint:staticcheck // Kafka's sentence
+		return content{}, errors.New("Could not read version from key's buffer.")
 	}
 	kind := int16(binary.BigEndian.Uint16(r.key))
 	schema := p.keys.get(kind)
@@ -171,7 +171,7 @@ func (p *coordinatorParser) read(r *record) (content, error) {
 	}
 	key, _, err := schema.Decode(r.key[2:], kind)
 	if err != nil {
-		return content{}, fmt.Errorf("Could not read record with version %d from key's buffer due to: %w.", kind, err) //nolint:staticcheck // Kafka's sentence
+		return content{}, fmt.Errorf("Could not read record with version %d from key's buffer due to: %w.", kind, err)
 	}
 	data, err := key.AppendJSON(nil, 0)
 	if err != nil {
@@ -195,7 +195,7 @@ func (p *coordinatorParser) readValue(kind int16, b []byte) (string, error) {
 		return "", unknownType(kind)
 	}
 	if len(b) < 2 {
-		return "", errors.New("Could not read version from value's buffer.") //nolint:staticcheck // Kafka's sentence
+		return "", errors.New("Could not read version from value's buffer.")
 	}
 	version := int16(binary.BigEndian.Uint16(b))
 	if version < schema.Oldest || version > schema.Newest {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
 )
 
@@ -112,7 +111,7 @@ func (p *remoteParser) parse(r *record) (content, error) {
 
 func (p *remoteParser) read(r *record) (string, error) {
 	if r.valueSize < 0 { // what Java says
-		return "", errors.New(`Cannot invoke "java.nio.ByteBuffer.remaining()" because the return value of "org.apache.kafka.common.record.internal.Record.value()" is null`) //nolint:staticcheck // Java's sentence
+		return "", errors.New(`Cannot invoke "java.nio.ByteBuffer.remaining()" because the return value of "org.apache.kafka.common.record.internal.Record.value()" is null`)
 	}
 	const unknown = "org.apache.kafka.common.errors.UnsupportedVersionException: Unknown metadata id %d"
 	schema, n, _, err := readFramed(r.value, &p.schemas, unknown)
@@ -181,8 +180,7 @@ func remoteSegmentID(n *msg.Node) string {
 }
 
 func remotePartition(n *msg.Node) string {
-	var id kafka.UUID = n.Field("id").UUID()
-	return fmt.Sprintf("%s:%s-%d", id, msg.JavaString(n.Field("name").Bytes()), n.Field("partition").Int())
+	return fmt.Sprintf("%s:%s-%d", n.Field("id").UUID(), msg.JavaString(n.Field("name").Bytes()), n.Field("partition").Int())
 }
 
 // leaderEpochs is a sorted map as Java prints it; of two entries of an epoch

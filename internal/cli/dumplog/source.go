@@ -176,10 +176,10 @@ func (e *entry) codec() compress.Codec { return compress.Codec(e.attributes() & 
 
 // maxTimestamp is the highest timestamp. The header is read.
 func (e *entry) maxTimestamp() int64 {
-	switch {
-	case e.magic == 0:
+	switch e.magic {
+	case 0:
 		return -1
-	case e.magic == 1:
+	case 1:
 		return int64(binary.BigEndian.Uint64(e.head[headToMagic+1:]))
 	}
 	return int64(batch.Batch(e.head).MaxTimestamp())

@@ -113,13 +113,13 @@ func parseUUID(text string) (kafka.UUID, error) {
 	}
 	for _, c := range []byte(strings.TrimRight(text, "=")) {
 		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return kafka.UUID{}, fmt.Errorf("Illegal base64 character %x", c) //nolint:staticcheck // Java's sentence
+			return kafka.UUID{}, fmt.Errorf("Illegal base64 character %x", c)
 		}
 	}
 	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
 	switch {
 	case err != nil:
-		return kafka.UUID{}, errors.New("Last unit does not have enough valid bits") //nolint:staticcheck // Java's sentence
+		return kafka.UUID{}, errors.New("Last unit does not have enough valid bits")
 	case len(b) != size:
 		return kafka.UUID{}, fmt.Errorf("Input string `%s` decoded as %d bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID", text, len(b)) //nolint:staticcheck // Kafka's sentence
 	}

@@ -188,7 +188,7 @@ func newFormat(run runner) *cobra.Command {
 // judge says what makes no sense in the command line of format.
 func (o *formatOptions) judge(cmd *cobra.Command, args []string) error {
 	changed := cmd.Flags().Changed
-	text := ""
+	var text string
 	switch {
 	case len(args) > 0:
 		return noArguments(formatUsage, args)
