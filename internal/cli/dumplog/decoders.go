@@ -1,6 +1,7 @@
 package dumplog
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -43,11 +44,11 @@ func (o *options) parser() (recordParser, error) {
 	case o.shares:
 		return newCoordinatorParser(msg.ShareFamily), nil
 	}
-	value, err := findDecoder(o.valueDecoder)
+	value, err := findDecoder(o.valueDecoder, o.format)
 	if err != nil {
 		return nil, fmt.Errorf("--value-decoder-class %w", err)
 	}
-	key, err := findDecoder(o.keyDecoder)
+	key, err := findDecoder(o.keyDecoder, o.format)
 	if err != nil {
 		return nil, fmt.Errorf("--key-decoder-class %w", err)
 	}
@@ -79,8 +80,8 @@ type decoder struct {
 	isJSON bool
 }
 
-// findDecoder finds a decoder by its class.
-func findDecoder(class string) (decoder, error) {
+// findDecoder finds a decoder by its class, for a form of the output.
+func findDecoder(class, format string) (decoder, error) {
 	switch class {
 	case stringDecoder:
 		return decoder{decode: func(b []byte) (string, error) { return msg.JavaString(b), nil }}, nil
@@ -99,6 +100,9 @@ func findDecoder(class string) (decoder, error) {
 			return strconv.FormatInt(int64(binary.BigEndian.Uint64(b)), 10), nil
 		}}, nil
 	case decoderPackage + ".DefaultDecoder":
+		if format == "json" {
+			return decoder{decode: func(b []byte) (string, error) { return base64.StdEncoding.EncodeToString(b), nil }}, nil
+		}
 		// Java prints the name of a byte array's class and a number that is
 		// another in each run; here it follows from the content.
 		return decoder{decode: func(b []byte) (string, error) { return fmt.Sprintf("[B@%x", crc32.ChecksumIEEE(b)), nil }}, nil

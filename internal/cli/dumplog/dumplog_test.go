@@ -98,6 +98,14 @@ func TestJSONIsOneObjectALine(t *testing.T) {
 	}
 }
 
+func TestBytesAreBase64InJSON(t *testing.T) {
+	path := file(t, segmentName, built(t, 0, compress.None, 1))
+	_, out, _ := dump(t, "--files", path, "--value-decoder-class", decoderPackage+".DefaultDecoder", "--format", "json")
+	if !strings.Contains(out, `"key":"key","value":"dmFsdWU="`) {
+		t.Errorf("%s", out)
+	}
+}
+
 func TestDamageIsOneLine(t *testing.T) {
 	sound := built(t, 0, compress.None, 2)
 	changed := func(at int, value byte) []byte { b := slices.Clone(sound); b[at] = value; return b }

@@ -85,7 +85,9 @@ func TestFormatMakesDirectoriesThatInfoFinds(t *testing.T) {
 func TestWrongArgumentsChangeNothing(t *testing.T) {
 	conf, dir := node(t, static)
 	dynamic, _ := node(t, "controller.quorum.bootstrap.servers=localhost:9093")
-	format := func(conf string, more ...string) []string { return append([]string{"format", "-t", "c", "-c", conf}, more...) }
+	format := func(conf string, more ...string) []string {
+		return append([]string{"format", "-t", "c", "-c", conf}, more...)
+	}
 	tests := []struct {
 		want string
 		args []string
