@@ -101,10 +101,10 @@ func stories() [][]step {
 		list = append(list, []step{format("dynamic", "-I", wrong)})
 	}
 	list = append(list, []step{format("unstable")}, []step{format("unstable", "-r", "4.5-IV0")}, []step{format("unstable", "-r", "4.5")})
-	for _, release := range strings.Fields("3.3 3.3-IV3 3.4 3.5 3.5-IV1 3.6 3.7 3.7-IV3 3.8 3.9 4.0 4.0-IV0 4.0-IV1 4.1 4.2 4.2-IV0 4.3 4.3.1 4.4 4.4-IV0 4.4-IV2 4.5-IV0 4.5 4.4-IV3 5.0 3.2 foo") {
+	for release := range strings.FieldsSeq("3.3 3.3-IV3 3.4 3.5 3.5-IV1 3.6 3.7 3.7-IV3 3.8 3.9 4.0 4.0-IV0 4.0-IV1 4.1 4.2 4.2-IV0 4.3 4.3.1 4.4 4.4-IV0 4.4-IV2 4.5-IV0 4.5 4.4-IV3 5.0 3.2 foo") {
 		list = append(list, []step{storage("version-mapping", "--release-version", release)})
 	}
-	for _, feature := range strings.Fields("metadata.version=33 metadata.version=34 metadata.version=99 metadata.version=x kraft.version=2 transaction.version=1 share.version=2 streams.version=2 foo=1 foo") {
+	for feature := range strings.FieldsSeq("metadata.version=33 metadata.version=34 metadata.version=99 metadata.version=x kraft.version=2 transaction.version=1 share.version=2 streams.version=2 foo=1 foo") {
 		list = append(list, []step{storage("feature-dependencies", "-f", feature)})
 	}
 	return list

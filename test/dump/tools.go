@@ -107,8 +107,7 @@ func gregor(args ...string) (result, error) {
 	cmd := exec.Command(binary, args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err = cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = nil
 	}
 	return result{code: cmd.ProcessState.ExitCode(), out: out.String(), errors: errs.String()}, err

@@ -203,11 +203,11 @@ func (p *coordinatorParser) readValue(kind int16, b []byte) (string, error) {
 	}
 	version := int16(binary.BigEndian.Uint16(b))
 	if version < schema.Oldest || version > schema.Newest {
-		return "", fmt.Errorf("Found an unknown record version %d for %d type", version, kind) //nolint:staticcheck // Kafka's sentence
+		return "", fmt.Errorf("Found an unknown record version %d for %d type", version, kind)
 	}
 	value, _, err := schema.Decode(b[2:], version)
 	if err != nil {
-		return "", fmt.Errorf("Could not read record with version %d from value's buffer due to: %w.", version, err) //nolint:staticcheck // Kafka's sentence
+		return "", fmt.Errorf("Could not read record with version %d from value's buffer due to: %w.", version, err)
 	}
 	if schema.Name == "GroupMetadataValue" {
 		p.members(value)

@@ -163,9 +163,9 @@ func remoteSegment(name string, n *msg.Node) (string, error) {
 	}
 	switch {
 	case start < 0:
-		return "", fmt.Errorf("Unexpected start offset = %d. StartOffset for a remote segment cannot be negative", start) //nolint:staticcheck // Kafka's sentence
+		return "", fmt.Errorf("Unexpected start offset = %d. StartOffset for a remote segment cannot be negative", start)
 	case end < start:
-		return "", fmt.Errorf("Unexpected end offset = %d. EndOffset for a remote segment cannot be less than startOffset = %d", end, start) //nolint:staticcheck // Kafka's sentence
+		return "", fmt.Errorf("Unexpected end offset = %d. EndOffset for a remote segment cannot be less than startOffset = %d", end, start)
 	case epochs == "{}":
 		return "", noEpochs
 	case !known:

@@ -72,20 +72,20 @@ func (d *dumper) producerSnapshot(path string) error {
 func readSnapshot(b []byte) (*msg.Node, error) {
 	const schema = "Snapshot failed schema validation: "
 	if len(b) < 2 {
-		return nil, fmt.Errorf("%snull", schema) //nolint:staticcheck // Kafka's sentence
+		return nil, fmt.Errorf("%snull", schema)
 	}
 	version := int16(binary.BigEndian.Uint16(b))
 	s := msg.SchemaByName("ProducerSnapshot")
 	if version < s.Oldest || version > s.Newest {
-		return nil, fmt.Errorf("%sSnapshot contained an unknown file version %d", schema, version) //nolint:staticcheck // Kafka's sentence
+		return nil, fmt.Errorf("%sSnapshot contained an unknown file version %d", schema, version)
 	}
 	n, _, err := s.Decode(b[2:], version)
 	if err != nil {
-		return nil, fmt.Errorf("%s%w", schema, err) //nolint:staticcheck // Kafka's sentence
+		return nil, fmt.Errorf("%s%w", schema, err)
 	}
 	stored, computed := n.Field("crc").Int(), int64(crc32.Checksum(b[6:], crc32.MakeTable(crc32.Castagnoli)))
 	if stored != computed {
-		return nil, fmt.Errorf("Snapshot is corrupt (CRC is no longer valid). Stored crc: %d. Computed crc: %d", stored, computed) //nolint:staticcheck // Kafka's sentence
+		return nil, fmt.Errorf("Snapshot is corrupt (CRC is no longer valid). Stored crc: %d. Computed crc: %d", stored, computed)
 	}
 	return n, nil
 }

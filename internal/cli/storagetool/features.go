@@ -54,7 +54,7 @@ func releaseOf(level int16) (release, error) {
 			return r, nil
 		}
 	}
-	return release{}, fmt.Errorf("No MetadataVersion with feature level %d. Valid feature levels are from %d to %d.", level, all[0].level, all[len(all)-1].level) //nolint:staticcheck // Kafka's sentence
+	return release{}, fmt.Errorf("No MetadataVersion with feature level %d. Valid feature levels are from %d to %d.", level, all[0].level, all[len(all)-1].level)
 }
 
 // parseRelease reads 4.3-IV0, 4.3 (the newest stable of it) and 4.3.1.
@@ -76,7 +76,7 @@ func parseRelease(text string, unstable bool) (release, error) {
 		}
 	}
 	if found == nil {
-		return release{}, fmt.Errorf("Unknown metadata.version '%s'. Supported metadata.version are: %s", text, strings.Join(names, ", ")) //nolint:staticcheck // Kafka's sentence
+		return release{}, fmt.Errorf("Unknown metadata.version '%s'. Supported metadata.version are: %s", text, strings.Join(names, ", "))
 	}
 	return *found, nil
 }

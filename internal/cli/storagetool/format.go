@@ -83,12 +83,12 @@ func parseLevels(list []string) (levels, error) {
 	for _, text := range list {
 		name, level, ok := strings.Cut(text, "=")
 		if !ok {
-			return nil, fmt.Errorf("Can't parse feature=level string %s: equals sign not found.", text) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Can't parse feature=level string %s: equals sign not found.", text)
 		}
 		level = strings.TrimSpace(level)
 		n, err := strconv.ParseInt(level, 10, 16)
 		if err != nil {
-			return nil, fmt.Errorf("Can't parse feature=level string %s: unable to parse %s as a short.", text, level) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Can't parse feature=level string %s: unable to parse %s as a short.", text, level)
 		}
 		out[strings.TrimSpace(name)] = int16(n)
 	}
@@ -127,7 +127,7 @@ func (f *formatter) standalone() ([]voter, error) {
 	case !b.ControllerRole:
 		return nil, terse("You can only use --standalone on a controller.")
 	case len(b.AdvertisedControllers) == 0:
-		return nil, errors.New("No controller listeners found.") //nolint:staticcheck // Kafka's sentence
+		return nil, errors.New("No controller listeners found.")
 	}
 	id, err := kafka.NewUUID(f.rand)
 	if err != nil {
@@ -202,7 +202,7 @@ func (f *formatter) setLevels(given levels) error {
 		l, ok := known.find(f.levels[name])
 		switch {
 		case !ok:
-			return fmt.Errorf("No feature:%s with feature level %d", name, f.levels[name]) //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("No feature:%s with feature level %d", name, f.levels[name])
 		case f.release.level < l.needs:
 			return fmt.Errorf("%s could not be set to %d because it depends on metadata.version level %d", name, l.level, l.needs)
 		}

@@ -61,9 +61,9 @@ func buildMeta(values map[string]string) (*metaProperties, error) {
 		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("Invalid meta.properties version string '%s'", text) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Invalid meta.properties version string '%s'", text)
 		case n < 0 || n > 1:
-			return nil, fmt.Errorf("Unknown meta.properties version number %d", n) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Unknown meta.properties version number %d", n)
 		}
 		m.version = int(n)
 	}
@@ -74,12 +74,12 @@ func buildMeta(values map[string]string) (*metaProperties, error) {
 	if text, ok := values[key]; ok {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
-			return nil, fmt.Errorf("Unable to read %s as a base-10 number.", key) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Unable to read %s as a base-10 number.", key)
 		}
 		id := int32(n)
 		m.node = &id
 	} else if m.version == 1 {
-		return nil, fmt.Errorf("Failed to find %s", key) //nolint:staticcheck // Kafka's sentence
+		return nil, fmt.Errorf("Failed to find %s", key)
 	}
 	if text, ok := values["cluster.id"]; ok {
 		m.cluster = &text
@@ -87,7 +87,7 @@ func buildMeta(values map[string]string) (*metaProperties, error) {
 		if err := m.setDirectory(values); err != nil { // which Kafka looks at first
 			return nil, err
 		}
-		return nil, errors.New("cluster.id was not found.") //nolint:staticcheck // Kafka's sentence
+		return nil, errors.New("cluster.id was not found.")
 	}
 	return m, m.setDirectory(values)
 }
@@ -99,7 +99,7 @@ func (m *metaProperties) setDirectory(values map[string]string) error {
 	}
 	id, err := parseUUID(text)
 	if err != nil {
-		return fmt.Errorf("Unable to read directory.id as a Uuid: %w", err) //nolint:staticcheck // Kafka's sentence
+		return fmt.Errorf("Unable to read directory.id as a Uuid: %w", err)
 	}
 	m.directory = &id
 	return nil
@@ -109,7 +109,7 @@ func (m *metaProperties) setDirectory(values map[string]string) error {
 func parseUUID(text string) (kafka.UUID, error) {
 	const textMax, size = 24, 16
 	if len(text) > textMax {
-		return kafka.UUID{}, fmt.Errorf("Input string with prefix `%s` is too long to be decoded as a base64 UUID", text[:textMax]) //nolint:staticcheck // Kafka's sentence
+		return kafka.UUID{}, fmt.Errorf("Input string with prefix `%s` is too long to be decoded as a base64 UUID", text[:textMax])
 	}
 	for _, c := range []byte(strings.TrimRight(text, "=")) {
 		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
@@ -121,7 +121,7 @@ func parseUUID(text string) (kafka.UUID, error) {
 	case err != nil:
 		return kafka.UUID{}, errors.New("Last unit does not have enough valid bits")
 	case len(b) != size:
-		return kafka.UUID{}, fmt.Errorf("Input string `%s` decoded as %d bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID", text, len(b)) //nolint:staticcheck // Kafka's sentence
+		return kafka.UUID{}, fmt.Errorf("Input string `%s` decoded as %d bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID", text, len(b))
 	}
 	return kafka.UUID(b), nil
 }

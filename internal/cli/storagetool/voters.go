@@ -50,43 +50,43 @@ func parseVoter(text string) (v voter, err error) {
 	id, rest, ok := strings.Cut(text, "@")
 	switch {
 	case !ok:
-		return v, errors.New("No @ found in dynamic voter string") //nolint:staticcheck // Kafka's sentence
+		return v, errors.New("No @ found in dynamic voter string")
 	case id == "":
-		return v, errors.New("Invalid @ at beginning of dynamic voter string") //nolint:staticcheck // Kafka's sentence
+		return v, errors.New("Invalid @ at beginning of dynamic voter string")
 	}
 	if v.id, ok = parseInt(id); !ok {
-		return v, errors.New("Failed to parse node id in dynamic voter string") //nolint:staticcheck // Kafka's sentence
+		return v, errors.New("Failed to parse node id in dynamic voter string")
 	}
 	switch {
 	case v.id < 0:
-		return v, fmt.Errorf("Invalid negative node id %d in dynamic voter string", v.id) //nolint:staticcheck // Kafka's sentence
+		return v, fmt.Errorf("Invalid negative node id %d in dynamic voter string", v.id)
 	case rest == "":
-		return v, errors.New("No hostname found after node id") //nolint:staticcheck // Kafka's sentence
+		return v, errors.New("No hostname found after node id")
 	}
 	if after, bracket := strings.CutPrefix(rest, "["); bracket {
 		if v.host, rest, ok = strings.Cut(after, "]"); !ok {
-			return v, errors.New("Hostname began with left bracket, but no right bracket was found") //nolint:staticcheck // Kafka's sentence
+			return v, errors.New("Hostname began with left bracket, but no right bracket was found")
 		}
 		if rest, ok = strings.CutPrefix(rest, ":"); !ok {
-			return v, errors.New("Port section must start with a colon") //nolint:staticcheck // Kafka's sentence
+			return v, errors.New("Port section must start with a colon")
 		}
 	} else if v.host, rest, ok = strings.Cut(rest, ":"); !ok {
-		return v, errors.New("No colon following hostname could be found") //nolint:staticcheck // Kafka's sentence
+		return v, errors.New("No colon following hostname could be found")
 	}
 	portText, directory, ok := strings.Cut(rest, ":")
 	if !ok {
-		return v, errors.New("No colon following port could be found") //nolint:staticcheck // Kafka's sentence
+		return v, errors.New("No colon following port could be found")
 	}
 	port, ok := parseInt(portText)
 	switch {
 	case !ok:
-		return v, errors.New("Failed to parse port in dynamic voter string") //nolint:staticcheck // Kafka's sentence
+		return v, errors.New("Failed to parse port in dynamic voter string")
 	case port < 0 || port > 65535:
-		return v, fmt.Errorf("Invalid port %d in dynamic voter string", port) //nolint:staticcheck // Kafka's sentence
+		return v, fmt.Errorf("Invalid port %d in dynamic voter string", port)
 	}
 	v.port = uint16(port)
 	if v.directory, err = parseUUID(directory); err != nil {
-		return v, fmt.Errorf("Failed to parse directory ID in dynamic voter string: %w", err) //nolint:staticcheck // Kafka's sentence
+		return v, fmt.Errorf("Failed to parse directory ID in dynamic voter string: %w", err)
 	}
 	return v, nil
 }

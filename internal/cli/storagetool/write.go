@@ -78,20 +78,20 @@ func (f *formatter) verify(dirs []string, metas map[string]*metaProperties) erro
 	for _, dir := range dirs {
 		m, path := metas[dir], cleanPath(dir)+"/"+logdir.MetaFile
 		if m.cluster != nil && *m.cluster != f.cluster {
-			return fmt.Errorf("Invalid cluster.id in: %s. Expected %s, but read %s", path, f.cluster, *m.cluster) //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("Invalid cluster.id in: %s. Expected %s, but read %s", path, f.cluster, *m.cluster)
 		}
 		if m.node != nil && *m.node != f.broker.NodeID {
-			return fmt.Errorf("Stored node id %d doesn't match previous node id %d in %s. If you moved your data, make sure your configured node id matches. If you intend to create a new node, you should remove all data in your data directories.", //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("Stored node id %d doesn't match previous node id %d in %s. If you moved your data, make sure your configured node id matches. If you intend to create a new node, you should remove all data in your data directories.",
 				*m.node, f.broker.NodeID, path)
 		}
 		if m.directory == nil {
 			continue
 		}
 		if m.directory.Reserved() {
-			return fmt.Errorf("Invalid reserved directory ID %s found in %s", m.directory, dir) //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("Invalid reserved directory ID %s found in %s", m.directory, dir)
 		}
 		if other, ok := seen[*m.directory]; ok {
-			return fmt.Errorf("Duplicate directory ID %s found. It was the ID of %s, but also of %s", m.directory, other, dir) //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("Duplicate directory ID %s found. It was the ID of %s, but also of %s", m.directory, other, dir)
 		}
 		seen[*m.directory] = dir
 	}
