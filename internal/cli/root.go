@@ -7,6 +7,8 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/complete"
 	"github.com/gregor-stream/gregor/internal/cli/doctor"
+	"github.com/gregor-stream/gregor/internal/cli/dumplog"
+	"github.com/gregor-stream/gregor/internal/cli/storagetool"
 	"github.com/gregor-stream/gregor/internal/cli/stream"
 )
 
@@ -62,6 +64,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	}
 	add(groupBroker, newStart(env), newHealth(env), newVersion(env), newLinks(env))
 	add(groupKafka, cluster.Commands(env)...)
+	add(groupKafka, command.AsKafka(dumplog.New(env.Out, env.Err), "dump-log"), command.AsKafka(storagetool.New(env.Out, env.Err), "storage"))
 	add(groupMore, stream.Commands(env)...)
 	add(groupMore, doctor.Commands(env)...)
 	complete.Register(root, env)

@@ -194,7 +194,7 @@ func (b *Broker) ValidateDynamic(configs map[string]string, own bool) error {
 		defaults, mine = b.set.dynamicDefault, configs
 	}
 	next, _ := b.WithDynamic(defaults, mine)
-	problems := next.validate(func(err error, _ ...string) error { return err })
+	problems := next.validate(func(err error, _ ...string) error { return err }, true)
 	if len(problems) > 0 {
 		return invalidRequestf("%s", problems[0].Error())
 	}

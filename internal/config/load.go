@@ -12,8 +12,15 @@ import (
 // then the overrides), over the table's defaults. It returns every problem at
 // once, joined into one error with one line each; warnings are for the log and
 // come sorted by where they arose, whether there is an error or not.
-func Load(properties []Property) (*Broker, []string, error) {
-	l := loader{static: map[string]string{}, where: map[string]Property{}}
+func Load(properties []Property) (*Broker, []string, error) { return load(properties, true) }
+
+// Look is [Load] for commands that look at a node's files and do not run it:
+// it judges as Kafka does, and refuses nothing that is merely not in effect
+// yet (other roles, several voters, security).
+func Look(properties []Property) (*Broker, []string, error) { return load(properties, false) }
+
+func load(properties []Property, runs bool) (*Broker, []string, error) {
+	l := loader{static: map[string]string{}, where: map[string]Property{}, runs: runs}
 	for _, p := range properties {
 		l.add(p)
 	}
@@ -25,7 +32,7 @@ func Load(properties []Property) (*Broker, []string, error) {
 	}
 	b := &Broker{set: settings{static: l.static}}
 	b.fill()
-	l.problems = append(l.problems, b.validate(l.at)...)
+	l.problems = append(l.problems, b.validate(l.at, runs)...)
 	if len(l.problems) > 0 {
 		return nil, l.warnings, errors.Join(l.problems...)
 	}
@@ -38,6 +45,8 @@ type loader struct {
 	warnings []string
 	problems []error
 	unknowns int // keys that no table has, so far
+	// runs says that a broker is to run with the configuration.
+	runs bool
 }
 
 // suggestionsMax bounds the search for what was meant: a file of nothing but
@@ -93,7 +102,7 @@ func (l *loader) checkKeys() {
 		if k.Type == List && k.repeats(l.static[name]) {
 			l.warn(p, "%s names an entry twice; it is taken once", name)
 		}
-		if k.State == Refused && v.text != k.defaultValue().text {
+		if l.runs && k.State == Refused && v.text != k.defaultValue().text {
 			l.problems = append(l.problems, l.at(notSecure(name), name))
 		}
 	}

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// validate checks what spans several keys. at finds where a key was set.
-func (b *Broker) validate(at func(err error, keys ...string) error) []error {
+// validate checks what spans several keys. at finds where a key was set; runs
+// says that a broker is to run with it.
+func (b *Broker) validate(at func(err error, keys ...string) error, runs bool) []error {
 	var problems []error
 	fail := func(err error, keys ...string) {
 		if err != nil {
@@ -20,8 +21,10 @@ func (b *Broker) validate(at func(err error, keys ...string) error) []error {
 			problems = append(problems, at(errors.New(message), keys...))
 		}
 	}
-	b.validateRoles(fail, need)
-	b.validateQuorum(need)
+	b.validateRoles(fail, need, runs)
+	if runs {
+		b.validateQuorum(need)
+	}
 	b.validateLog(need)
 	b.validateGroups(need)
 	_, err := parseIPOverrides(b.Text("max.connections.per.ip.overrides"))
@@ -34,18 +37,18 @@ func (b *Broker) validate(at func(err error, keys ...string) error) []error {
 	need(b.ConnectionsMaxIdleMs < 0 || delay < b.ConnectionsMaxIdleMs,
 		"connection.failed.authentication.delay.ms should always be less than connections.max.idle.ms", "connection.failed.authentication.delay.ms", "connections.max.idle.ms")
 	for _, k := range []string{"create.topic.policy.class.name", "alter.config.policy.class.name"} {
-		need(b.IsNull(k) || b.Text(k) == "", k+" names a Java class, which cannot be loaded: without it requests that it forbids would pass", k)
+		need(!runs || b.IsNull(k) || b.Text(k) == "", k+" names a Java class, which cannot be loaded: without it requests that it forbids would pass", k)
 	}
 	return problems
 }
 
-func (b *Broker) validateRoles(fail func(error, ...string), need func(bool, string, ...string)) {
+func (b *Broker) validateRoles(fail func(error, ...string), need func(bool, string, ...string), runs bool) {
 	if err := b.fillListeners(); err != nil {
 		fail(err, "listeners", "advertised.listeners", "listener.security.protocol.map")
 		return
 	}
 	for _, l := range slices.Concat(b.Listeners, b.ControllerListeners, b.AdvertisedListeners) {
-		if l.Protocol != "PLAINTEXT" {
+		if runs && l.Protocol != "PLAINTEXT" {
 			fail(fmt.Errorf("listener %s has the protocol %s, and only PLAINTEXT is in effect yet: Gregor does not pretend to be secure", l.Name, l.Protocol), "listeners", "advertised.listeners")
 			return
 		}

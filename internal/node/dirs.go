@@ -97,7 +97,7 @@ func (n *Node) formatBare() error {
 			}
 		}
 		// meta.properties comes last: a directory with one is formatted.
-		if err := logdir.WriteMeta(n.cfg.FS, d.path, d.meta); err != nil {
+		if err := logdir.WriteMeta(n.cfg.FS, d.path, d.meta, ""); err != nil {
 			return err
 		}
 	}

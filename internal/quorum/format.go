@@ -22,9 +22,14 @@ type FormatOptions struct {
 	Bootstrap []metadata.Record
 	// Voters, where there are any, become dynamic voters (kraft.version 1), as
 	// `kafka-storage format --standalone` and `--initial-controllers` make
-	// them. Without, the voters are the configuration's.
+	// them, and are written in this order. Without, the voters are the configuration's.
 	Voters []Voter
-	Now    time.Time
+	// Dynamic makes kraft.version 1 without voters too: they come from a node
+	// that is a voter (`--no-initial-controllers`).
+	Dynamic bool
+	// Replace writes the bootstrap snapshot also where there is one.
+	Replace bool
+	Now     time.Time
 }
 
 // Format makes the metadata log's directory in dir, a log directory, with the
@@ -41,7 +46,7 @@ func Format(fsys vfs.FS, dir string, o FormatOptions) error {
 			return fmt.Errorf("format the metadata log: %w", err)
 		}
 		for _, e := range entries { // an interrupted format leaves nothing but a part
-			if _, ok := parseSnapshotID(e.Name); ok || e.Name == stateFile || strings.HasSuffix(e.Name, ".log") {
+			if _, ok := parseSnapshotID(e.Name); !o.Replace && (ok || e.Name == stateFile || strings.HasSuffix(e.Name, ".log")) {
 				return nil
 			}
 		}
@@ -54,9 +59,8 @@ func Format(fsys vfs.FS, dir string, o FormatOptions) error {
 		records = controller.BootstrapRecords()
 	}
 	m := membership{voters: slices.Clone(o.Voters)}
-	if len(m.voters) > 0 {
+	if len(m.voters) > 0 || o.Dynamic {
 		m.version = 1
-		sortVoters(m.voters)
 	}
 	content, err := encodeCheckpoint(snapshotID{}, o.Now, kafka.Timestamp(o.Now.UnixMilli()), &m, slices.Values(records))
 	if err != nil {

@@ -64,10 +64,15 @@ func sortVoters(voters []Voter) {
 	slices.SortFunc(voters, func(a, b Voter) int { return int(a.ID) - int(b.ID) })
 }
 
-// controls is the membership as control records; none below kraft.version 1.
+// controls is the membership as control records; none below kraft.version 1,
+// and no voters where none are known yet.
 func (m *membership) controls() []control {
-	if m.version == 0 {
+	version := control{kind: batch.ControlKRaftVersion, message: &msg.KRaftVersionRecord{KRaftVersion: m.version}}
+	switch {
+	case m.version == 0:
 		return nil
+	case len(m.voters) == 0:
+		return []control{version}
 	}
 	voters := &msg.VotersRecord{}
 	for _, v := range m.voters {
@@ -78,10 +83,7 @@ func (m *membership) controls() []control {
 		out.KRaftVersionFeature.MaxSupportedVersion = 1
 		voters.Voters = append(voters.Voters, out)
 	}
-	return []control{
-		{kind: batch.ControlKRaftVersion, message: &msg.KRaftVersionRecord{KRaftVersion: m.version}},
-		{kind: batch.ControlKRaftVoters, message: voters},
-	}
+	return []control{version, {kind: batch.ControlKRaftVoters, message: voters}}
 }
 
 // leaderChange is what a leader's epoch begins with.

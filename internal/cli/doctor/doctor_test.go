@@ -133,7 +133,7 @@ func TestTheDoctorFindsDamageOnDisk(t *testing.T) {
 		t.Errorf("a cut end after a crash: %s", found)
 	}
 	write(whole)
-	if err := os.WriteFile(filepath.Join(dir, "meta.properties"), []byte("what\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "meta.properties"), []byte("version=x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "nonsense"), 0o700); err != nil {

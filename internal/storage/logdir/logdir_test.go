@@ -36,7 +36,17 @@ func TestMetaOfKafkaIsRead(t *testing.T) {
 		t.Fatalf("%+v", m)
 	}
 	d := disk(t, nil)
-	must(t, WriteMeta(d, "/d", m))
+	must(t, WriteMeta(d, "/d", m, "Sat Nov 21 07:43:22 UTC 2026"))
+	if again, err := ReadMeta(d, "/d"); err != nil || again != m {
+		t.Fatalf("%+v %v", again, err)
+	}
+	kafkas, err := vfs.ReadFile(vfs.OS{}, "../testdata/kafka44/meta.properties", 1000)
+	must(t, err)
+	if ours, err := vfs.ReadFile(d, "/d/"+MetaFile, 1000); err != nil || string(ours) != string(kafkas) {
+		t.Errorf("%v\n%s, Kafka wrote\n%s", err, ours, kafkas)
+	}
+	m.ClusterID = " a=b:c#\\é"
+	must(t, WriteMeta(d, "/d", m, ""))
 	if again, err := ReadMeta(d, "/d"); err != nil || again != m {
 		t.Fatalf("%+v %v", again, err)
 	}

@@ -6,7 +6,9 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
+	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -36,22 +38,18 @@ func ReadMeta(fsys vfs.FS, dir string) (Meta, error) {
 
 func parseMeta(text string) (Meta, error) {
 	m := Meta{NodeID: kafka.NoNode}
-	for i, line := range strings.Split(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' || line[0] == '!' {
-			continue
-		}
-		key, value, found := strings.Cut(line, "=")
-		if !found {
-			return m, fmt.Errorf("line %d: %q is not key=value", i+1, line)
-		}
-		value = strings.TrimSpace(value)
+	properties, err := config.ParseProperties("", []byte(text))
+	if err != nil {
+		return m, err
+	}
+	for _, p := range properties {
 		var err error
-		switch strings.TrimSpace(key) {
+		value := strings.TrimSpace(p.Value)
+		switch p.Key {
 		case "version":
 			m.Version, err = strconv.Atoi(value)
 		case "cluster.id":
-			m.ClusterID = value
+			m.ClusterID = p.Value
 		case "node.id", "broker.id":
 			var id int64
 			id, err = strconv.ParseInt(value, 10, 32)
@@ -60,7 +58,7 @@ func parseMeta(text string) (Meta, error) {
 			m.DirectoryID, err = kafka.ParseUUID(value)
 		}
 		if err != nil {
-			return m, fmt.Errorf("line %d: %w", i+1, err)
+			return m, fmt.Errorf("line %d: %w", p.Line, err)
 		}
 	}
 	if m.Version == 1 && (m.ClusterID == "" || m.NodeID < 0) {
@@ -69,16 +67,48 @@ func parseMeta(text string) (Meta, error) {
 	return m, nil
 }
 
-// WriteMeta writes meta.properties of dir, durably.
-func WriteMeta(fsys vfs.FS, dir string, m Meta) error {
+// WriteMeta writes meta.properties of dir, durably. comment is what its second
+// line says, where Kafka writes the time; "" is no such line. The keys come in
+// Kafka's order.
+func WriteMeta(fsys vfs.FS, dir string, m Meta, comment string) error {
 	var b strings.Builder
 	b.WriteString("#\n")
-	fmt.Fprintf(&b, "cluster.id=%s\n", m.ClusterID)
+	if comment != "" {
+		fmt.Fprintf(&b, "#%s\n", comment)
+	}
+	fmt.Fprintf(&b, "node.id=%d\n", m.NodeID)
 	if !m.DirectoryID.IsZero() {
 		fmt.Fprintf(&b, "directory.id=%s\n", m.DirectoryID)
 	}
-	fmt.Fprintf(&b, "node.id=%d\nversion=%d\n", m.NodeID, m.Version)
+	fmt.Fprintf(&b, "version=%d\ncluster.id=%s\n", m.Version, escapeProperty(m.ClusterID))
 	return vfs.ReplaceFile(fsys, vfs.Join(dir, MetaFile), []byte(b.String()))
+}
+
+// escapeProperty writes a value as java.util.Properties.store does.
+func escapeProperty(value string) string {
+	var b strings.Builder
+	for i, r := range value {
+		switch {
+		case r == ' ' && i == 0, r == ':', r == '=', r == '#', r == '!', r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\f':
+			b.WriteString(`\f`)
+		case r < ' ', r > '~':
+			for _, u := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, `\u%04X`, u)
+			}
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // Check says what is wrong where a directory with meta m is opened by node in
