@@ -229,7 +229,7 @@ func TestValidateRegex(t *testing.T) {
 
 // member runs a consumer in group until the test ends, and waits until it has
 // partitions.
-func member(t *testing.T, c Cluster, group, topic, client string, options ...kgo.Opt) {
+func member(t *testing.T, c Cluster, group, topic, client string, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	assigned := make(chan struct{}, 16)
 	options = append([]kgo.Opt{
@@ -254,6 +254,7 @@ func member(t *testing.T, c Cluster, group, topic, client string, options ...kgo
 	case <-time.After(30 * time.Second):
 		t.Fatalf("%s has got no partitions of %s", client, topic)
 	}
+	return cl
 }
 
 func TestConsumerGroupsWithMembers(t *testing.T) {

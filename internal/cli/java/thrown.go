@@ -62,6 +62,9 @@ func Class(code int16) string {
 	if !ok {
 		return place + "UnknownServerException"
 	}
+	if e.Code == kerr.InvalidRecord.Code { // the one that stands elsewhere
+		return "org.apache.kafka.common.InvalidRecordException"
+	}
 	if class := irregular(e.Message); class != "" {
 		return place + class
 	}
@@ -134,7 +137,8 @@ func camel(name string) string {
 }
 
 // Sentence is what Kafka says of an error code where the broker said nothing
-// of its own.
+// of its own. The client's table of them is Kafka's but for those that stand
+// here, and for a few codes that only producers get.
 func Sentence(code int16) string {
 	switch err := kerr.ErrorForCode(code); {
 	case errors.Is(err, kerr.InvalidGroupID):
@@ -143,6 +147,13 @@ func Sentence(code int16) string {
 		return "Topic authorization failed."
 	case errors.Is(err, kerr.GroupAuthorizationFailed):
 		return "Group authorization failed."
+	case errors.Is(err, kerr.TransactionalIDAuthorizationFailed):
+		return "Transactional Id authorization failed."
+	case errors.Is(err, kerr.GroupMaxSizeReached):
+		return "The group has reached its maximum size."
+	case errors.Is(err, kerr.ReplicaNotAvailable):
+		return "The replica is not available for the requested topic-partition. Produce/Fetch requests and other requests intended " +
+			"only for the leader or follower return NOT_LEADER_OR_FOLLOWER if the broker is not a replica of the topic-partition."
 	case errors.Is(err, kerr.NotLeaderForPartition):
 		return "For requests intended only for the leader, this error indicates that the broker is not the current leader. " +
 			"For requests intended for any replica, this error indicates that the broker is not a replica of the topic partition."
