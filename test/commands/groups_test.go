@@ -300,7 +300,7 @@ func TestConsumerGroupsOfTheNewProtocol(t *testing.T) {
 		Name: "consumer-groups of the new protocol", Class: groupCommand, Command: "consumer-groups",
 		Prepare: once(group, func(t *testing.T, c Cluster, name string) {
 			prepareGroups(t, c, name)
-			next := kgo.WithContext(context.WithValue(context.Background(), "opt_in_kafka_next_gen_balancer_beta", true)) //nolint:revive,staticcheck // the client's own key
+			next := kgo.WithContext(context.WithValue(context.Background(), "opt_in_kafka_next_gen_balancer_beta", true)) //nolint:staticcheck // the client's own key
 			member(t, c, name+"-next", name, "client-of-"+name, next)
 		}),
 		Steps: append(membersSteps(strings.Replace(mine, group, group+"-next", 1), group),

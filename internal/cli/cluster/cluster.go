@@ -5,6 +5,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -37,13 +38,13 @@ func newCluster(env *command.Env) *cobra.Command {
 // needsSubcommand is the error about a command that has sub-commands and got
 // none.
 func needsSubcommand(cmd *cobra.Command, _ []string) error {
-	names := ""
+	var names []string
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() && c.Name() != "help" {
-			names += " " + c.Name()
+			names = append(names, c.Name())
 		}
 	}
-	return command.Usagef("say what to do:%s", names)
+	return command.Usagef("say what to do: %s", strings.Join(names, " "))
 }
 
 // tool is a sub-command of cluster: all have the same flags of a connection.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,9 +83,7 @@ func TestAControllerIsWhoItsConfigurationSays(t *testing.T) {
 	}
 	for want, change := range bad {
 		p := good.Clone()
-		for k, value := range change {
-			p[k] = value
-		}
+		maps.Copy(p, change)
 		if v, err := voterOf(p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, %v; want %s", change, v, err, want)
 		}

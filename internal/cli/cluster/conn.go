@@ -166,6 +166,14 @@ func (c *conn) turnTo(ctx context.Context, which func(*kmsg.DescribeClusterRespo
 	return command.Failf("the controllers at %s know no controller %d", c.servers, id)
 }
 
+// uncertain says, where the user ended a command in the middle of a change,
+// that nobody knows whether it was made.
+func uncertain(ctx context.Context, env *command.Env, how string) {
+	if ctx.Err() != nil {
+		env.Warnf("The change may have been made, or not: %s shows it.", how)
+	}
+}
+
 // describe asks what the cluster is made of.
 func (c *conn) describe(ctx context.Context, fenced bool) (*kmsg.DescribeClusterResponse, error) {
 	req := kmsg.NewPtrDescribeClusterRequest()

@@ -88,6 +88,7 @@ func addVoter(ctx context.Context, env *command.Env, p client.Properties, v *kms
 	}
 	defer c.close()
 	resp, err := ask[*kmsg.AddRaftVoterResponse](ctx, c, v)
+	uncertain(ctx, env, "describe --replication")
 	if err == nil && resp.ErrorCode != 0 {
 		err = c.refused(resp.ErrorCode, resp.ErrorMessage)
 	}
@@ -134,6 +135,7 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 		if dryRun {
 			did, undone = "DRY RUN of removing ", "DRY RUN of unregistering "
 		} else if err := c.removeVoter(cmd.Context(), id, [16]byte(raw), unregister); err != nil {
+			uncertain(cmd.Context(), env, "describe --replication")
 			return command.Fail(err)
 		}
 		if !asJSON {
@@ -194,7 +196,7 @@ func voterOf(p client.Properties) (*kmsg.AddRaftVoterRequest, error) {
 		dir, _, _ = strings.Cut(strings.TrimSpace(p["log.dirs"]), ",")
 	}
 	if dir == "" {
-		return nil, fmt.Errorf("Neither metadata.log.dir nor log.dirs were found. %s", hint) //nolint:staticcheck // the keys stand in front
+		return nil, fmt.Errorf("Neither metadata.log.dir nor log.dirs were found. %s", hint)
 	}
 	if v.VoterDirectoryID, err = directoryID(dir); err != nil {
 		return nil, err
@@ -209,14 +211,14 @@ func directoryID(dir string) ([16]byte, error) {
 	file := filepath.Join(dir, "meta.properties")
 	p, err := client.Load(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return id, fmt.Errorf("Unable to read meta.properties from %s: format the directory first (gregor storage format)", dir) //nolint:staticcheck // Kafka's sentence
+		return id, fmt.Errorf("Unable to read meta.properties from %s: format the directory first (gregor storage format)", dir)
 	}
 	if err != nil {
 		return id, err
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(p["directory.id"])
 	if err != nil || len(raw) != len(id) {
-		return id, fmt.Errorf("No directory id found in %s", dir) //nolint:staticcheck // Kafka's sentence
+		return id, fmt.Errorf("No directory id found in %s", dir)
 	}
 	return [16]byte(raw), nil
 }
@@ -245,7 +247,7 @@ func controllerListeners(p client.Properties) ([]kmsg.AddRaftVoterRequestListene
 		name = strings.ToUpper(strings.TrimSpace(name))
 		l, ok := known[name]
 		if !ok {
-			return nil, fmt.Errorf("Cannot find information about controller listener name: %s", name) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Cannot find information about controller listener name: %s", name)
 		}
 		list = append(list, l)
 	}

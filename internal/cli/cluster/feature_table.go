@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/metadata"
@@ -37,12 +38,12 @@ func metadataLevel(release string) (int16, error) {
 		key = parts[0] + "." + parts[1]
 	}
 	names := metadataVersions()
-	for i := len(names) - 1; i >= 0; i-- {
-		if names[i] == key || strings.HasPrefix(names[i], key+"-IV") {
+	for i, name := range slices.Backward(names) {
+		if name == key || strings.HasPrefix(name, key+"-IV") {
 			return metadata.MinMetadataVersion + int16(i), nil //nolint:gosec // a short table
 		}
 	}
-	return 0, fmt.Errorf("Unknown metadata.version '%s'. Supported metadata.version are: %s", release, strings.Join(names, ", ")) //nolint:staticcheck // Kafka's sentence
+	return 0, fmt.Errorf("Unknown metadata.version '%s'. Supported metadata.version are: %s", release, strings.Join(names, ", "))
 }
 
 // feature is one that clusters finalize beside metadata.version.

@@ -83,6 +83,9 @@ func newChange(env *command.Env, where *client.Flags, op, short, example string)
 		}
 		defer conn.close()
 		failures, err := conn.updateFeatures(cmd.Context(), levels, c.kind(), c.dryRun)
+		if !c.dryRun {
+			uncertain(cmd.Context(), env, "describe")
+		}
 		if err != nil {
 			return command.Fail(err)
 		}

@@ -34,6 +34,7 @@ func newUnregister(env *command.Env) *cobra.Command {
 		req := kmsg.NewPtrUnregisterBrokerRequest()
 		req.BrokerID = id
 		resp, err := ask[*kmsg.UnregisterBrokerResponse](ctx, c, req)
+		uncertain(ctx, env, "list-endpoints --include-fenced-brokers")
 		if err == nil && resp.ErrorCode != 0 {
 			err = c.refused(resp.ErrorCode, resp.ErrorMessage)
 		}
@@ -55,7 +56,9 @@ func newUnregisterController(env *command.Env) *cobra.Command {
 	cmd.Flags().Int32VarP(&id, "id", "i", 0, "the `id` of the controller")
 	_ = cmd.MarkFlagRequired("id")
 	cmd.RunE = t.run(env, func(ctx context.Context, c *conn, asJSON bool) error {
-		return printUnregistered(env, id, "Controller", "controller", asJSON, c.unregisterController(ctx, id))
+		err := c.unregisterController(ctx, id)
+		uncertain(ctx, env, "list-endpoints")
+		return printUnregistered(env, id, "Controller", "controller", asJSON, err)
 	})
 	return cmd
 }

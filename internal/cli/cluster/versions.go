@@ -94,7 +94,7 @@ func (c *conn) printVersions(ctx context.Context, env *command.Env, asJSON bool,
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		text := ""
+		var text string
 		if err != nil {
 			list[i].Error = err.Error()
 			text = "ERROR: " + err.Error()

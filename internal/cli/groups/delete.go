@@ -31,6 +31,9 @@ func (o *options) runDelete(ctx context.Context, env *command.Env, a *admin) err
 		return err
 	}
 	result, err := a.delete(ctx, ids)
+	if ctx.Err() != nil {
+		env.Warnf("Some of the groups may have been deleted: --list shows which are left.")
+	}
 	if err != nil {
 		return execution(err)
 	}

@@ -31,6 +31,9 @@ func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *adm
 		return err
 	}
 	code, results, err := a.deleteOffsets(ctx, group, partitions)
+	if ctx.Err() != nil {
+		env.Warnf("The offsets may have been deleted, or not: --describe shows them.")
+	}
 	if err != nil {
 		return execution(err)
 	}
