@@ -82,50 +82,60 @@ type offsetRow struct {
 }
 
 // rows are the partitions of a group: those of its members, the member with
-// the most first, and then those that are committed and nobody's.
+// the most first, and then those that are committed and nobody's. Kafka's
+// command asks for the ends of each member's partitions, this one for all at
+// once.
 func (a *admin) rows(ctx context.Context, g *description) ([]offsetRow, error) {
 	done, err := a.committed(ctx, g.id)
 	if err != nil {
 		return nil, in(err, java.Execution, java.Runtime)
 	}
-	taken := make(map[java.Partition]bool)
-	var rows []offsetRow
 	members := slices.DeleteFunc(slices.Clone(g.members), func(m member) bool { return len(m.assigned) == 0 })
 	slices.SortStableFunc(members, func(a, b member) int { return len(b.assigned) - len(a.assigned) })
+	taken := make(map[java.Partition]bool)
+	var all []java.Partition
 	for _, m := range members {
 		for _, p := range m.assigned {
+			if !taken[p] { // two members have it for a moment, where a group rebalances
+				all = append(all, p)
+			}
 			taken[p] = true
 		}
-		more, err := a.rowsOf(ctx, m.assigned, done, m)
-		if err != nil {
-			return nil, err
+	}
+	nobodys := member{}
+	for _, p := range done.order {
+		if !taken[p] {
+			nobodys.assigned, all = append(nobodys.assigned, p), append(all, p)
 		}
-		rows = append(rows, more...)
 	}
-	rest := slices.DeleteFunc(slices.Clone(done.order), func(p java.Partition) bool { return taken[p] })
-	more, err := a.rowsOf(ctx, rest, done, member{})
-	return append(rows, more...), err
-}
-
-// rowsOf are the rows of partitions of one member, sorted.
-func (a *admin) rowsOf(ctx context.Context, partitions []java.Partition, done offsets[committed], m member) ([]offsetRow, error) {
-	if len(partitions) == 0 {
-		return nil, nil
-	}
-	leaders, err := a.leaders(ctx, topicsOf(partitions))
+	ends, err := a.ends(ctx, all)
 	if err != nil {
 		return nil, in(err, java.Execution, java.Runtime)
+	}
+	rows := make([]offsetRow, 0, len(all))
+	for _, m := range append(members, nobodys) {
+		rows = append(rows, rowsOf(m, done, ends)...)
+	}
+	return rows, nil
+}
+
+// ends are the ends of the partitions that have leaders.
+func (a *admin) ends(ctx context.Context, partitions []java.Partition) (map[java.Partition]int64, error) {
+	leaders, err := a.leaders(ctx, topicsOf(partitions))
+	if err != nil {
+		return nil, err
 	}
 	led := slices.DeleteFunc(slices.Clone(partitions), func(p java.Partition) bool {
 		has, known := leaders[p]
 		return known && !has
 	})
-	ends, err := a.listOffsets(ctx, led, latest)
-	if err != nil {
-		return nil, in(err, java.Execution, java.Runtime)
-	}
-	rows := make([]offsetRow, 0, len(partitions))
-	for _, p := range slices.SortedFunc(slices.Values(partitions), byTopic) {
+	return a.listOffsets(ctx, led, latest)
+}
+
+// rowsOf are the rows of one member's partitions, sorted.
+func rowsOf(m member, done offsets[committed], ends map[java.Partition]int64) []offsetRow {
+	rows := make([]offsetRow, 0, len(m.assigned))
+	for _, p := range slices.SortedFunc(slices.Values(m.assigned), byTopic) {
 		row := offsetRow{Topic: p.Topic, Partition: p.Partition, ConsumerID: m.id, Host: m.host, ClientID: m.clientID}
 		if end, ok := ends[p]; ok {
 			row.End = &end
@@ -141,5 +151,5 @@ func (a *admin) rowsOf(ctx context.Context, partitions []java.Partition, done of
 		}
 		rows = append(rows, row)
 	}
-	return rows, nil
+	return rows
 }
