@@ -73,6 +73,7 @@ type seen struct {
 	id, state string // the state is "" where the group is not there
 	members   []member
 	rows      []offsetRow
+	problem   string // why there are no rows
 }
 
 func (o *options) snapshot(ctx context.Context, a *admin) (*snapshot, error) {
@@ -87,18 +88,22 @@ func (o *options) snapshot(ctx context.Context, a *admin) (*snapshot, error) {
 	}
 	for _, id := range sorted(ids) {
 		d := all[id]
+		one := seen{id: id}
 		switch {
-		case d.group == nil && d.failure != nil && !missing(d.failure):
-			return nil, d.failure
-		case d.group == nil:
-			s.groups = append(s.groups, seen{id: id})
-			continue
+		case d.group != nil:
+			one.state, one.members = d.group.state, d.group.members
+			one.rows, err = a.rows(ctx, d.group)
+			thrown, ok := errors.AsType[*java.Thrown](err)
+			if err != nil && !ok {
+				return nil, err
+			}
+			if ok { // one group's trouble hides no other group
+				one.problem = thrown.Error()
+			}
+		case d.failure != nil && !missing(d.failure):
+			one.problem = d.failure.Error()
 		}
-		rows, err := a.rows(ctx, d.group)
-		if err != nil {
-			return nil, err
-		}
-		s.groups = append(s.groups, seen{id, d.group.state, d.group.members, rows})
+		s.groups = append(s.groups, one)
 	}
 	return s, nil
 }

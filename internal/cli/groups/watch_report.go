@@ -20,6 +20,7 @@ type report struct {
 type groupReport struct {
 	GroupID    string            `json:"groupId"`
 	State      string            `json:"state"` // "": there is no such group
+	Error      string            `json:"error"` // why nothing more is known of it
 	Members    int               `json:"members"`
 	Lag        int64             `json:"lag"` // of the partitions whose lag is known
 	LagChange  *int64            `json:"lagChange"`
@@ -57,7 +58,7 @@ func compare(last, now *snapshot) report {
 	r := report{At: now.at, Groups: make([]groupReport, 0, len(now.groups))}
 	for _, g := range now.groups {
 		one := groupReport{
-			GroupID: g.id, State: g.state, Members: len(g.members), Partitions: []partitionReport{},
+			GroupID: g.id, State: g.state, Error: g.problem, Members: len(g.members), Partitions: []partitionReport{},
 			Joined: []memberReport{}, Gone: []memberReport{}, Moved: []moveReport{},
 		}
 		var before *seen
@@ -132,6 +133,9 @@ func missing(t *java.Thrown) bool { return t.Class == java.Class(kerr.GroupIDNot
 // events are the members and partitions that moved, a line each.
 func (r *groupReport) events() []string {
 	var lines []string
+	if r.Error != "" {
+		lines = append(lines, fmt.Sprintf("%s: its offsets cannot be read: %s", r.GroupID, r.Error))
+	}
 	for _, m := range r.Joined {
 		lines = append(lines, fmt.Sprintf("%s: %s joined from %s", r.GroupID, m.ConsumerID, m.Host))
 	}

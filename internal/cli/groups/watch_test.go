@@ -15,10 +15,10 @@ func TestAWatchTellsWhatMoved(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	before := &snapshot{start, []seen{{"g", stateStable, []member{{id: "x", host: "/1"}, {id: "y", host: "/2"}}, []offsetRow{
 		row("a", 0, 10, 110, "x"), row("a", 1, 0, 100, "y"),
-	}}}}
+	}, ""}}}
 	now := &snapshot{start.Add(2 * time.Second), []seen{{"g", stateStable, []member{{id: "x", host: "/1"}, {id: "z", host: "/3"}}, []offsetRow{
 		row("a", 0, 50, 120, "x"), row("a", 1, 20, 100, "z"), {Topic: "b", Partition: 0, ConsumerID: "x"},
-	}}}}
+	}, ""}}}
 	first := compare(nil, before)
 	if g := first.Groups[0]; g.Lag != 200 || g.LagChange != nil || g.Rate != nil || len(g.Joined)+len(g.Gone)+len(g.Moved) != 0 {
 		t.Errorf("the first look tells of changes: %+v", g)
@@ -52,7 +52,7 @@ func TestAWatchTellsWhatMoved(t *testing.T) {
 func TestAWatchWaitsForAGroupThatIsNotThere(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	none := &snapshot{at, []seen{{id: "g"}}}
-	there := &snapshot{at.Add(time.Second), []seen{{"g", stateStable, []member{{id: "x", host: "/1"}}, []offsetRow{row("a", 0, 1, 1, "x")}}}}
+	there := &snapshot{at.Add(time.Second), []seen{{"g", stateStable, []member{{id: "x", host: "/1"}}, []offsetRow{row("a", 0, 1, 1, "x")}, ""}}}
 	if text := compare(nil, none).text(true, time.Second); !strings.Contains(text, "(not there)") {
 		t.Error(text)
 	}
@@ -62,5 +62,16 @@ func TestAWatchWaitsForAGroupThatIsNotThere(t *testing.T) {
 	}
 	if text := r.text(false, time.Second); !strings.Contains(text, "done") {
 		t.Error(text)
+	}
+}
+
+func TestAGroupInTroubleHidesNoOther(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := &snapshot{at, []seen{{id: "bad", problem: "no leader"}, {"good", stateEmpty, nil, []offsetRow{row("a", 0, 1, 3, "")}, ""}}}
+	text := compare(nil, s).text(false, time.Second)
+	for _, part := range []string{"bad    (unknown)", "good   Empty", "bad: its offsets cannot be read: no leader"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in\n%s", part, text)
+		}
 	}
 }

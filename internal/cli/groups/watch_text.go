@@ -18,7 +18,10 @@ func (r report) text(partitions bool, interval time.Duration) string {
 	for i := range r.Groups {
 		g := &r.Groups[i]
 		state := g.State
-		if state == "" {
+		switch {
+		case state == "" && g.Error != "":
+			state = "(unknown)"
+		case state == "":
 			state = "(not there)"
 		}
 		rows = append(rows, []string{
@@ -81,7 +84,7 @@ func rate(perSecond *float64) string {
 func left(g *groupReport) string {
 	const year = 365 * 24 * 3600
 	switch {
-	case g.Lag == 0 && g.State != "":
+	case g.Lag == 0 && g.State != "" && g.Error == "":
 		return "done"
 	case g.Left == nil || *g.Left > year:
 		return "-"
