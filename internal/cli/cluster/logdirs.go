@@ -29,7 +29,7 @@ bytes, and how far it is behind. The last line is JSON, as that of Kafka's
 command; --format json prints that alone, with the size of the disks.`,
 		Example: `  gregor log-dirs --bootstrap-server localhost:9092 --describe
   gregor log-dirs --bootstrap-server localhost:9092 --describe --topic-list orders --broker-list 1,2`,
-		Args: cobra.NoArgs,
+		Args: command.KafkaArgs(env),
 	}, "log-dirs")
 	where.Add(cmd)
 	f := cmd.Flags()

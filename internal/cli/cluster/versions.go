@@ -23,7 +23,7 @@ func newBrokerAPIVersions(env *command.Env) *cobra.Command {
 		Use:     "broker-api-versions",
 		Short:   "Print which versions of which requests each broker serves",
 		Example: `  gregor broker-api-versions --bootstrap-server localhost:9092`,
-		Args:    cobra.NoArgs,
+		Args:    command.KafkaArgs(env),
 	}, "broker-api-versions")
 	where.Add(cmd)
 	command.FormatFlag(cmd)

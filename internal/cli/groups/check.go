@@ -69,8 +69,6 @@ func (o *options) checkGroups() error {
 		return command.Usagef("Option \"[group]\" can't be used with option \"[list]\"")
 	case o.deleteOffsets && (!o.has("group") || !o.has("topic")):
 		return command.Usagef("Option [delete-offsets] takes the following options: [group], [topic]")
-	case o.deleteOffsets && len(o.groups) > 1:
-		return command.Usagef("--delete-offsets takes one --group at a time")
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func newConsumerGroups(env *command.Env) *cobra.Command {
 		Short:   "List, describe, watch, reset and delete consumer groups",
 		Long:    consumerGroupsLong,
 		Example: consumerGroupsExample,
-		Args:    cobra.NoArgs,
+		Args:    command.KafkaArgs(env),
 	}, "consumer-groups")
 	o.where.Add(cmd)
 	command.FormatFlag(cmd)

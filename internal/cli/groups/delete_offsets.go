@@ -26,6 +26,9 @@ type deletedOffset struct {
 
 func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *admin) error {
 	group := o.groups[0]
+	if len(o.groups) > 1 {
+		return &java.Thrown{Class: "joptsimple.MultipleArgumentsForOptionException", Message: "Found multiple arguments for option group, but you asked for only one"}
+	}
 	partitions, failed, err := a.partitionsOf(ctx, o.topics)
 	if err != nil {
 		return err

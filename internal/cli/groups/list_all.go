@@ -33,7 +33,7 @@ func newGroups(env *command.Env) *cobra.Command {
 		Short: "List groups of all types: consumer, share, streams and others",
 		Example: `  gregor groups --bootstrap-server localhost:9092 --list
   gregor groups --bootstrap-server localhost:9092 --list --group-type classic --protocol connect`,
-		Args: cobra.NoArgs,
+		Args: command.KafkaArgs(env),
 	}, "groups")
 	o.where.Add(cmd)
 	command.FormatFlag(cmd)

@@ -130,10 +130,14 @@ func (t *topicDetail) partitions() []java.Partition {
 
 // topics asks for topics, each once, in the order of Kafka's map of them.
 func (a *admin) topics(ctx context.Context, names []string) ([]topicDetail, error) {
-	names = java.Order(slices.Compact(slices.Sorted(slices.Values(names))), java.Hash)
+	names = sorted(names)
 	if len(names) == 0 {
 		return nil, nil
 	}
+	if names[0] == "" { // which no broker is asked about
+		return []topicDetail{{failure: java.Code(kerr.InvalidTopicException.Code, "The given topic name '' cannot be represented in a request.")}}, nil
+	}
+	names = java.Order(names, java.Hash)
 	req := kmsg.NewPtrMetadataRequest()
 	for _, name := range names {
 		t := kmsg.NewMetadataRequestTopic()
