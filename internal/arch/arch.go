@@ -18,8 +18,8 @@ func order() []string {
 		"auth", "schema",
 		"quorum", "partition", "coordinator/runtime", "peer", "fetcher",
 		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client",
-		"cli/complete", "cli/cluster", "cli/stream", "cli/doctor",
-		"cli/javaorder", "cli/dumplog", "cli/storagetool", "cli",
+		"cli/java", "cli/javaorder", "cli/complete", "cli/cluster", "cli/groups", "cli/stream", "cli/doctor",
+		"cli/dumplog", "cli/storagetool", "cli",
 		"sim", "arch",
 	}
 }

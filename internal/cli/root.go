@@ -8,6 +8,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/complete"
 	"github.com/gregor-stream/gregor/internal/cli/doctor"
 	"github.com/gregor-stream/gregor/internal/cli/dumplog"
+	"github.com/gregor-stream/gregor/internal/cli/groups"
 	"github.com/gregor-stream/gregor/internal/cli/storagetool"
 	"github.com/gregor-stream/gregor/internal/cli/stream"
 )
@@ -68,6 +69,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupMore, stream.Commands(env)...)
 	add(groupMore, doctor.Commands(env)...)
 	complete.Register(root, env)
+	add(groupKafka, groups.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// ours runs one of Gregor's own commands, which has to end well.
-func ours(t *testing.T, w *World, stdin string, args ...string) string {
+// succeeds runs one of Gregor's own commands, which has to end well.
+func succeeds(t *testing.T, w *World, stdin string, args ...string) string {
 	t.Helper()
 	p, err := w.Gregor(t.Context(), args, stdin)
 	if err != nil {
@@ -49,24 +49,24 @@ func TestOurOwnCommandsWorkWithBothClusters(t *testing.T) {
 			for n := range 500 {
 				fmt.Fprintf(&lines, `{"id":%d,"name":"n%d"}`+"\n", n, n)
 			}
-			ours(t, w, lines.String(), "produce", topic, "--bootstrap-server", from.Addr, "--input", "json", "--key-field", "id", "--header-field", "name", "--compression", "lz4")
-			tail := ours(t, w, "", "tail", topic, "--bootstrap-server", from.Addr, "--from-beginning", "--follow=false", "--field", "id<250")
+			succeeds(t, w, lines.String(), "produce", topic, "--bootstrap-server", from.Addr, "--input", "json", "--key-field", "id", "--header-field", "name", "--compression", "lz4")
+			tail := succeeds(t, w, "", "tail", topic, "--bootstrap-server", from.Addr, "--from-beginning", "--follow=false", "--field", "id<250")
 			if got := strings.Count(tail, "\n"); got != 250 {
 				t.Errorf("tail shows %d records with id<250, want 250", got)
 			}
-			ours(t, w, "", "copy", topic, "--bootstrap-server", from.Addr, "--to", to.Addr)
-			again := ours(t, w, "", "copy", topic, "--bootstrap-server", from.Addr, "--to", to.Addr)
+			succeeds(t, w, "", "copy", topic, "--bootstrap-server", from.Addr, "--to", to.Addr)
+			again := succeeds(t, w, "", "copy", topic, "--bootstrap-server", from.Addr, "--to", to.Addr)
 			if !strings.Contains(again, "\n0 records of ") {
 				t.Errorf("the second copy: %s", again)
 			}
 			if a, b := consumed(t, w, from.Addr, topic, 500), consumed(t, w, to.Addr, topic, 500); a != b || strings.Count(a, "\n") < 499 {
 				t.Errorf("Kafka's consumer reads other records of the copy:\n%.1500s\n%.1500s", a, b)
 			}
-			report := ours(t, w, "", "doctor", "--bootstrap-server", from.Addr)
+			report := succeeds(t, w, "", "doctor", "--bootstrap-server", from.Addr)
 			if !strings.Contains(report, " checks without a finding\n") || strings.Contains(report, "could not be asked") {
 				t.Errorf("the doctor: %s", report)
 			}
-			ours(t, w, "", "health", "--bootstrap-server", from.Addr)
+			succeeds(t, w, "", "health", "--bootstrap-server", from.Addr)
 		})
 	}
 }

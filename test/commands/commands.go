@@ -23,7 +23,7 @@ import (
 type Step struct {
 	// Args are the words after the command's name, parted by spaces (a word
 	// with a space in it is written in single quotes). BROKER stands for the
-	// bootstrap address, NAME for a word that is the run's own and equally long
+	// bootstrap address, CONTROLLER for the controller's, NAME for a word that is the run's own and equally long
 	// in every run, DIR for a folder of the run's own.
 	Args  string
 	Stdin string
@@ -46,6 +46,9 @@ type Script struct {
 	Class   string // Kafka's: org.apache.kafka.tools.TopicCommand
 	Command string // gregor's: topics
 	Files   map[string]string
+	// Prepare makes what the steps of one run need: topics, records, members of
+	// groups, under the run's own name.
+	Prepare func(t *testing.T, c Cluster, name string)
 	Steps   []Step
 }
 
@@ -58,42 +61,52 @@ const limit = 90 * time.Second
 func Compare(t *testing.T, w *World, s Script) {
 	t.Helper()
 	for _, cluster := range w.Clusters() {
-		t.Run(strings.ReplaceAll(s.Name, " ", "-")+"-on-"+cluster.Name, func(t *testing.T) {
-			kafka := newRun(t, s, cluster.Addr)
-			gregor := newRun(t, s, cluster.Addr)
-			for _, step := range s.Steps {
-				want := kafka.kafka(t, w, step)
-				got := gregor.gregor(t, w, step)
-				if want != got {
-					t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
-				}
-			}
-		})
+		CompareOn(t, w, cluster, s)
 	}
+}
+
+// CompareOn does it for one cluster, where only one has what the script is
+// about.
+func CompareOn(t *testing.T, w *World, cluster Cluster, s Script) {
+	t.Helper()
+	t.Run(strings.ReplaceAll(s.Name, " ", "-")+"-on-"+cluster.Name, func(t *testing.T) {
+		kafka := newRun(t, s, cluster)
+		gregor := newRun(t, s, cluster)
+		for _, step := range s.Steps {
+			want := kafka.kafka(t, w, step)
+			got := gregor.gregor(t, w, step)
+			if want != got {
+				t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
+			}
+		}
+	})
 }
 
 // run is one of the runs of a script.
 type run struct {
-	script Script
-	addr   string
-	name   string
-	dir    string
+	script  Script
+	cluster Cluster
+	name    string
+	dir     string
 }
 
-func newRun(t *testing.T, s Script, addr string) *run {
+func newRun(t *testing.T, s Script, c Cluster) *run {
 	t.Helper()
-	r := &run{script: s, addr: addr, name: uniqueName(), dir: t.TempDir()}
+	r := &run{script: s, cluster: c, name: uniqueName(), dir: t.TempDir()}
 	for name, text := range s.Files {
 		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(r.fill(text)), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if s.Prepare != nil {
+		s.Prepare(t, c, r.name)
 	}
 	return r
 }
 
 // fill puts the run's own words into a text.
 func (r *run) fill(text string) string {
-	return strings.NewReplacer("BROKER", r.addr, "NAME", r.name, "DIR", r.dir).Replace(text)
+	return strings.NewReplacer("BROKER", r.cluster.Addr, "CONTROLLER", r.cluster.Controller, "NAME", r.name, "DIR", r.dir).Replace(text)
 }
 
 // Words parts a command line at its spaces; single quotes hold one together.
@@ -167,12 +180,13 @@ type World struct {
 	binary string
 }
 
-// Cluster is one of the two.
-type Cluster struct{ Name, Addr string }
+// Cluster is one of the two, with the addresses of its broker and of its
+// controller.
+type Cluster struct{ Name, Addr, Controller string }
 
 // Clusters are Apache Kafka's and Gregor's.
 func (w *World) Clusters() []Cluster {
-	return []Cluster{{"kafka", w.Pair.Kafka}, {"gregor", w.Pair.Gregor}}
+	return []Cluster{{"kafka", w.Pair.Kafka, w.Pair.KafkaController}, {"gregor", w.Pair.Gregor, w.Pair.GregorController}}
 }
 
 // NewWorld starts what is not there yet.

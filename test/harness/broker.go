@@ -40,6 +40,9 @@ type Broker struct {
 // Addr is what clients bootstrap from.
 func (b *Broker) Addr() string { return "localhost:" + strconv.Itoa(b.Port) }
 
+// ControllerAddr is where the controller listens.
+func (b *Broker) ControllerAddr() string { return "localhost:" + strconv.Itoa(b.Controller) }
+
 // Data is the log directory.
 func (b *Broker) Data() string { return filepath.Join(b.Dir, "data") }
 

@@ -10,7 +10,8 @@ import (
 
 // Pair is Gregor and Apache Kafka with the same settings.
 type Pair struct {
-	Gregor, Kafka string // bootstrap addresses
+	Gregor, Kafka                     string // bootstrap addresses
+	GregorController, KafkaController string // of their controllers
 
 	own []*Broker
 }
@@ -29,24 +30,26 @@ func Proof() map[string]string {
 	}
 }
 
-// StartPair returns the brokers that GREGOR_ADDR and KAFKA_ADDR name, and
-// starts those that they do not name.
+// StartPair returns the brokers that GREGOR_ADDR and KAFKA_ADDR name (and
+// GREGOR_CONTROLLER and KAFKA_CONTROLLER their controllers), and starts those
+// that they do not name.
 func StartPair(name string) (*Pair, error) {
 	p := &Pair{Gregor: os.Getenv("GREGOR_ADDR"), Kafka: os.Getenv("KAFKA_ADDR")}
+	p.GregorController, p.KafkaController = os.Getenv("GREGOR_CONTROLLER"), os.Getenv("KAFKA_CONTROLLER")
 	o := Options{Name: name, Properties: Proof()}
 	if p.Kafka == "" {
 		b, err := StartKafka(o)
 		if err != nil {
 			return nil, fmt.Errorf("start Apache Kafka: %w", err)
 		}
-		p.own, p.Kafka = append(p.own, b), b.Addr()
+		p.own, p.Kafka, p.KafkaController = append(p.own, b), b.Addr(), b.ControllerAddr()
 	}
 	if p.Gregor == "" {
 		b, err := StartGregor(o)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("start gregor: %w", err), p.Close())
 		}
-		p.own, p.Gregor = append(p.own, b), b.Addr()
+		p.own, p.Gregor, p.GregorController = append(p.own, b), b.Addr(), b.ControllerAddr()
 	}
 	return p, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -94,6 +95,17 @@ func AsKafka(cmd *cobra.Command, name string) *cobra.Command {
 	cmd.Version = KafkaVersion
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	return cmd
+}
+
+// KafkaArgs takes the words of a command line that are no flags as most of
+// Kafka's commands do, which is to ignore them; but it says so.
+func KafkaArgs(env *Env) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			env.Warnf("%s ignores %q", cmd.CommandPath(), strings.Join(args, " "))
+		}
+		return nil
+	}
 }
 
 // KafkaName is the name that [AsKafka] gave to cmd or to a command above it;

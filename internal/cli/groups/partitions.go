@@ -1,0 +1,179 @@
+package groups
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/gregor-stream/gregor/internal/cli/java"
+)
+
+// committed is an offset that a group has committed.
+type committed struct {
+	offset int64
+	epoch  int32 // the leader epoch, -1: none
+}
+
+// offsets are values of partitions and the order in which Kafka's maps have
+// them.
+type offsets[V any] struct {
+	order []java.Partition
+	of    map[java.Partition]V
+}
+
+func newOffsets[V any](order []java.Partition, of map[java.Partition]V) offsets[V] {
+	return offsets[V]{java.Order(order, java.HashPartition), of}
+}
+
+// committed asks for all offsets of a group.
+func (a *admin) committed(ctx context.Context, group string) (offsets[committed], error) {
+	bounded, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	resp, err := kadm.NewClient(a.client).FetchOffsets(bounded, group)
+	if err != nil {
+		return offsets[committed]{}, a.thrown(ctx, err)
+	}
+	of := make(map[java.Partition]committed)
+	for topic, partitions := range resp {
+		for p, o := range partitions {
+			if o.Err == nil && o.At >= 0 {
+				of[java.Partition{Topic: topic, Partition: p}] = committed{o.At, o.LeaderEpoch}
+			}
+		}
+	}
+	return newOffsets(slices.SortedFunc(maps.Keys(of), byTopic), of), nil
+}
+
+// byTopic orders by topic and partition.
+func byTopic(a, b java.Partition) int {
+	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+}
+
+// The timestamps of ListOffsets that mean an end of the log.
+const (
+	latest   = -1
+	earliest = -2
+)
+
+// listOffsets asks the leaders for the offset at a time in milliseconds, or
+// at [latest] or [earliest]; -1 is that no record is so late. A partition
+// that cannot be asked fails the call.
+func (a *admin) listOffsets(ctx context.Context, partitions []java.Partition, at int64) (map[java.Partition]int64, error) {
+	found := make(map[java.Partition]int64, len(partitions))
+	if len(partitions) == 0 {
+		return found, nil
+	}
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.ReplicaID = -1
+	topics := make(map[string]int)
+	for _, p := range partitions {
+		i, ok := topics[p.Topic]
+		if !ok {
+			i = len(req.Topics)
+			topics[p.Topic] = i
+			t := kmsg.NewListOffsetsRequestTopic()
+			t.Topic = p.Topic
+			req.Topics = append(req.Topics, t)
+		}
+		one := kmsg.NewListOffsetsRequestTopicPartition()
+		one.Partition, one.Timestamp = p.Partition, at
+		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
+	}
+	resp, err := ask[*kmsg.ListOffsetsResponse](ctx, a, req)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			if p.ErrorCode != 0 {
+				return nil, java.Code(p.ErrorCode, "")
+			}
+			found[java.Partition{Topic: t.Topic, Partition: p.Partition}] = p.Offset
+		}
+	}
+	return found, nil
+}
+
+// leaders says of every partition of the topics whether it has a leader. A
+// topic that is not there is an error, as in Kafka's describeTopics.
+func (a *admin) leaders(ctx context.Context, topics []string) (map[java.Partition]bool, error) {
+	found := make(map[java.Partition]bool)
+	details, err := a.topics(ctx, topics)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range details {
+		if t.failure != nil {
+			return nil, t.failure
+		}
+		maps.Copy(found, t.leaders)
+	}
+	return found, nil
+}
+
+// topicDetail is what the cluster says of one topic.
+type topicDetail struct {
+	topic   string
+	failure *java.Thrown
+	leaders map[java.Partition]bool // and whether they have one
+}
+
+// partitions are the topic's partitions in their order.
+func (t *topicDetail) partitions() []java.Partition {
+	return slices.SortedFunc(maps.Keys(t.leaders), byTopic)
+}
+
+// topics asks for topics, each once, in the order of Kafka's map of them.
+func (a *admin) topics(ctx context.Context, names []string) ([]topicDetail, error) {
+	names = sorted(names)
+	if len(names) == 0 {
+		return nil, nil
+	}
+	if names[0] == "" { // which no broker is asked about
+		return []topicDetail{{failure: java.Code(kerr.InvalidTopicException.Code, "The given topic name '' cannot be represented in a request.")}}, nil
+	}
+	names = java.Order(names, java.Hash)
+	req := kmsg.NewPtrMetadataRequest()
+	for _, name := range names {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = new(name)
+		req.Topics = append(req.Topics, t)
+	}
+	resp, err := ask[*kmsg.MetadataResponse](ctx, a, req)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]topicDetail, len(names))
+	for _, t := range resp.Topics {
+		d := topicDetail{topic: textOf(t.Topic), leaders: make(map[java.Partition]bool, len(t.Partitions))}
+		if t.ErrorCode != 0 {
+			d.failure = java.Code(t.ErrorCode, "")
+		}
+		for _, p := range t.Partitions {
+			d.leaders[java.Partition{Topic: d.topic, Partition: p.Partition}] = p.Leader >= 0
+		}
+		found[d.topic] = d
+	}
+	list := make([]topicDetail, len(names))
+	for i, name := range names {
+		d, ok := found[name]
+		if !ok {
+			d = topicDetail{topic: name, failure: java.Code(kerr.UnknownTopicOrPartition.Code, "")}
+		}
+		list[i] = d
+	}
+	return list, nil
+}
+
+func topicsOf(partitions []java.Partition) []string {
+	names := make([]string, len(partitions))
+	for i, p := range partitions {
+		names[i] = p.Topic
+	}
+	return names
+}
