@@ -1,0 +1,3 @@
+package clientmetrics
+
+func kafkaSubscriptions() []kafkaSubscription { return nil }
