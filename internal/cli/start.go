@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -30,12 +30,14 @@ type startOptions struct {
 	dir       string
 	overrides []string
 	quiet     bool
+	logFormat string
 }
 
 func startFlags(cmd *cobra.Command) *startOptions {
 	o := &startOptions{}
 	cmd.Flags().StringVar(&o.dir, "dir", "", "keep the data in this `directory` (default "+defaultDir()+" where no file names one)")
 	cmd.Flags().StringArrayVar(&o.overrides, "override", nil, "set a `key=value` of server.properties; may be given often")
+	cmd.Flags().StringVar(&o.logFormat, "log-format", "", "write the log as `text` or json (default text, or what gregor.log.format says)")
 	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "log warnings and errors only")
 	return o
 }
@@ -70,15 +72,21 @@ func start(ctx context.Context, o startOptions, stdout, stderr io.Writer) error 
 	if o.quiet {
 		level = slog.LevelWarn
 	}
-	// The handler lets everything through: the broker's loggers have levels of
-	// their own, which an operator can change.
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}))
+	if o.logFormat != "" {
+		o.overrides = append(o.overrides, "gregor.log.format="+o.logFormat)
+	}
 	if o.dir == "" && o.file == "" {
 		o.dir = defaultDir()
 	}
-	server, err := gregor.Start(ctx, gregor.Config{File: o.file, Properties: o.overrides, Dir: o.dir, Logger: log, LogLevel: level, CloseTimeout: closeWithin})
+	http, warning := o.listenHTTP(ctx)
+	server, err := gregor.Start(ctx, gregor.Config{
+		File: o.file, Properties: o.overrides, Dir: o.dir, LogTo: stderr, LogLevel: level, HTTP: http, CloseTimeout: closeWithin,
+	})
 	if err != nil {
 		return &failure{withHint(err)}
+	}
+	if warning != "" {
+		_, _ = fmt.Fprintln(stderr, warning) // there is nobody else to tell
 	}
 	greet(stdout, server)
 	select {
@@ -87,6 +95,24 @@ func start(ctx context.Context, o startOptions, stdout, stderr io.Writer) error 
 	}
 	stop() // a second signal ends the process at once
 	return down(server)
+}
+
+// quickHTTP is where metrics are served when there is no file to say so.
+const quickHTTP = "localhost:9404"
+
+// listenHTTP opens the listener for metrics of a broker without a file. A port
+// that is taken is no reason not to start.
+func (o *startOptions) listenHTTP(ctx context.Context) (l net.Listener, warning string) {
+	own := slices.ContainsFunc(o.overrides, func(s string) bool { return strings.HasPrefix(strings.TrimSpace(s), "gregor.http.listeners") })
+	if o.file != "" || own {
+		return nil, ""
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", quickHTTP)
+	if err != nil {
+		return nil, fmt.Sprintf("gregor: no metrics: %v (take another port with --override gregor.http.listeners=localhost:9405)", err)
+	}
+	return l, ""
 }
 
 // down closes the server and says what went wrong before or meanwhile.
@@ -106,16 +132,20 @@ func greet(out io.Writer, server *gregor.Server) {
 		cluster += " (new)"
 	}
 	at := tryAt(server.Addr())
+	var metrics strings.Builder
+	for _, a := range server.HTTPAddrs() {
+		_, _ = fmt.Fprintf(&metrics, "  metrics    http://%s/metrics\n", tryAt(a))
+	}
 	_, _ = fmt.Fprintf(out, `Gregor %s is ready.
   listening  %s
   data       %s
   cluster    %s
-
+%s
 Try it:
-  echo hello | kcat -P -b %[5]s -t greetings
-  kcat -C -b %[5]s -t greetings -o beginning -e
-  kafka-console-producer.sh --bootstrap-server %[5]s --topic greetings
-`, version, strings.Join(server.Addrs(), ", "), strings.Join(server.DataDirs(), ", "), cluster, at)
+  echo hello | kcat -P -b %[6]s -t greetings
+  kcat -C -b %[6]s -t greetings -o beginning -e
+  kafka-console-producer.sh --bootstrap-server %[6]s --topic greetings
+`, version, strings.Join(server.Addrs(), ", "), strings.Join(server.DataDirs(), ", "), cluster, metrics.String(), at)
 }
 
 // tryAt is the address to type on this machine.

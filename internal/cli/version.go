@@ -7,14 +7,14 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gregor-stream/gregor"
 )
 
-// version is the release that this is on the way to, and kafkaVersion the
-// Apache Kafka whose protocol, files and keys it has.
-const (
-	version      = "0.1.0-dev"
-	kafkaVersion = "4.4"
-)
+// kafkaVersion is the Apache Kafka whose protocol, files and keys this has.
+const kafkaVersion = "4.4"
+
+const version = gregor.Version
 
 func newVersion(stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
