@@ -191,20 +191,37 @@ func TestSubscriptionsSelectByEveryAttribute(t *testing.T) {
 }
 
 // TestSubscriptionIDsAreKafkas: the ids and orders are what Apache Kafka 4.4.0
-// answered with these subscriptions (test/wire tells the same story to both).
+// answered to these instances (test/wire tells the same story to both).
 func TestSubscriptionIDsAreKafkas(t *testing.T) {
-	id := kafka.UUID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
-	for _, c := range kafkaSubscriptions() {
+	const many = "org.apache.kafka.producer.,org.apache.kafka.consumer.,org.apache.kafka.consumer.coordinator.rebalance.latency.max," +
+		"org.apache.kafka.consumer.fetch.manager.fetch.latency.max,org.apache.kafka.producer.node.request.latency.max," +
+		"org.apache.kafka.producer.record.queue.time.max,Aa,BB,AaAa,BBBB,AaBB,ü,z,y,x,w,v,u,t,s,r,q,p,o,n"
+	one := config.ClientMetrics{Interval: time.Minute, Metrics: []string{"org.apache.kafka.producer."}}
+	two := config.ClientMetrics{Interval: 100 * time.Second, Metrics: strings.Split(many, ",")}
+	twelve := config.ClientMetrics{Interval: 5 * time.Minute, Metrics: strings.Split("m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12", ",")}
+	for _, c := range []struct {
+		n             byte
+		subscriptions map[string]config.ClientMetrics
+		id            int32
+		metrics       string
+	}{
+		{1, nil, -1257433309, ""},
+		{2, map[string]config.ClientMetrics{"one": one}, -1574831587, "org.apache.kafka.producer."},
+		{3, map[string]config.ClientMetrics{"one": one, "many": two}, 212562963,
+			"Aa BB org.apache.kafka.producer. org.apache.kafka.consumer. org.apache.kafka.producer.record.queue.time.max AaAa BBBB AaBB " +
+				"org.apache.kafka.producer.node.request.latency.max org.apache.kafka.consumer.coordinator.rebalance.latency.max " +
+				"org.apache.kafka.consumer.fetch.manager.fetch.latency.max n o p q r s t u v w x y z ü"},
+		{4, map[string]config.ClientMetrics{"one": one, "many": two, "twelve": twelve}, -1374877241,
+			"Aa BB m11 m10 m12 org.apache.kafka.producer. org.apache.kafka.consumer. org.apache.kafka.producer.record.queue.time.max AaAa BBBB AaBB " +
+				"m1 m2 m3 m4 m5 org.apache.kafka.producer.node.request.latency.max m6 m7 m8 m9 org.apache.kafka.consumer.coordinator.rebalance.latency.max " +
+				"org.apache.kafka.consumer.fetch.manager.fetch.latency.max n o p q r s t u v w x y z ü"},
+	} {
+		id := kafka.UUID{c.n, 0x5a, 3, 0xf0, c.n, 0x11, 0x4c, 7, 0x9e, 1, 2, 3, 0xff, 0x80, c.n, 9}
 		s := subscribe(makeRules(c.subscriptions), id, &Client{})
-		if got := fmt.Sprintf("%d %d [%s]", s.ID, s.Interval.Milliseconds(), strings.Join(s.Metrics, " ")); got != c.want {
-			t.Errorf("%s, Kafka: %s", got, c.want)
+		if got := strings.Join(s.Metrics, " "); s.ID != c.id || got != c.metrics {
+			t.Errorf("instance %d: %d %s\nKafka: %d %s", c.n, s.ID, got, c.id, c.metrics)
 		}
 	}
-}
-
-type kafkaSubscription struct {
-	subscriptions map[string]config.ClientMetrics
-	want          string
 }
 
 // nest appends a message or string.

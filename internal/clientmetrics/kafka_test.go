@@ -1,3 +1,0 @@
-package clientmetrics
-
-func kafkaSubscriptions() []kafkaSubscription { return nil }
