@@ -8,6 +8,7 @@ const (
 	MessagesIn ID = iota
 	BytesIn
 	BytesOut
+	BytesRejected
 	ReplicationBytesOut
 	ProduceRequests
 	FetchRequests
@@ -32,6 +33,7 @@ const (
 	UnderReplicated
 	UnderMinISR
 	AtMinISR
+	Reassigning
 	PartitionUnderReplicated
 	PartitionISR
 	PartitionReplicas
@@ -70,6 +72,7 @@ const (
 	BrokerState
 	BrokerLastApplied
 	MetadataVersion
+	FinalizedLevel
 	CurrentController
 	RaftState
 	RaftLeader
@@ -126,6 +129,7 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	MessagesIn:            {"kafka_server_brokertopicmetrics_messagesin_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=MessagesInPerSec", "Records appended by producers and coordinators; without the label topic, those of all topics."},
 	BytesIn:               {"kafka_server_brokertopicmetrics_bytesin_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec", "Bytes of record batches appended by producers and coordinators, as compressed as they came."},
 	BytesOut:              {"kafka_server_brokertopicmetrics_bytesout_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec", "Bytes of record batches sent to consumers."},
+	BytesRejected:         {"kafka_server_brokertopicmetrics_bytesrejected_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=BytesRejectedPerSec", "Bytes of record batches that were refused because they are too large."},
 	ReplicationBytesOut:   {"kafka_server_brokertopicmetrics_replicationbytesout_total", counter, nil, "kafka.server:type=BrokerTopicMetrics,name=ReplicationBytesOutPerSec", "Bytes of record batches sent to followers."},
 	ProduceRequests:       {"kafka_server_brokertopicmetrics_totalproducerequests_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=TotalProduceRequestsPerSec", "Appends tried, one for each partition of a request."},
 	FetchRequests:         {"kafka_server_brokertopicmetrics_totalfetchrequests_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=TotalFetchRequestsPerSec", "Reads asked for, one for each partition of a request or of its fetch session."},
@@ -154,6 +158,7 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	UnderMinISR:     {"kafka_server_replicamanager_underminisrpartitioncount", gauge, nil, "kafka.server:type=ReplicaManager,name=UnderMinIsrPartitionCount", "Partitions led here with fewer in-sync replicas than min.insync.replicas."},
 	AtMinISR:        {"kafka_server_replicamanager_atminisrpartitioncount", gauge, nil, "kafka.server:type=ReplicaManager,name=AtMinIsrPartitionCount", "Partitions led here with exactly as many."},
 
+	Reassigning:              {"kafka_server_replicamanager_reassigningpartitions", gauge, nil, "kafka.server:type=ReplicaManager,name=ReassigningPartitions", "Partitions led here that are being reassigned."},
 	PartitionUnderReplicated: {"kafka_cluster_partition_underreplicated", gauge, partition(), "kafka.cluster:type=Partition,name=UnderReplicated", "1 where replicas of a partition led here are not in sync."},
 	PartitionISR:             {"kafka_cluster_partition_insyncreplicascount", gauge, partition(), "kafka.cluster:type=Partition,name=InSyncReplicasCount", "In-sync replicas of a partition led here."},
 	PartitionReplicas:        {"kafka_cluster_partition_replicascount", gauge, partition(), "kafka.cluster:type=Partition,name=ReplicasCount", "Replicas of a partition led here."},
@@ -197,6 +202,7 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	BrokerState:       {"kafka_server_kafkaserver_brokerstate", gauge, nil, "kafka.server:type=KafkaServer,name=BrokerState", "1 starting, 2 recovering, 3 running, 6 waiting for the controller's leave to stop, 7 stopping."},
 	BrokerLastApplied: {"kafka_server_broker_metadata_metrics_last_applied_record_offset", gauge, nil, "kafka.server:type=broker-metadata-metrics!last-applied-record-offset", "The offset of the newest metadata record that the broker follows."},
 	MetadataVersion:   {"kafka_server_metadataloader_currentmetadataversion", gauge, nil, "kafka.server:type=MetadataLoader,name=CurrentMetadataVersion", "The feature level of metadata.version."},
+	FinalizedLevel:    {"kafka_server_metadataloader_finalizedlevel", gauge, []string{"featureName"}, "kafka.server:type=MetadataLoader,name=FinalizedLevel", "The finalized level of each feature."},
 	CurrentController: {"kafka_server_metadataloader_currentcontrollerid", gauge, nil, "kafka.server:type=MetadataLoader,name=CurrentControllerId", "The id of the active controller; -1 where none is known."},
 
 	RaftState:         {"kafka_server_raft_metrics_current_state_info", gauge, []string{"state"}, "kafka.server:type=raft-metrics!current-state", "1, with this node's part in the metadata quorum as its label: leader, follower or candidate."},

@@ -56,6 +56,7 @@ func (s state) partitions(into *metrics.Sink) {
 	set(metrics.UnderReplicated, st.UnderReplicated)
 	set(metrics.UnderMinISR, st.UnderMinISR)
 	set(metrics.AtMinISR, st.AtMinISR)
+	set(metrics.Reassigning, st.Reassigning)
 	into.Set(metrics.Omitted, float64(st.TopicsOmitted), "topics")
 	into.Set(metrics.Omitted, float64(st.PartitionsOmitted), "partitions")
 	into.Set(metrics.ReplicationBytesOut, float64(st.All.ReplicationBytesOut))
@@ -67,6 +68,7 @@ func (s state) partitions(into *metrics.Sink) {
 		{metrics.MessagesIn, st.All.Records, func(i int) int64 { return st.Topics[i].Records }},
 		{metrics.BytesIn, st.All.BytesIn, func(i int) int64 { return st.Topics[i].BytesIn }},
 		{metrics.BytesOut, st.All.BytesOut, func(i int) int64 { return st.Topics[i].BytesOut }},
+		{metrics.BytesRejected, st.All.BytesRejected, func(i int) int64 { return st.Topics[i].BytesRejected }},
 		{metrics.ProduceRequests, st.All.Appends, func(i int) int64 { return st.Topics[i].Appends }},
 		{metrics.FetchRequests, st.All.Reads, func(i int) int64 { return st.Topics[i].Reads }},
 		{metrics.FailedProduceRequests, st.All.AppendsFailed, func(i int) int64 { return st.Topics[i].AppendsFailed }},
@@ -187,6 +189,9 @@ func (s state) cluster(into *metrics.Sink) {
 	into.Set(metrics.BrokerLastApplied, applied)
 	if level := img.Features.Level(metadata.MetadataVersion); level > 0 {
 		into.Set(metrics.MetadataVersion, float64(level))
+	}
+	for name, level := range img.Features.All() {
+		into.Set(metrics.FinalizedLevel, float64(level), name)
 	}
 	active, fenced, leaving := 0, 0, 0
 	for b := range img.Cluster.Brokers() {

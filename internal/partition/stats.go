@@ -12,13 +12,14 @@ import (
 // tally counts what happens to one partition: by the batch, never by the
 // record. It only rises.
 type tally struct {
-	records, bytesIn, appends, appendsFailed          atomic.Int64
-	bytesOut, replicationBytesOut, reads, readsFailed atomic.Int64
+	records, bytesIn, bytesRejected, appends, appendsFailed atomic.Int64
+	bytesOut, replicationBytesOut, reads, readsFailed       atomic.Int64
 }
 
 // Counts is what happened to partitions since they were loaded.
 type Counts struct {
 	Records, BytesIn              int64 // appended
+	BytesRejected                 int64 // too large
 	Appends, AppendsFailed        int64 // tried; failed for no ordinary reason
 	BytesOut, ReplicationBytesOut int64 // sent to consumers, to followers
 	Reads, ReadsFailed            int64
@@ -26,7 +27,7 @@ type Counts struct {
 
 func (c *Counts) addTally(t *tally) {
 	c.add(&Counts{
-		Records: t.records.Load(), BytesIn: t.bytesIn.Load(), Appends: t.appends.Load(), AppendsFailed: t.appendsFailed.Load(),
+		Records: t.records.Load(), BytesIn: t.bytesIn.Load(), BytesRejected: t.bytesRejected.Load(), Appends: t.appends.Load(), AppendsFailed: t.appendsFailed.Load(),
 		BytesOut: t.bytesOut.Load(), ReplicationBytesOut: t.replicationBytesOut.Load(), Reads: t.reads.Load(), ReadsFailed: t.readsFailed.Load(),
 	})
 }
@@ -42,6 +43,7 @@ func (c *Counts) addAll(partitions []*Partition) {
 func (c *Counts) add(o *Counts) {
 	c.Records += o.Records
 	c.BytesIn += o.BytesIn
+	c.BytesRejected += o.BytesRejected
 	c.Appends += o.Appends
 	c.AppendsFailed += o.AppendsFailed
 	c.BytesOut += o.BytesOut
@@ -60,7 +62,9 @@ func (p *Partition) countAppend(info *storage.AppendInfo, bytes int, err error) 
 		return
 	}
 	switch kafka.CodeOf(err) {
-	case kafka.ErrUnknownTopicOrPartition, kafka.ErrNotLeaderOrFollower, kafka.ErrMessageTooLarge, kafka.ErrRecordListTooLarge,
+	case kafka.ErrMessageTooLarge:
+		p.tally.bytesRejected.Add(int64(bytes))
+	case kafka.ErrUnknownTopicOrPartition, kafka.ErrNotLeaderOrFollower, kafka.ErrRecordListTooLarge,
 		kafka.ErrCorruptMessage, kafka.ErrKafkaStorageError, kafka.ErrUnknownTopicID:
 	default:
 		p.tally.appendsFailed.Add(1)
@@ -96,6 +100,7 @@ type Stats struct {
 	UnderReplicated int // of those that this broker leads; so the next two
 	UnderMinISR     int
 	AtMinISR        int
+	Reassigning     int
 
 	Topics []TopicStats   // by name, the first
 	Each   []ReplicaStats // by topic and number, the first
@@ -168,6 +173,7 @@ func (s *Set) partitionStats(out *Stats, t *topic, p *Partition, partitionsMax i
 		least := min(int(t.minISR.Load()), st.Replicas)
 		st.UnderMin, st.AtMin = st.ISR < least, st.ISR == least
 		out.Leads++
+		out.Reassigning += count(reg.Reassigning())
 		out.UnderReplicated += count(st.ISR < st.Replicas)
 		out.UnderMinISR += count(st.UnderMin)
 		out.AtMinISR += count(st.AtMin)

@@ -18,7 +18,7 @@ func StartReceivers(name, beans string) (kafka, gregor *Broker, err error) {
 	if err := CompileJava("broker", filepath.Join(Root(), "test", "harness", "java", "Receiver.java"), classes); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(classes))
 	}
-	properties := map[string]string{"metric.reporters": "Receiver"}
+	properties := map[string]string{"metric.reporters": "Receiver,org.apache.kafka.common.metrics.JmxReporter"}
 	if beans != "" {
 		properties["receiver.beans"] = beans
 	}
