@@ -160,3 +160,46 @@ func TestTheCommandLineIsJudged(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
+
+func TestWithoutAFileMetricsAreServedWhereThePortIsFree(t *testing.T) {
+	start := func(args ...string) (out, log string) {
+		t.Helper()
+		code, out, log := run(t, append([]string{"--dir", t.TempDir(), "--override", "listeners=PLAINTEXT://localhost:0", "-q"}, args...)...)
+		if code != 0 {
+			t.Fatalf("exit code %d: %s", code, log)
+		}
+		return out, log
+	}
+	out, _ := start("--override", "gregor.http.listeners=localhost:0")
+	if strings.Count(out, "  metrics    http://localhost:") != 1 || strings.Contains(out, ":9404") {
+		t.Errorf("with a listener of our own:\n%s", out)
+	}
+	// Free or not, one of the two is said; when it is taken, the broker starts.
+	if out, log := start(); strings.Contains(out, "metrics    http://localhost:9404/metrics\n") == strings.Contains(log, "gregor: no metrics: ") {
+		t.Errorf("by itself:\n%s%s", out, log)
+	}
+	if l, err := net.Listen("tcp", quickHTTP); err == nil { //nolint:noctx // a test
+		defer func() { _ = l.Close() }()
+	}
+	out, log := start()
+	if strings.Contains(out, "metrics") || strings.Count(log, "gregor: no metrics: listen tcp") != 1 {
+		t.Errorf("where the port is taken:\n%s%s", out, log)
+	}
+	code, _, log := run(t, "--dir", t.TempDir(), "--override", "listeners=PLAINTEXT://localhost:0", "--override", "gregor.http.listeners="+quickHTTP)
+	if code != exitFailed || !strings.HasSuffix(lastLine(log), "--override gregor.http.listeners=localhost:9405") {
+		t.Errorf("where the port was asked for: exit code %d: %s", code, log)
+	}
+}
+
+func TestTheLogIsJSONOnRequest(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		code, _, log := run(t, "--dir", t.TempDir(), "--override", "listeners=PLAINTEXT://localhost:0", "--override", "unknown.key=1", "--log-format", format)
+		if code != 0 || strings.Contains(log, `{"time":"`) != (format == "json") {
+			t.Errorf("%s: exit code %d: %s", format, code, log)
+		}
+	}
+	code, _, log := run(t, "--dir", t.TempDir(), "--log-format", "xml")
+	if code != exitFailed || !strings.Contains(lastLine(log), "gregor.log.format: String must be one of: text, json") {
+		t.Errorf("exit code %d: %s", code, log)
+	}
+}

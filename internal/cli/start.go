@@ -178,6 +178,8 @@ func defaultDir() string {
 // withHint adds what to do about the errors that everybody meets.
 func withHint(err error) error {
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && strings.Contains(err.Error(), "gregor.http.listeners"):
+		return fmt.Errorf("%w: something else has the port; stop it, or take another with --override gregor.http.listeners=localhost:9405", err)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("%w: something else has the port; stop it, or take another with --override listeners=PLAINTEXT://localhost:9192", err)
 	case errors.Is(err, os.ErrPermission):

@@ -110,11 +110,11 @@ func TestRealClientsPushTheirMetrics(t *testing.T) {
 		want           map[string]string // series and client id to value; "" for any
 	}{
 		{"java", "apache-kafka-java", java, map[string]string{
-			"gregor_client_producer_record_send_total java-producer":                         fmt.Sprint(records),
-			"gregor_client_producer_connection_creation_total java-producer":                 "",
-			"gregor_client_consumer_fetch_manager_records_consumed_total java-consumer":      fmt.Sprint(records),
-			"gregor_client_consumer_coordinator_commit_total java-consumer":                  "",
-			"gregor_client_consumer_coordinator_rebalance_latency_total java-consumer": "",
+			"gregor_client_producer_record_send_total java-producer":                    fmt.Sprint(records),
+			"gregor_client_producer_connection_creation_total java-producer":            "",
+			"gregor_client_consumer_fetch_manager_records_consumed_total java-consumer": fmt.Sprint(records),
+			"gregor_client_consumer_coordinator_commit_total java-consumer":             "",
+			"gregor_client_consumer_coordinator_rebalance_latency_total java-consumer":  "",
 		}},
 		{"librdkafka", "confluent-kafka-python", python, map[string]string{
 			"gregor_client_producer_connection_creation_total librdkafka-producer":       "",
