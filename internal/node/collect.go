@@ -144,11 +144,14 @@ func (s state) groups(into *metrics.Sink) {
 	if answer.ErrorCode != 0 {
 		return
 	}
-	states := map[string]int{}
+	states, classic := map[string]int{}, 0
 	for i := range answer.Groups {
-		states[answer.Groups[i].GroupState]++
+		if kind := answer.Groups[i].GroupType; kind == "" || kind == "classic" {
+			states[answer.Groups[i].GroupState]++
+			classic++
+		}
 	}
-	into.Set(metrics.Groups, float64(len(answer.Groups)))
+	into.Set(metrics.Groups, float64(classic))
 	for id, name := range map[metrics.ID]string{
 		metrics.GroupsEmpty: "Empty", metrics.GroupsPreparing: "PreparingRebalance", metrics.GroupsCompleting: "CompletingRebalance",
 		metrics.GroupsStable: "Stable", metrics.GroupsDead: "Dead",
