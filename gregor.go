@@ -13,12 +13,17 @@
 package gregor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"math"
+	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/config"
@@ -43,16 +48,26 @@ type Config struct {
 	// listeners. "" is 127.0.0.1:0, a free port, where File is not set;
 	// otherwise what the file (or Kafka's default) says.
 	Listen string
-	// Logger is told what an operator should know; nil is silence.
+	// Logger is told what an operator should know; nil is silence, or LogTo.
 	Logger *slog.Logger
+	// LogTo is where the log is written when there is no Logger, in the form
+	// that gregor.log.format says: text for people, or JSON.
+	LogTo io.Writer
 	// LogLevel is the least that is logged at first (zero is INFO). It can be
 	// changed while the broker runs, as Kafka's loggers can: kafka-configs.sh
 	// --entity-type broker-loggers. Logger has to let through what is asked for.
 	LogLevel slog.Level
+	// HTTP is a listener for metrics, health, log levels and clients' metrics,
+	// besides those of gregor.http.listeners; nil is none. The server closes it,
+	// also when it does not start.
+	HTTP net.Listener
 	// CloseTimeout bounds how long Close waits for requests under way; 0 is
 	// 10 seconds.
 	CloseTimeout time.Duration
 }
+
+// Version is the release that this is on the way to.
+const Version = "0.1.0-dev"
 
 // The defaults where neither a file nor a property says otherwise.
 const (
@@ -74,14 +89,19 @@ type Server struct {
 // the broker: that runs until Close. The error names everything that is wrong
 // with the configuration, one problem a line.
 func Start(ctx context.Context, c Config) (*Server, error) {
-	log := c.Logger
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	s, err := start(ctx, &c)
+	if err != nil && c.HTTP != nil {
+		_ = c.HTTP.Close() // the error of the start is what counts
 	}
+	return s, err
+}
+
+func start(ctx context.Context, c *Config) (*Server, error) {
 	properties, memory, err := c.properties()
 	if err != nil {
 		return nil, err
 	}
+	log := c.logger(properties)
 	broker, warnings, err := config.Load(properties)
 	for _, w := range warnings {
 		log.Warn(w) //nolint:sloglint // the sentences are the table's own
@@ -89,7 +109,10 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	nc := node.Config{Broker: broker, Log: log, LogLevel: c.LogLevel}
+	nc := node.Config{Broker: broker, Log: log, LogLevel: c.LogLevel, Version: Version}
+	if c.HTTP != nil {
+		nc.HTTP = []net.Listener{c.HTTP}
+	}
 	s := &Server{wait: c.CloseTimeout}
 	if memory {
 		nc.FS = vfs.NewMem(time.Now)
@@ -103,6 +126,27 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// logger is the log in the form that the last of the settings names. A form
+// that is none is refused with the other settings, later.
+func (c *Config) logger(properties []config.Property) *slog.Logger {
+	if c.Logger != nil || c.LogTo == nil {
+		return cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	}
+	format := ""
+	for _, p := range properties {
+		if p.Key == "gregor.log.format" {
+			format = strings.TrimSpace(p.Value)
+		}
+	}
+	// The handler lets everything through: the broker's loggers have levels of
+	// their own, which an operator can change.
+	options := &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(c.LogTo, options))
+	}
+	return slog.New(slog.NewTextHandler(c.LogTo, options))
 }
 
 // properties are the settings of all sources, those that win last, and whether
@@ -168,6 +212,16 @@ func (s *Server) Addr() string { return s.Addrs()[0] }
 func (s *Server) Addrs() []string {
 	var list []string
 	for _, a := range s.node.Addrs() {
+		list = append(list, a.String())
+	}
+	return list
+}
+
+// HTTPAddrs are the addresses at which metrics and health are served, as
+// bound; none where they are not.
+func (s *Server) HTTPAddrs() []string {
+	var list []string
+	for _, a := range s.node.HTTPAddrs() {
 		list = append(list, a.String())
 	}
 	return list

@@ -59,7 +59,7 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 	s.reader.Reset(nil) // an idle connection keeps no frame
 	if err != nil {
 		st.forget()
-		return Reply{}, err
+		return Reply{}, &refused{reasonBody, err}
 	}
 	st.merge()
 	st.prepare()
@@ -74,12 +74,15 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 	failed := st.failed()
 	switch {
 	case acks == 0 && failed:
+		h.countProduce(&st.resp)
 		st.forget()
-		return reply, errAcksZero
+		return reply, &refused{reasonAcks, errAcksZero}
 	case acks == 0:
+		h.countProduce(&st.resp)
 	case len(st.wait) > 0:
 		reply.Pending = newProducePending(s, st)
 	default:
+		h.countProduce(&st.resp)
 		reply.Data = s.answer(dst, &st.resp)
 	}
 	st.forget()

@@ -97,7 +97,7 @@ func (h *Handlers) fetch(ctx context.Context, s *Session, body, dst []byte) (Rep
 	s.reader.Reset(nil) // an idle connection keeps no frame
 	if err != nil {
 		st.done()
-		return Reply{}, err
+		return Reply{}, &refused{reasonBody, err}
 	}
 	st.describe(s)
 	h.sessions.mu.Lock()
@@ -126,6 +126,7 @@ func (st *fetchState) describe(s *Session) {
 	f.SessionID, f.SessionEpoch = req.SessionId, req.SessionEpoch
 	f.UsesTopicIDs = s.call.Version >= 13
 	f.FromFollower = st.replica(s) >= 0
+	s.call.follower = f.FromFollower
 	f.Partitions, f.Forgotten = f.Partitions[:0], f.Forgotten[:0]
 	for i := range req.Topics {
 		topic := &req.Topics[i]
@@ -235,6 +236,11 @@ func lateBy(wait time.Duration) time.Duration {
 // after the request's time is over.
 func (st *fetchState) await(ctx context.Context, s *Session) {
 	enough := st.read(s)
+	for i := range st.parts {
+		if p := &st.parts[i]; p.p != nil {
+			p.p.CountRead(p.code)
+		}
+	}
 	wait := time.Duration(st.req.MaxWaitMs) * time.Millisecond
 	if enough || wait <= 0 {
 		return
@@ -250,6 +256,8 @@ func (st *fetchState) await(ctx context.Context, s *Session) {
 	if !watched {
 		return // as in Kafka, nothing but errors is not waited with
 	}
+	st.h.waiting.fetch.Add(1)
+	began := time.Now()
 	timer := time.NewTimer(wait + lateBy(wait))
 	for over := false; !over && !st.read(s); {
 		select {
@@ -262,6 +270,8 @@ func (st *fetchState) await(ctx context.Context, s *Session) {
 		}
 	}
 	timer.Stop()
+	st.h.waiting.fetch.Add(-1)
+	s.call.waited(time.Since(began), true)
 	for i := range st.parts {
 		if st.parts[i].p != nil {
 			st.parts[i].p.Unwatch(st.waiter)

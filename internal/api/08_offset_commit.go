@@ -29,7 +29,10 @@ func (h *Handlers) offsetCommit(ctx context.Context, call *Call, req *msg.Offset
 		return &answer.response, nil
 	}
 	req.Topics = topics
-	answer.merge(h.Groups.CommitOffsets(ctx, call.caller(), req))
+	var committed *msg.OffsetCommitResponse
+	call.waits(false, func() { committed = h.Groups.CommitOffsets(ctx, call.caller(), req) })
+	h.countCommitted(committed)
+	answer.merge(committed)
 	return &answer.response, nil
 }
 
@@ -105,4 +108,16 @@ func (a *commitAnswer) merge(response *msg.OffsetCommitResponse) {
 		t := a.topic(from.Name, from.TopicId)
 		t.Partitions = append(t.Partitions, from.Partitions...)
 	}
+}
+
+func (h *Handlers) countCommitted(response *msg.OffsetCommitResponse) {
+	n := int64(0)
+	for i := range response.Topics {
+		for j := range response.Topics[i].Partitions {
+			if response.Topics[i].Partitions[j].ErrorCode == 0 {
+				n++
+			}
+		}
+	}
+	h.waiting.committed.Add(n)
 }

@@ -45,5 +45,9 @@ func (h *Handlers) joinGroup(ctx context.Context, call *Call, req *msg.JoinGroup
 	if !h.allowed(call, Read, Group, req.GroupId) {
 		return group.JoinVersion(group.JoinFailed(kafka.ErrGroupAuthorizationFailed), call.Version), nil
 	}
-	return h.Groups.JoinGroup(ctx, call.caller(), req), nil
+	h.waiting.group.Add(1)
+	defer h.waiting.group.Add(-1)
+	var resp *msg.JoinGroupResponse
+	call.waits(true, func() { resp = h.Groups.JoinGroup(ctx, call.caller(), req) })
+	return resp, nil
 }

@@ -19,5 +19,9 @@ func (h *Handlers) syncGroup(ctx context.Context, call *Call, req *msg.SyncGroup
 	case !h.allowed(call, Read, Group, req.GroupId):
 		return group.SyncFailed(kafka.ErrGroupAuthorizationFailed), nil
 	}
-	return h.Groups.SyncGroup(ctx, call.caller(), req), nil
+	h.waiting.group.Add(1)
+	defer h.waiting.group.Add(-1)
+	var resp *msg.SyncGroupResponse
+	call.waits(true, func() { resp = h.Groups.SyncGroup(ctx, call.caller(), req) })
+	return resp, nil
 }

@@ -22,7 +22,7 @@ func (h *Handlers) createTopics(ctx context.Context, call *Call, req *msg.Create
 		refused = append(refused, createFailure(t.Name, kafka.Errorf(kafka.ErrTopicAuthorizationFailed, "Authorization failed.")))
 	}
 	if len(left.Topics) > 0 {
-		done, err := executeWithin[*msg.CreateTopicsResponse](ctx, h, req.TimeoutMs, func(in controller.Input) controller.Result {
+		done, err := executeWithin[*msg.CreateTopicsResponse](ctx, h, call, req.TimeoutMs, func(in controller.Input) controller.Result {
 			return controller.CreateTopics(in, &left)
 		})
 		if err != nil {

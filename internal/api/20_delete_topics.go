@@ -47,7 +47,7 @@ func (h *Handlers) deleteTopics(ctx context.Context, call *Call, req *msg.Delete
 	if len(left.TopicNames)+len(left.Topics) == 0 {
 		return resp, nil
 	}
-	done, err := executeWithin[*msg.DeleteTopicsResponse](ctx, h, req.TimeoutMs, func(in controller.Input) controller.Result {
+	done, err := executeWithin[*msg.DeleteTopicsResponse](ctx, h, call, req.TimeoutMs, func(in controller.Input) controller.Result {
 		return controller.DeleteTopics(in, &left, call.Version)
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ func (h *Handlers) alterConfigs(ctx context.Context, call *Call, req *msg.AlterC
 	resp := msg.NewAlterConfigsResponse()
 	done := map[resourceKey]msg.AlterConfigsResponseAlterConfigsResourceResponse{}
 	if len(left.Resources) > 0 {
-		result, err := execute[*msg.AlterConfigsResponse](ctx, h, func(in controller.Input) controller.Result {
+		result, err := execute[*msg.AlterConfigsResponse](ctx, h, call, func(in controller.Input) controller.Result {
 			return controller.AlterConfigs(in, &left)
 		})
 		if err != nil {

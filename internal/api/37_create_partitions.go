@@ -27,7 +27,7 @@ func (h *Handlers) createPartitions(ctx context.Context, call *Call, req *msg.Cr
 	if len(left.Topics) == 0 {
 		return resp, nil
 	}
-	done, err := executeWithin[*msg.CreatePartitionsResponse](ctx, h, req.TimeoutMs, func(in controller.Input) controller.Result {
+	done, err := executeWithin[*msg.CreatePartitionsResponse](ctx, h, call, req.TimeoutMs, func(in controller.Input) controller.Result {
 		return controller.CreatePartitions(in, &left)
 	})
 	if err != nil {

@@ -12,7 +12,7 @@ func (h *Handlers) electLeaders(ctx context.Context, call *Call, req *msg.ElectL
 	err := error(kafka.Errorf(kafka.ErrClusterAuthorizationFailed, "Cluster authorization failed."))
 	if h.allowed(call, Alter, Cluster, ClusterName) {
 		var resp *msg.ElectLeadersResponse
-		resp, err = executeWithin[*msg.ElectLeadersResponse](ctx, h, req.TimeoutMs, func(in controller.Input) controller.Result {
+		resp, err = executeWithin[*msg.ElectLeadersResponse](ctx, h, call, req.TimeoutMs, func(in controller.Input) controller.Result {
 			return controller.ElectLeaders(in, req)
 		})
 		if err == nil {

@@ -33,7 +33,7 @@ func (h *Handlers) incrementalAlterConfigs(ctx context.Context, call *Call, req 
 	resp := msg.NewIncrementalAlterConfigsResponse()
 	done := map[resourceKey]msg.IncrementalAlterConfigsResponseAlterConfigsResourceResponse{}
 	if len(left.Resources) > 0 {
-		result, err := execute[*msg.IncrementalAlterConfigsResponse](ctx, h, func(in controller.Input) controller.Result {
+		result, err := execute[*msg.IncrementalAlterConfigsResponse](ctx, h, call, func(in controller.Input) controller.Result {
 			return controller.IncrementalAlterConfigs(in, &left)
 		})
 		if err != nil {

@@ -15,7 +15,7 @@ func (h *Handlers) alterPartitionReassignments(ctx context.Context, call *Call, 
 	err := error(kafka.Errorf(kafka.ErrClusterAuthorizationFailed, "Cluster authorization failed."))
 	if h.allowed(call, Alter, Cluster, ClusterName) {
 		var resp *msg.AlterPartitionReassignmentsResponse
-		resp, err = executeWithin[*msg.AlterPartitionReassignmentsResponse](ctx, h, req.TimeoutMs, func(in controller.Input) controller.Result {
+		resp, err = executeWithin[*msg.AlterPartitionReassignmentsResponse](ctx, h, call, req.TimeoutMs, func(in controller.Input) controller.Result {
 			return controller.AlterPartitionReassignments(in, req)
 		})
 		if err == nil {

@@ -12,7 +12,7 @@ func (h *Handlers) listPartitionReassignments(ctx context.Context, call *Call, r
 	err := error(kafka.Errorf(kafka.ErrClusterAuthorizationFailed, "Cluster authorization failed."))
 	if h.allowed(call, Describe, Cluster, ClusterName) {
 		var resp *msg.ListPartitionReassignmentsResponse
-		resp, err = execute[*msg.ListPartitionReassignmentsResponse](ctx, h, func(in controller.Input) controller.Result {
+		resp, err = execute[*msg.ListPartitionReassignmentsResponse](ctx, h, call, func(in controller.Input) controller.Result {
 			return controller.ListPartitionReassignments(in, req)
 		})
 		if err == nil {

@@ -12,7 +12,7 @@ func (h *Handlers) updateFeatures(ctx context.Context, call *Call, req *msg.Upda
 	err := error(kafka.Errorf(kafka.ErrClusterAuthorizationFailed, "Cluster authorization failed."))
 	if h.allowed(call, Alter, Cluster, ClusterName) {
 		var resp *msg.UpdateFeaturesResponse
-		resp, err = execute[*msg.UpdateFeaturesResponse](ctx, h, func(in controller.Input) controller.Result {
+		resp, err = execute[*msg.UpdateFeaturesResponse](ctx, h, call, func(in controller.Input) controller.Result {
 			return controller.UpdateFeatures(in, req, call.Version)
 		})
 		if err == nil {

@@ -67,6 +67,10 @@ type Deps struct {
 	Random fetchsession.Random
 	// Loggers are the broker's loggers; nil has none.
 	Loggers Loggers
+	// Errors counts the error codes in answers; nil: nobody.
+	Errors Errors
+	// Telemetry takes clients' metrics; nil: they are not served.
+	Telemetry Telemetry
 	// Authorizer decides; nil allows everything.
 	Authorizer Authorizer
 }
@@ -109,6 +113,7 @@ type Handlers struct {
 	Deps
 	table    table
 	sessions fetchSessions
+	waiting  waiting
 }
 
 // New makes the handlers.

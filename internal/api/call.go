@@ -33,6 +33,9 @@ type Call struct {
 	ClientID      string // "" where the client gave none
 	Principal     auth.Principal
 	Received      time.Time // when the whole request was read
+
+	remote, asked time.Duration // see waits
+	follower      bool          // a fetch of a broker that replicates
 }
 
 // ClientHost is the client's address as Kafka's groups show it: Java's way,
@@ -54,4 +57,13 @@ func (c *Conn) ClientHost() string {
 		parts = append(parts, strconv.FormatUint(uint64(tcp.IP[i])<<8|uint64(tcp.IP[i+1]), 16))
 	}
 	return "/" + strings.Join(parts, ":")
+}
+
+// address is the client's address and port, without Java's decoration.
+func (c *Conn) address() (host, port string) {
+	host, port, err := net.SplitHostPort(c.Remote.String())
+	if err != nil {
+		return c.Remote.String(), ""
+	}
+	return host, port
 }

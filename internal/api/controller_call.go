@@ -3,15 +3,18 @@ package api
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gregor-stream/gregor/internal/controller"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // execute runs a decision whose response is of type A.
-func execute[A any](ctx context.Context, h *Handlers, decide func(controller.Input) controller.Result) (A, error) {
+func execute[A any](ctx context.Context, h *Handlers, call *Call, decide func(controller.Input) controller.Result) (A, error) {
 	var none A
+	began := time.Now()
 	answer, err := h.Controller.Execute(ctx, decide)
+	call.waited(time.Since(began), false)
 	if err != nil {
 		return none, err //nolint:wrapcheck // it carries the code for the response
 	}
@@ -25,12 +28,12 @@ func execute[A any](ctx context.Context, h *Handlers, decide func(controller.Inp
 // executeWithin is execute for a request with a time limit. Kafka's controller
 // does not begin what should have been done before its turn came; with a limit
 // of 0 that is always so.
-func executeWithin[A any](ctx context.Context, h *Handlers, timeoutMs int32, decide func(controller.Input) controller.Result) (A, error) {
+func executeWithin[A any](ctx context.Context, h *Handlers, call *Call, timeoutMs int32, decide func(controller.Input) controller.Result) (A, error) {
 	if timeoutMs <= 0 {
 		var none A
 		return none, kafka.ErrRequestTimedOut
 	}
-	return execute[A](ctx, h, decide)
+	return execute[A](ctx, h, call, decide)
 }
 
 // failure is the code and the message of err for a response. Kafka gives the

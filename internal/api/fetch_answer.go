@@ -13,6 +13,7 @@ func (h *Handlers) answerFetch(s *Session, st *fetchState, dst []byte, code kafk
 	head := wire.FetchHead{Version: s.call.Version, CorrelationID: s.call.CorrelationID, ErrorCode: int16(code), SessionID: session}
 	st.nodes = st.nodes[:0]
 	list := st.fetch.Partitions()
+	h.countError(kafka.Fetch, int16(code), 1)
 	topics := 0
 	for i := range include {
 		if i == 0 || !sameTopic(list, include[i-1], include[i]) {
@@ -42,6 +43,7 @@ func (h *Handlers) answerFetch(s *Session, st *fetchState, dst []byte, code kafk
 // partition of the request, too.
 func (h *Handlers) failFetch(s *Session, st *fetchState, dst []byte, code kafka.Error) Reply {
 	head := wire.FetchHead{Version: s.call.Version, CorrelationID: s.call.CorrelationID, ErrorCode: int16(code), SessionID: st.req.SessionId}
+	h.countError(kafka.Fetch, int16(code), 1)
 	w := &st.writer
 	if s.call.Version >= 13 {
 		w.Begin(dst, st.places[:0], head, 0)
@@ -97,11 +99,13 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 		code = kafka.ErrNotLeaderOrFollower // which old clients retry
 	}
 	out.ErrorCode = int16(code)
+	h.countError(kafka.Fetch, out.ErrorCode, 1)
 	if code == kafka.ErrNotLeaderOrFollower || code == kafka.ErrFencedLeaderEpoch {
 		h.hintFetchLeader(s, st, want)
 	}
 	if code == kafka.ErrNone && part.read.Section.Len() > 0 {
 		st.section[0] = &part.read.Section
+		part.p.CountSent(part.read.Section.Len(), s.call.follower)
 		st.writer.Partition(out, st.section[:]...)
 	} else {
 		st.writer.Partition(out)

@@ -8,12 +8,15 @@ import (
 	"github.com/gregor-stream/gregor/internal/msg"
 )
 
+// everyClient stands for a broker that shows clients' metrics.
+type everyClient struct{ Telemetry }
+
 // TestProtocolPageIsCurrent compares docs/protocol.md with the routes; with
 // UPDATE=1 in the environment it writes the page.
 func TestProtocolPageIsCurrent(t *testing.T) {
 	const path = "../../docs/protocol.md"
 	var served []msg.Served
-	h := new(Handlers)
+	h := &Handlers{Deps: Deps{Telemetry: everyClient{}}} // the page says when it is
 	table := newTable(h.routes())
 	for _, r := range table.all(false) {
 		served = append(served, msg.Served{Key: r.key, Oldest: r.min, Newest: r.max})

@@ -34,6 +34,10 @@ type Partition interface {
 	// refused; where that is decided already it returns true instead.
 	AwaitAck(end kafka.Offset, done func(error)) (ready bool, err error)
 	Read(q *Query, into *ReadResult) error
+	// CountRead and CountSent count a fetch of the partition, and bytes of
+	// records that go out, for who observes.
+	CountRead(code kafka.Error)
+	CountSent(bytes int, follower bool)
 	Watch(Waiter)
 	Unwatch(Waiter)
 	OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isolation Isolation) (at storage.TimestampOffset, found bool, err error)

@@ -13,6 +13,7 @@ import (
 // are not replicated yet. It ends when all are decided, or when the request's
 // timeout is over.
 type producePending struct {
+	h           *Handlers
 	version     int16
 	correlation int32
 	ready       chan struct{}
@@ -28,8 +29,9 @@ type producePending struct {
 // makes itself a new one, and asks each partition to tell.
 func newProducePending(s *Session, st *produceState) *producePending {
 	timeout := time.Duration(max(st.req.TimeoutMs, 0)) * time.Millisecond
-	p := &producePending{version: s.call.Version, correlation: s.call.CorrelationID, ready: make(chan struct{}), resp: st.resp, left: len(st.wait)}
+	p := &producePending{h: s.h, version: s.call.Version, correlation: s.call.CorrelationID, ready: make(chan struct{}), resp: st.resp, left: len(st.wait)}
 	st.resp = msg.ProduceResponse{}
+	s.h.waiting.produce.Add(1)
 	// Until its partition decides, a part reads as timed out.
 	for _, w := range st.wait {
 		p.part(w).ErrorCode = int16(kafka.ErrRequestTimedOut)
@@ -69,6 +71,7 @@ func (p *producePending) finish() {
 	defer p.mu.Unlock()
 	if !p.decided {
 		p.decided = true
+		p.h.waiting.produce.Add(-1)
 		p.timer.Stop()
 		close(p.ready)
 	}
@@ -79,5 +82,6 @@ func (p *producePending) Ready() <-chan struct{} { return p.ready }
 
 // AppendTo appends the response.
 func (p *producePending) AppendTo(dst []byte) []byte {
+	p.h.countProduce(&p.resp)
 	return wire.AppendResponse(dst, kafka.Produce, p.version, p.correlation, &p.resp)
 }

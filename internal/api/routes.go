@@ -2,7 +2,7 @@ package api
 
 // routes lists every API key that is served: what stands here is advertised.
 func (h *Handlers) routes() []Route {
-	return []Route{
+	routes := []Route{
 		h.produceRoute(),
 		h.fetchRoute(),
 		route(h.listOffsets),
@@ -39,4 +39,8 @@ func (h *Handlers) routes() []Route {
 		route(h.listConfigResources),
 		route(h.describeTopicPartitions),
 	}
+	if h.Telemetry != nil { // as Kafka does with and without a receiver
+		routes = append(routes, route(h.getTelemetrySubscriptions), route(h.pushTelemetry))
+	}
+	return routes
 }

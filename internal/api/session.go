@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,9 @@ type Reply struct {
 	Recycle bool        // nobody keeps a slice of the request
 	Close   bool        // the connection ends after the answer
 	Done    func()      // called once when the reply is written or given up
+
+	About         About
+	Remote, Asked time.Duration // waited while it was executed; as the client asked
 }
 
 // Pending is an answer that waits for something; only Produce has one.
@@ -46,31 +50,48 @@ func (h *Handlers) Open(conn Conn) *Session {
 }
 
 // Close ends the conversation.
-func (s *Session) Close() {}
+func (s *Session) Close() {
+	if s.h.Telemetry != nil {
+		s.h.Telemetry.Disconnected(s.conn.ID)
+	}
+}
 
 // Serve executes one request frame and appends its answer to dst.
 func (s *Session) Serve(ctx context.Context, frame, dst []byte, received time.Time) (Reply, error) {
 	body, err := s.header(frame)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, &refused{reasonHeader, err}
 	}
 	s.call.Received = received
+	s.call.remote, s.call.asked, s.call.follower = 0, 0, false
 	r := s.h.table.find(s.call.Key, s.conn.Controller)
 	switch {
 	case r == nil:
-		return Reply{}, fmt.Errorf("%s is not served (from %s)", s.call.Key, s.conn.Remote)
+		return Reply{}, &refused{reasonKey, fmt.Errorf("%s is not served", s.call.Key)}
 	case s.call.Version < r.min || s.call.Version > r.max:
 		if s.call.Key == kafka.ApiVersions {
-			return s.unsupportedApiVersions(dst), nil
+			s.h.countError(kafka.ApiVersions, int16(kafka.ErrUnsupportedVersion), 1)
+			return s.observed(s.unsupportedApiVersions(dst)), nil
 		}
-		return Reply{}, fmt.Errorf("%s v%d is not served, only v%d to v%d (from %s)",
-			s.call.Key, s.call.Version, r.min, r.max, s.conn.Remote)
+		return Reply{}, &refused{reasonVersion, fmt.Errorf("%s v%d is not served, only v%d to v%d (from client %q)",
+			s.call.Key, s.call.Version, r.min, r.max, s.call.ClientID)}
 	}
 	reply, err := r.serve(ctx, s, body, dst)
 	if err != nil {
-		return Reply{}, fmt.Errorf("%s v%d from client %q: %w", s.call.Key, s.call.Version, s.call.ClientID, err)
+		err = fmt.Errorf("%s v%d from client %q: %w", s.call.Key, s.call.Version, s.call.ClientID, err)
+		if _, ok := errors.AsType[*refused](err); !ok {
+			err = &refused{reasonFailed, err}
+		}
+		return Reply{}, err
 	}
-	return reply, nil
+	return s.observed(reply), nil
+}
+
+// observed says of a reply what an observer wants to know.
+func (s *Session) observed(r Reply) Reply {
+	r.About = About{Key: s.call.Key, Version: s.call.Version, Follower: s.call.follower, Client: s.call.ClientID, Principal: s.call.Principal.Name}
+	r.Remote, r.Asked = s.call.remote, s.call.asked
+	return r
 }
 
 // header reads the request header. The client id is the same on every request

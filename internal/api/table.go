@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"reflect"
 	"slices"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -24,17 +25,21 @@ func route[Q any, PQ interface {
 	msg.Request
 }, A msg.Response](handler func(context.Context, *Call, *Q) (A, error)) Route {
 	r := stable(PQ(new(Q)).APIKey())
+	answers := errorCodesOf(reflect.TypeFor[A]().Elem())
 	r.serve = func(ctx context.Context, s *Session, body, dst []byte) (Reply, error) {
 		req := new(Q)
 		s.reader.Reset(body)
 		err := PQ(req).Decode(&s.reader, s.call.Version)
 		s.reader.Reset(nil) // an idle connection keeps no frame
 		if err != nil {
-			return Reply{}, err
+			return Reply{}, &refused{reasonBody, err}
 		}
 		answer, err := handler(ctx, &s.call, req)
 		if err != nil {
 			return Reply{}, err
+		}
+		if s.h.Errors != nil {
+			answers.count(s.h, s.call.Key, reflect.ValueOf(answer).Elem())
 		}
 		return Reply{Data: s.answer(dst, answer)}, nil
 	}

@@ -8,13 +8,14 @@ package arch
 func order() []string {
 	return []string{
 		"kafka", "compress", "timeline", "config", "config/gen", "vfs",
-		"lifecycle", "logs", "metrics", "httpd",
+		"lifecycle", "logs", "metrics", "metrics/gen", "httpd",
 		"batch", "msg", "msg/gen", "wire",
 		"assignor", "quota", "replica", "fetchsession", "metadata", "objstore",
 		"storage/checkpoint", "storage/epoch", "storage/producer", "storage/segment", "storage/compact",
 		"storage/tier", "storage/logdir", "storage",
 		"controller",
 		"coordinator", "coordinator/group", "coordinator/txn", "coordinator/share",
+		"clientmetrics",
 		"auth", "schema",
 		"quorum", "partition", "coordinator/runtime", "peer", "fetcher",
 		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client",

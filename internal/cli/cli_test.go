@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gregor-stream/gregor"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 )
 
@@ -177,10 +178,53 @@ func TestTheCommandLineIsJudged(t *testing.T) {
 	if code, _, log := run(t, "begin"); code != command.ExitUsage || !strings.Contains(log, "gregor help") {
 		t.Errorf("exit code %d: %s", code, log)
 	}
-	if code, out, _ := run(t, "version"); code != 0 || !strings.HasPrefix(out, "gregor "+version) || !strings.Contains(out, runtime.GOOS) {
+	if code, out, _ := run(t, "version"); code != 0 || !strings.HasPrefix(out, "gregor "+gregor.Version) || !strings.Contains(out, runtime.GOOS) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	if code, out, _ := run(t, "help"); code != 0 || !strings.Contains(out, "gregor start server.properties") {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+func TestWithoutAFileMetricsAreServedWhereThePortIsFree(t *testing.T) {
+	start := func(args ...string) (out, log string) {
+		t.Helper()
+		code, out, log := run(t, append([]string{"--dir", t.TempDir(), "--override", "listeners=PLAINTEXT://localhost:0", "-q"}, args...)...)
+		if code != 0 {
+			t.Fatalf("exit code %d: %s", code, log)
+		}
+		return out, log
+	}
+	out, _ := start("--override", "gregor.http.listeners=localhost:0")
+	if strings.Count(out, "  metrics    http://localhost:") != 1 || strings.Contains(out, ":9404") {
+		t.Errorf("with a listener of our own:\n%s", out)
+	}
+	// Free or not, one of the two is said; when it is taken, the broker starts.
+	if out, log := start(); strings.Contains(out, "metrics    http://localhost:9404/metrics\n") == strings.Contains(log, "gregor: no metrics: ") {
+		t.Errorf("by itself:\n%s%s", out, log)
+	}
+	if l, err := net.Listen("tcp", quickHTTP); err == nil { //nolint:noctx // a test
+		defer func() { _ = l.Close() }()
+	}
+	out, log := start()
+	if strings.Contains(out, "metrics") || strings.Count(log, "gregor: no metrics: listen tcp") != 1 {
+		t.Errorf("where the port is taken:\n%s%s", out, log)
+	}
+	code, _, log := run(t, "--dir", t.TempDir(), "--override", "listeners=PLAINTEXT://localhost:0", "--override", "gregor.http.listeners="+quickHTTP)
+	if code != command.ExitFailed || !strings.HasSuffix(lastLine(log), "--override gregor.http.listeners=localhost:9405") {
+		t.Errorf("where the port was asked for: exit code %d: %s", code, log)
+	}
+}
+
+func TestTheLogIsJSONOnRequest(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		code, _, log := run(t, "--dir", t.TempDir(), "--override", "listeners=PLAINTEXT://localhost:0", "--override", "unknown.key=1", "--log-format", format)
+		if code != 0 || strings.Contains(log, `{"time":"`) != (format == "json") {
+			t.Errorf("%s: exit code %d: %s", format, code, log)
+		}
+	}
+	code, _, log := run(t, "--dir", t.TempDir(), "--log-format", "xml")
+	if code != command.ExitFailed || !strings.Contains(lastLine(log), "gregor.log.format: String must be one of: text, json") {
+		t.Errorf("exit code %d: %s", code, log)
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -33,6 +33,7 @@ type startOptions struct {
 	memory    bool
 	overrides []string
 	quiet     bool
+	logFormat string
 }
 
 func startFlags(cmd *cobra.Command) *startOptions {
@@ -40,6 +41,7 @@ func startFlags(cmd *cobra.Command) *startOptions {
 	cmd.Flags().StringVar(&o.dir, "dir", "", "keep the data in this `directory` (default "+defaultDir()+" where no file names one)")
 	cmd.Flags().BoolVar(&o.memory, "memory", false, "keep the data in memory, gone at the end")
 	cmd.Flags().StringArrayVar(&o.overrides, "override", nil, "set a `key=value` of server.properties; may be given often")
+	cmd.Flags().StringVar(&o.logFormat, "log-format", "", "write the log as `text` or json (default text, or what gregor.log.format says)")
 	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "log warnings and errors only")
 	return o
 }
@@ -72,17 +74,22 @@ func start(ctx context.Context, o startOptions, env *command.Env) error {
 	if o.quiet {
 		level = slog.LevelWarn
 	}
-	// The handler lets everything through: the broker's loggers have levels of
-	// their own, which an operator can change.
-	log := slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.Level(math.MinInt32)}))
+	if o.logFormat != "" {
+		o.overrides = append(o.overrides, "gregor.log.format="+o.logFormat)
+	}
 	cfg, err := o.config()
 	if err != nil {
 		return err
 	}
-	cfg.Logger, cfg.LogLevel = log, level
+	var warning string
+	cfg.HTTP, warning = o.listenHTTP(ctx)
+	cfg.LogTo, cfg.LogLevel = env.Err, level
 	server, err := gregor.Start(ctx, cfg)
 	if err != nil {
 		return command.Fail(withHint(err))
+	}
+	if warning != "" {
+		env.Warnf("%s", warning)
 	}
 	greet(env.Out, server)
 	select {
@@ -111,6 +118,24 @@ func (o startOptions) config() (gregor.Config, error) {
 	return c, nil
 }
 
+// quickHTTP is where metrics are served when there is no file to say so.
+const quickHTTP = "localhost:9404"
+
+// listenHTTP opens the listener for metrics of a broker without a file. A port
+// that is taken is no reason not to start.
+func (o *startOptions) listenHTTP(ctx context.Context) (l net.Listener, warning string) {
+	own := slices.ContainsFunc(o.overrides, func(s string) bool { return strings.HasPrefix(strings.TrimSpace(s), "gregor.http.listeners") })
+	if o.file != "" || own {
+		return nil, ""
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", quickHTTP)
+	if err != nil {
+		return nil, fmt.Sprintf("gregor: no metrics: %v (take another port with --override gregor.http.listeners=localhost:9405)", err)
+	}
+	return l, ""
+}
+
 // down closes the server and says what went wrong before or meanwhile.
 func down(server *gregor.Server) error {
 	failed := server.Err()
@@ -132,16 +157,20 @@ func greet(out io.Writer, server *gregor.Server) {
 	if data == "" {
 		data = "in memory, gone when this ends"
 	}
+	var metrics strings.Builder
+	for _, a := range server.HTTPAddrs() {
+		_, _ = fmt.Fprintf(&metrics, "  metrics    http://%s/metrics\n", tryAt(a))
+	}
 	_, _ = fmt.Fprintf(out, `Gregor %s is ready.
   listening  %s
   data       %s
   cluster    %s
-
+%s
 Try it:
-  echo hello | kcat -P -b %[5]s -t greetings
-  kcat -C -b %[5]s -t greetings -o beginning -e
-  kafka-console-producer.sh --bootstrap-server %[5]s --topic greetings
-`, version, strings.Join(server.Addrs(), ", "), data, cluster, at)
+  echo hello | kcat -P -b %[6]s -t greetings
+  kcat -C -b %[6]s -t greetings -o beginning -e
+  kafka-console-producer.sh --bootstrap-server %[6]s --topic greetings
+`, gregor.Version, strings.Join(server.Addrs(), ", "), data, cluster, metrics.String(), at)
 }
 
 // tryAt is the address to type on this machine.
@@ -174,6 +203,8 @@ func defaultDir() string {
 // withHint adds what to do about the errors that everybody meets.
 func withHint(err error) error {
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && strings.Contains(err.Error(), "gregor.http.listeners"):
+		return fmt.Errorf("%w: something else has the port; stop it, or take another with --override gregor.http.listeners=localhost:9405", err)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("%w: something else has the port; stop it, or take another with --override listeners=PLAINTEXT://localhost:9192", err)
 	case errors.Is(err, os.ErrPermission):

@@ -7,11 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gregor-stream/gregor"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 )
-
-// version is the release that this is on the way to.
-const version = "0.1.0-dev"
 
 func newVersion(env *command.Env) *cobra.Command {
 	return &cobra.Command{
@@ -34,5 +32,5 @@ func versionLine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("gregor %s%s, speaks Kafka %s, %s %s/%s", version, revision, command.KafkaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("gregor %s%s, speaks Kafka %s, %s %s/%s", gregor.Version, revision, command.KafkaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

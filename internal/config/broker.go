@@ -10,6 +10,12 @@ type Listener struct {
 	Port     int
 }
 
+// HTTPListener is one entry of gregor.http.listeners.
+type HTTPListener struct {
+	Host string // "" is all interfaces
+	Port int
+}
+
 // Broker is the configuration of one node at one moment: the file, the
 // overrides and the dynamic configuration, resolved and checked. It is
 // immutable; a dynamic change makes a new one ([Broker.WithDynamic]). Fields
@@ -55,6 +61,15 @@ type Broker struct {
 	RequestTimeoutMs             int
 	FetchMaxBytes                int
 	MaxFetchSessions             int // max.incremental.fetch.session.cache.slots
+
+	// Gregor's own.
+	HTTPListeners          []HTTPListener
+	HTTPPprof              bool
+	SlowRequestMs          int64 // -1: none is logged
+	MetricsTopicsMax       int
+	MetricsPartitionsMax   int
+	ClientMetricsSeriesMax int
+	TelemetryMaxBytes      int // telemetry.max.bytes
 
 	// The log.
 	LogRetentionCheckIntervalMs             int64

@@ -34,6 +34,7 @@ const (
 	checkVoters
 	checkBootstrapServers
 	checkShareReset
+	checkHTTPListeners
 )
 
 func atLeast(n float64) Check      { return Check{kind: checkAtLeast, min: n} }
@@ -73,6 +74,8 @@ func (c Check) String() string {
 		return "host:port,..."
 	case checkShareReset:
 		return "latest, earliest, by_duration:PnDTnHnMn.nS"
+	case checkHTTPListeners:
+		return "host:port,..."
 	case checkNone, checkNonNull:
 		return ""
 	}
@@ -133,6 +136,9 @@ func (c Check) ensure(name string, v value) error {
 		return nil
 	case checkShareReset:
 		return ensureShareReset(name, v)
+	case checkHTTPListeners:
+		_, err := parseHTTPListeners(v.list)
+		return err
 	}
 	return nil
 }

@@ -87,6 +87,7 @@ type Key struct {
 	Internal   bool // hidden from DescribeConfigs unless it is set
 	Mode       Mode // broker keys only
 	State      State
+	Own        bool   // Gregor's, not Kafka's: hidden like an internal one
 	Doc        string // one sentence of our own
 }
 

@@ -152,11 +152,12 @@ func (b *Broker) brokerSynonyms(name string, sensitive bool) []Synonym {
 
 // DescribeBroker is every key of this broker, sorted by name; keys that the
 // table does not have but the file does are among them, without type or
-// value.
+// value. Internal keys and Gregor's own appear when they are set, so that who
+// compares sees Kafka's list.
 func (b *Broker) DescribeBroker() []Entry {
 	names := make([]string, 0, len(b.set.values))
 	for name := range b.set.values {
-		if k := BrokerKey(name); k != nil && k.Internal && !b.given(name) {
+		if k := BrokerKey(name); k != nil && (k.Internal || k.Own) && !b.given(name) {
 			continue
 		}
 		names = append(names, name)

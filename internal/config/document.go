@@ -49,7 +49,7 @@ Without a file, ` + "`gregor`" + ` starts with:
 			row(&b, &keys[i], r)
 		}
 	}
-	section("Broker", "In `server.properties`, or dynamic where **update** says so.", ResourceBroker)
+	section("Broker", "In `server.properties`, or dynamic where **update** says so. Keys that begin with `gregor.` are Gregor's own;\n`kafka-configs.sh --describe --all` shows them where they are set.", ResourceBroker)
 	section("Topic", "Given when a topic is created, or changed later. A topic that does not set a key has the value of the broker key behind it.", ResourceTopic)
 	section("Group", "Of one group (`kafka-configs.sh --entity-type groups`).", ResourceGroup)
 	section("Client metrics", "Of one subscription to clients' metrics (KIP-714).", ResourceClientMetrics)

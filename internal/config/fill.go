@@ -16,6 +16,7 @@ func (b *Broker) fill() {
 	b.fillLog()
 	b.fillMetadata()
 	b.fillCoordinators()
+	b.fillOwn()
 	b.topicDefaults = b.makeTopicDefaults()
 }
 
@@ -165,4 +166,14 @@ func (b *Broker) fillCoordinators() {
 	b.TxnTopicReplicationFactor = b.Int("transaction.state.log.replication.factor")
 	b.TxnTopicMinISR = b.Int("transaction.state.log.min.isr")
 	b.TxnTopicSegmentBytes = b.Int("transaction.state.log.segment.bytes")
+}
+
+func (b *Broker) fillOwn() {
+	b.HTTPListeners, _ = parseHTTPListeners(b.List("gregor.http.listeners")) // checked with the key
+	b.HTTPPprof = b.Bool("gregor.http.pprof.enable")
+	b.SlowRequestMs = b.Long("gregor.log.slow.request.ms")
+	b.MetricsTopicsMax = b.Int("gregor.metrics.max.topics")
+	b.MetricsPartitionsMax = b.Int("gregor.metrics.max.partitions")
+	b.ClientMetricsSeriesMax = b.Int("gregor.client.metrics.max.series")
+	b.TelemetryMaxBytes = b.Int("telemetry.max.bytes")
 }

@@ -151,3 +151,23 @@ func (b *Broker) advertisedControllers(advertised []Listener) []Listener {
 	}
 	return out
 }
+
+// httpListenersMax bounds gregor.http.listeners.
+const httpListenersMax = 8
+
+// parseHTTPListeners reads gregor.http.listeners: host:port, with or without
+// http:// before it.
+func parseHTTPListeners(entries []string) ([]HTTPListener, error) {
+	if len(entries) > httpListenersMax {
+		return nil, fmt.Errorf("gregor.http.listeners: %d entries, and at most %d are served", len(entries), httpListenersMax)
+	}
+	listeners := make([]HTTPListener, 0, len(entries))
+	for _, e := range entries {
+		host, port, ok := splitHostPort(strings.TrimSuffix(strings.TrimPrefix(e, "http://"), "/"))
+		if !ok {
+			return nil, fmt.Errorf("gregor.http.listeners: %q is not host:port", e)
+		}
+		listeners = append(listeners, HTTPListener{Host: host, Port: port})
+	}
+	return listeners, nil
+}

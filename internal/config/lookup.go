@@ -9,10 +9,10 @@ import (
 // brokerTables are the broker keys, each table sorted by name.
 var brokerTables = [...][]Key{ //nolint:gochecknoglobals // a constant table
 	serverBrokerKeys, logBrokerKeys, cleanerBrokerKeys, groupBrokerKeys,
-	txnBrokerKeys, remoteBrokerKeys, securityBrokerKeys,
+	txnBrokerKeys, remoteBrokerKeys, securityBrokerKeys, gregorBrokerKeys,
 }
 
-// BrokerKey finds a broker key; nil where Kafka has none of that name. The
+// BrokerKey finds a broker key; nil where there is none of that name. The
 // result is shared and constant.
 func BrokerKey(name string) *Key {
 	for _, table := range brokerTables {

@@ -375,7 +375,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The send buffer of a connection; -1 for the system's choice.",
 	},
 	{
-		Name: "telemetry.max.bytes", Type: Int, Default: "1048576", Check: atLeast(1), Importance: Low,
+		Name: "telemetry.max.bytes", Type: Int, Default: "1048576", Check: atLeast(1), Importance: Low, State: InEffect,
 		Doc: "The most bytes of metrics that a client may push at a time.",
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -50,5 +51,19 @@ func TestTheWrappedHandlerHasTheLastWord(t *testing.T) {
 	l := New(slog.New(slog.DiscardHandler), slog.LevelDebug, "quorum")
 	if l.Logger("quorum").Enabled(t.Context(), slog.LevelError) {
 		t.Error("a silent logger speaks")
+	}
+}
+
+func TestLimiterSaysWhatItLeftOut(t *testing.T) {
+	l := Limiter{Lines: 2, Period: 10 * time.Second}
+	now := time.Unix(100, 0)
+	for i, want := range []bool{true, true, false, false} {
+		if ok, omitted := l.Allow(now); ok != want || omitted != 0 {
+			t.Errorf("line %d: %v, %d left out", i, ok, omitted)
+		}
+		now = now.Add(time.Second)
+	}
+	if ok, omitted := l.Allow(now.Add(10 * time.Second)); !ok || omitted != 2 {
+		t.Errorf("in the next period: %v, %d left out", ok, omitted)
 	}
 }

@@ -64,7 +64,9 @@ const pageHead = `<!-- Generated from internal/api/routes.go: UPDATE=1 go test .
 Every request of the Kafka protocol, by its API key. *Known* are the versions
 that the codec reads and writes, from the oldest that Kafka ever served to the
 newest that Kafka %s defines. *Kafka* are the stable versions that it serves
-today; *here* those that Gregor answers and names in ApiVersions.
+today; *here* those that Gregor answers and names in ApiVersions. Of those, Kafka
+serves GetTelemetrySubscriptions and PushTelemetry with a receiver of clients'
+metrics only, and Gregor with an HTTP listener that shows them.
 
 | key | name | known | Kafka | here | state | listeners |
 | ---: | --- | --- | --- | --- | --- | --- |

@@ -169,6 +169,17 @@ func BenchmarkFetch(b *testing.B) {
 	}
 }
 
+// batchAt is a batch of one record with a timestamp.
+func batchAt(at time.Time) []byte {
+	b := batch.NewBuilder(nil, batch.Options{})
+	b.Append(kafka.Timestamp(at.UnixMilli()), nil, []byte("x"))
+	records, err := b.Build(nil)
+	if err != nil {
+		panic(err)
+	}
+	return records
+}
+
 func plainBatch(n, size int) []byte {
 	value := make([]byte, size)
 	b := batch.NewBuilder(nil, batch.Options{})

@@ -115,7 +115,7 @@ func (n *Node) serve() error {
 	for _, l := range n.listeners {
 		controllers[l.name] = l.controller
 	}
-	cfg.Handler, cfg.Log = handler{n.handlers, controllers}, n.logs.Logger("server")
+	cfg.Handler, cfg.Log, cfg.Observer = handler{n.handlers, controllers}, n.logs.Logger("server"), n.requests
 	if n.cfg.Wrap != nil {
 		cfg.Handler = n.cfg.Wrap(cfg.Handler)
 	}
@@ -153,7 +153,10 @@ type session struct{ s *api.Session }
 // Serve executes one request.
 func (s session) Serve(ctx context.Context, frame, dst []byte, received time.Time) (server.Reply, error) {
 	r, err := s.s.Serve(ctx, frame, dst, received)
-	reply := server.Reply{Data: r.Data, Parts: r.Parts, Recycle: r.Recycle, Close: r.Close, Done: r.Done}
+	reply := server.Reply{Data: r.Data, Parts: r.Parts, Recycle: r.Recycle, Close: r.Close, Done: r.Done, Remote: r.Remote, Asked: r.Asked}
+	reply.About = server.About{
+		Key: int16(r.About.Key), Version: r.About.Version, Follower: r.About.Follower, Client: r.About.Client, Principal: r.About.Principal,
+	}
 	if r.Pending != nil {
 		reply.Pending = r.Pending
 	}

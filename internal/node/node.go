@@ -24,6 +24,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/lifecycle"
 	"github.com/gregor-stream/gregor/internal/logs"
+	"github.com/gregor-stream/gregor/internal/metrics"
 	"github.com/gregor-stream/gregor/internal/partition"
 	"github.com/gregor-stream/gregor/internal/quorum"
 	"github.com/gregor-stream/gregor/internal/server"
@@ -49,6 +50,11 @@ type Config struct {
 	// Wrap puts something between the server and the handlers of the API keys:
 	// it sees every request of a client, and may answer it; nil: nothing.
 	Wrap func(server.Handler) server.Handler
+	// HTTP are listeners for metrics and health besides those of
+	// gregor.http.listeners; the node closes them.
+	HTTP []net.Listener
+	// Version is Gregor's own, for whoever observes.
+	Version string
 }
 
 // Node is a running broker and controller.
@@ -70,6 +76,13 @@ type Node struct {
 	handlers   *api.Handlers
 	server     atomic.Pointer[server.Server]
 	membership *membership
+	telemetry  *telemetry // nil where nobody can see it
+	requests   *requests
+	flushes    metrics.Histogram // of logs, microseconds
+	http       []net.Addr
+
+	state atomic.Int32 // of the broker, in Kafka's numbers: see collect.go
+	built atomic.Bool  // everything is there; requests may be served
 
 	stack   lifecycle.Stack
 	failed  chan struct{} // closed when the node cannot go on; see err
@@ -109,15 +122,20 @@ func (n *Node) defaults() {
 			return lc.Listen(ctx, "tcp", address)
 		}
 	}
-	n.logs = logs.New(n.cfg.Log, n.cfg.LogLevel, "api", "groups", "node", "partitions", "quorum", "server")
+	n.logs = logs.New(n.cfg.Log, n.cfg.LogLevel, "api", "groups", "http", "node", "partitions", "quorum", "requests", "server")
 	n.log = n.logs.Logger("node")
 	n.broker.Store(n.cfg.Broker)
+	n.requests = newRequests(n.logs.Logger("requests"), func() int64 { return n.broker.Load().SlowRequestMs })
+	n.state.Store(stateStarting)
 }
 
 // start goes from the ground up. The order matters: first what can fail
 // because of the operator (directories, ports), then the metadata, then the
 // data, then membership in the cluster, and the clients last.
 func (n *Node) start(ctx context.Context) error {
+	if err := n.serveHTTP(ctx); err != nil {
+		return err
+	}
 	if err := n.lockDirs(); err != nil {
 		return err
 	}
@@ -133,6 +151,7 @@ func (n *Node) start(ctx context.Context) error {
 	if err := n.startQuorum(ctx); err != nil {
 		return err
 	}
+	n.state.Store(stateRecovery)
 	if err := n.set.Load(); err != nil {
 		return err
 	}
@@ -140,6 +159,7 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
 	n.buildHandlers()
+	n.built.Store(true)
 	if err := n.registerController(ctx); err != nil {
 		return err
 	}
@@ -148,7 +168,11 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.stack.Push("membership", n.membership.leave)
 	n.stack.Go("heartbeats", n.membership.run, n.fail)
-	return n.serve()
+	if err := n.serve(); err != nil {
+		return err
+	}
+	n.state.Store(stateRunning)
+	return nil
 }
 
 func (n *Node) buildPartitions() {
@@ -162,19 +186,25 @@ func (n *Node) buildPartitions() {
 	}
 	n.set = partition.New(partition.Config{
 		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
+		Flushed: n.flushes.ObserveTime,
 	})
 }
 
 func (n *Node) buildHandlers() {
 	var seed [8]byte
 	_, _ = io.ReadFull(n.cfg.Rand, seed[:]) // session ids need no secrecy
-	n.handlers = api.New(api.Deps{
+	deps := api.Deps{
 		Log: n.logs.Logger("api"), Loggers: n.logs, NodeID: n.id(), ClusterID: n.clusterID, Features: controller.SupportedFeatures(),
 		Image: n.quorum.Image, Broker: n.broker.Load, Controller: n.quorum,
 		Partitions: servedSet{n.set}, ProducerIDs: &producerIDs{n: n}, Groups: n.groups,
 		Quorum: quorumStatus{n.quorum},
 		Random: mathrand.New(mathrand.NewPCG(binary.BigEndian.Uint64(seed[:]), 0)), //nolint:gosec // not a secret
-	})
+		Errors: n.requests,
+	}
+	if n.telemetry != nil {
+		deps.Telemetry = n.telemetry
+	}
+	n.handlers = api.New(deps)
 }
 
 func (n *Node) id() kafka.NodeID { return kafka.NodeID(n.cfg.Broker.NodeID) }
@@ -205,6 +235,8 @@ func (n *Node) Err() error {
 // Close stops the node cleanly: clients first, the metadata last. It may be
 // called more than once.
 func (n *Node) Close(ctx context.Context) error {
+	n.state.CompareAndSwap(stateRunning, stateLeaving)
+	n.built.Store(false) // who scrapes from here on sees the requests alone
 	return errors.Join(n.stack.Stop(ctx))
 }
 

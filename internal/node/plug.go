@@ -78,6 +78,12 @@ func (s served) Read(q *api.Query, into *api.ReadResult) error {
 	return s.p.Read(&query, (*partition.Read)(into))
 }
 
+// CountRead counts a fetch of the partition.
+func (s served) CountRead(code kafka.Error) { s.p.CountRead(code) }
+
+// CountSent counts bytes of records that go out.
+func (s served) CountSent(bytes int, follower bool) { s.p.CountSent(bytes, follower) }
+
 // Watch has w woken when the partition moves.
 func (s served) Watch(w api.Waiter) { s.p.Watch(w.(*partition.Waiter)) } //nolint:forcetypeassert // NewWaiter made it
 

@@ -12,7 +12,11 @@ import (
 // what, how much, and how comes before what holds data, and that before those
 // who work on it.
 func (n *Node) publishers() []quorum.Publisher {
-	return []quorum.Publisher{configPublisher{n}, n.set, groupPublisher{n}}
+	list := []quorum.Publisher{configPublisher{n}, n.set, groupPublisher{n}}
+	if n.telemetry != nil {
+		list = append(list, n.telemetry)
+	}
+	return list
 }
 
 // configPublisher puts dynamic broker configuration in force.

@@ -45,6 +45,7 @@ type Partition struct {
 	leader *replica.Leader
 
 	waiting waiting
+	tally   tally
 
 	// troubled: the operator was told that the log fails. Once is enough: the
 	// clients are told each time.
@@ -125,7 +126,14 @@ func (p *Partition) AppendIn(now time.Time, epoch kafka.LeaderEpoch, records []b
 	return p.append(now, records, -1, epoch, o)
 }
 
-func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafka.LeaderEpoch, o storage.AppendOptions) (done Appended, err error) {
+func (p *Partition) append(now time.Time, records []byte, acks int16, epoch kafka.LeaderEpoch, o storage.AppendOptions) (Appended, error) {
+	bytes := len(records)
+	done, err := p.appendTo(now, records, acks, epoch, o)
+	p.countAppend(&done.AppendInfo, bytes, err)
+	return done, err
+}
+
+func (p *Partition) appendTo(now time.Time, records []byte, acks int16, epoch kafka.LeaderEpoch, o storage.AppendOptions) (done Appended, err error) {
 	p.mu.Lock()
 	r := p.role.Load()
 	if err := r.check(epoch); err != nil {

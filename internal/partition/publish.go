@@ -46,6 +46,8 @@ func (s *Set) removeTopic(now time.Time, gone *metadata.Topic) {
 	if s.byName[t.name] == t {
 		delete(s.byName, t.name)
 	}
+	s.gone.add(&t.gone)
+	s.gone.addAll(t.partitions)
 	s.mu.Unlock()
 	s.removePartitions(now, t, t.partitions)
 }
@@ -107,10 +109,11 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 	changed := append(made, kept...)
 	for _, p := range changed {
 		if reg, ok := delta.Topic.Partition(p.tp.Partition); ok {
-			s.lead(now, p, reg, t.minISR)
+			s.lead(now, p, reg, int(t.minISR.Load()))
 		}
 	}
 	s.mu.Lock()
+	t.gone.addAll(gone)
 	t.partitions = next
 	s.byName[t.name], s.byID[t.id] = t, t
 	s.mu.Unlock()
@@ -326,7 +329,7 @@ func (s *Set) Reconfigure() {
 func (s *Set) resolve(img *metadata.Image, t *topic) {
 	c, minISR := s.topicConfig(img, t.name)
 	t.config.Store(c)
-	t.minISR = minISR
+	t.minISR.Store(int64(minISR))
 }
 
 func (s *Set) reconfigure(img *metadata.Image, t *topic) {
@@ -342,7 +345,7 @@ func (s *Set) reconfigure(img *metadata.Image, t *topic) {
 		p.mu.Lock()
 		var effect replica.Effect
 		if p.leader != nil {
-			effect = p.leader.SetMinISR(now, t.minISR, s.brokers())
+			effect = p.leader.SetMinISR(now, int(t.minISR.Load()), s.brokers())
 			p.apply(effect)
 		}
 		p.mu.Unlock()

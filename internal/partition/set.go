@@ -32,6 +32,8 @@ type Config struct {
 	Log    *slog.Logger
 	// Rand is the source of ids: crypto/rand.Reader.
 	Rand io.Reader
+	// Flushed, if set, is told how long each flush of a log took.
+	Flushed func(took time.Duration)
 	// Leads, if set, is told when this broker begins to lead a partition in an
 	// epoch, or ceases to. It must not block.
 	Leads func(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool)
@@ -53,6 +55,7 @@ type Set struct {
 	mu     sync.RWMutex
 	byName map[string]*topic
 	byID   map[kafka.TopicID]*topic
+	gone   Counts // of topics that were deleted
 
 	chores chores
 
@@ -66,7 +69,9 @@ type topic struct {
 	id   kafka.TopicID
 	// config is shared by the topic's logs, and replaced as a whole.
 	config atomic.Pointer[storage.Config]
-	minISR int
+	minISR atomic.Int64
+	// gone is what happened to partitions that moved away. Guarded by Set.mu.
+	gone Counts
 	// partitions is indexed by number; nil where this broker has no replica.
 	// It is replaced, never changed in place, once the topic can be found.
 	partitions []*Partition

@@ -70,7 +70,12 @@ func (s *Set) flushAged(now time.Time) {
 
 func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) error {
 	end := log.LogEndOffset()
-	if err := log.Flush(end); err != nil {
+	began := time.Now()
+	err := log.Flush(end)
+	if s.cfg.Flushed != nil {
+		s.cfg.Flushed(time.Since(began))
+	}
+	if err != nil {
 		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
 		return err
 	}

@@ -37,12 +37,15 @@ func (s *Server) admit(l *Listener, nc net.Conn) bool {
 	if pause := s.limits.pause(time.Now()); pause > 0 && !s.rest(pause) {
 		return false
 	}
+	if s.limits.full(l) {
+		s.refused.add(reasonFull, "max.connections is reached: a new connection waits until another ends", l.Name, nc.RemoteAddr())
+	}
 	if !s.limits.admit(l) {
 		return false
 	}
 	if !s.limits.admitIP(nc.RemoteAddr()) {
 		s.limits.leave(l, nil)
-		s.cfg.Log.Info("connection refused: max.connections.per.ip is reached", "listener", l.Name, "remote", nc.RemoteAddr())
+		s.refused.add(reasonPerIP, "connection refused: max.connections.per.ip is reached", l.Name, nc.RemoteAddr())
 		return false
 	}
 	s.tune(nc)
@@ -56,6 +59,7 @@ func (s *Server) admit(l *Listener, nc net.Conn) bool {
 	s.conns[c] = struct{}{}
 	s.serving.Add(1)
 	s.mu.Unlock()
+	s.traffic.change(l.Name, 1)
 	go c.run()
 	return true
 }

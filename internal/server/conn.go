@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// lengthBytes is the length before a frame.
+const lengthBytes = 4
+
 // firstReadBytes is how much is allocated on the word of a length prefix
 // alone; beyond it a buffer grows only as bytes arrive.
 const firstReadBytes = 64 << 10
@@ -30,6 +33,7 @@ type conn struct {
 	// the connection is not idle whatever the time.
 	moved    atomic.Int64
 	draining atomic.Bool
+	expired  atomic.Bool // it was idle for too long
 
 	mu      sync.Mutex
 	room    sync.Cond // the queue got shorter, or the connection broke
@@ -74,7 +78,7 @@ func (c *conn) run() {
 	c.session = c.srv.cfg.Handler.Open(c.info)
 	err := c.loop()
 	if err != nil && !c.quiet(err) {
-		c.srv.cfg.Log.Info("connection closed", "listener", c.info.Listener, "remote", c.info.Remote, "reason", err)
+		c.srv.refused.add(reasonOf(err), "connection closed", c.info.Listener, c.info.Remote, "error", err)
 	}
 	if err != nil && !c.draining.Load() {
 		c.giveUp() // nobody reads what is parked
@@ -86,6 +90,7 @@ func (c *conn) run() {
 	c.srv.mu.Lock()
 	delete(c.srv.conns, c)
 	c.srv.mu.Unlock()
+	c.srv.traffic.change(c.info.Listener, -1)
 }
 
 // quiet says whether err is an ordinary end of a connection.
@@ -124,7 +129,8 @@ func (c *conn) readSize() (int, error) {
 	}
 	size := int32(binary.BigEndian.Uint32(c.head[:]))
 	if size < 0 || int(size) > c.srv.cfg.MaxRequestBytes {
-		return 0, fmt.Errorf("a request says it has %d bytes; socket.request.max.bytes is %d", size, c.srv.cfg.MaxRequestBytes)
+		err := fmt.Errorf("a request says it has %d bytes; socket.request.max.bytes is %d", size, c.srv.cfg.MaxRequestBytes)
+		return 0, &refusal{reasonFrame, err}
 	}
 	return int(size), nil
 }
@@ -141,7 +147,8 @@ func (c *conn) one(size int) (bool, error) {
 	now := time.Now()
 	c.moved.Store(0)
 	reply, err := c.session.Serve(c.srv.ctx, frame.b, dst.b[:0], now)
-	c.touch(time.Now())
+	served := time.Now()
+	c.touch(served)
 	if reply.Recycle {
 		c.srv.buffers.put(frame)
 	}
@@ -150,7 +157,7 @@ func (c *conn) one(size int) (bool, error) {
 		c.srv.buffers.put(dst)
 		return false, err
 	}
-	return c.send(reply, dst)
+	return c.send(queued{reply: reply, buf: dst, size: lengthBytes + size, received: now, served: served})
 }
 
 // readFrame reads size bytes. What is allocated before bytes arrive is
@@ -170,7 +177,8 @@ func (c *conn) readFrame(size int) (*buffer, error) {
 		frame.b = frame.b[:have]
 		if err != nil && have < size {
 			c.srv.buffers.put(frame)
-			return nil, fmt.Errorf("read a request: the connection ended after %d of %d bytes: %w", have, size, err)
+			err = fmt.Errorf("read a request: the connection ended after %d of %d bytes: %w", have, size, err)
+			return nil, &refusal{reasonTorn, err}
 		}
 		if have < size {
 			c.touch(time.Now())

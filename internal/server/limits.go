@@ -48,13 +48,7 @@ func (l *limits) close() {
 func (l *limits) admit(on *Listener) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	full := func() bool {
-		if on.MaxConnections > 0 && l.byListener[on.Name] >= on.MaxConnections {
-			return true
-		}
-		return l.max != 0 && l.all >= max(l.max, 0) && !on.InterBroker
-	}
-	for full() && !l.closed {
+	for l.isFull(on) && !l.closed {
 		l.freed.Wait()
 	}
 	if l.closed {
@@ -63,6 +57,20 @@ func (l *limits) admit(on *Listener) bool {
 	l.all++
 	l.byListener[on.Name]++
 	return true
+}
+
+// full says whether a connection on the listener would have to wait now.
+func (l *limits) full(on *Listener) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.isFull(on)
+}
+
+func (l *limits) isFull(on *Listener) bool {
+	if on.MaxConnections > 0 && l.byListener[on.Name] >= on.MaxConnections {
+		return true
+	}
+	return l.max != 0 && l.all >= max(l.max, 0) && !on.InterBroker
 }
 
 // admitIP says whether one more connection from addr is within

@@ -1,6 +1,10 @@
 package server
 
-import "github.com/gregor-stream/gregor/internal/wire"
+import (
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/wire"
+)
 
 // Reply is what a session answers to one request.
 type Reply struct {
@@ -17,6 +21,10 @@ type Reply struct {
 	Recycle bool
 	// Close closes the connection when the answer is written.
 	Close bool
+	// About names the request to the observer. Remote is the time of Serve in
+	// which it only waited, Asked the part of it that the client asked for.
+	About         About
+	Remote, Asked time.Duration
 	// Done, if set, is called once when the reply is written or given up.
 	Done func()
 }

@@ -59,6 +59,8 @@ type Listener struct {
 type Config struct {
 	Handler Handler
 	Log     *slog.Logger
+	// Observer is told what happens; nil: nobody.
+	Observer Observer
 
 	MaxRequestBytes     int            // socket.request.max.bytes; 0: 100 MiB
 	MaxQueuedBytes      int64          // queued.max.request.bytes
@@ -80,6 +82,8 @@ type Server struct {
 	buffers buffers
 	limits  *limits
 	queued  *budget
+	refused refusals
+	traffic traffic
 
 	ctx    context.Context // ends when the server drains: long polls answer at once
 	cancel context.CancelFunc
@@ -103,6 +107,8 @@ func New(cfg Config) *Server {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{cfg: cfg, conns: make(map[*conn]struct{}), limits: newLimits(&cfg), queued: newBudget(cfg.MaxQueuedBytes)}
+	s.refused.log, s.refused.observer = cfg.Log, cfg.Observer
+	s.refused.limit.Lines, s.refused.limit.Period = refusalLines, refusalPeriod
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if cfg.MaxIdle > 0 {
 		s.accepting.Add(1)
@@ -197,6 +203,9 @@ func (s *Server) sweep() {
 			s.each(func(c *conn) {
 				if c.idleSince(now) > s.cfg.MaxIdle {
 					s.cfg.Log.Debug("close idle connection", "listener", c.info.Listener, "remote", c.info.Remote)
+					if s.cfg.Observer != nil && !c.expired.Swap(true) {
+						s.cfg.Observer.Refused(reasonIdle)
+					}
 					c.cut()
 				}
 			})

@@ -19,6 +19,9 @@ const chunkBytes = 128 << 10
 type queued struct {
 	reply Reply
 	buf   *buffer // holds Reply.Data, or is room for a pending reply
+	size  int     // of the request
+	// When the request was read, and executed, and when its answer was ready.
+	received, served, ready time.Time
 }
 
 // send writes the reply at once, or queues it where one before it is parked.
@@ -28,8 +31,9 @@ type queued struct {
 // writer ends itself, under the lock, when its queue is empty. So when no
 // writer lives here, none can appear until send returns, and the socket is
 // this goroutine's to write.
-func (c *conn) send(reply Reply, buf *buffer) (bool, error) {
-	q := queued{reply: reply, buf: buf}
+func (c *conn) send(q queued) (bool, error) {
+	reply := &q.reply
+	q.ready = q.served
 	c.mu.Lock()
 	direct := !c.writing && reply.Pending == nil
 	if !direct {
@@ -52,7 +56,7 @@ func (c *conn) send(reply Reply, buf *buffer) (bool, error) {
 	}
 	c.mu.Unlock()
 	if direct {
-		err := c.write(&q)
+		err := c.writeObserved(&q, q.served)
 		c.release(q)
 		return err == nil && !reply.Close, err
 	}
@@ -75,7 +79,7 @@ func (c *conn) writeQueue() {
 		c.queue = c.queue[1:]
 		c.mu.Unlock()
 		c.room.Broadcast()
-		if c.await(&q) && c.write(&q) != nil {
+		if c.await(&q) && c.writeObserved(&q, time.Now()) != nil {
 			c.giveUp()
 			c.cut()
 		}
@@ -89,6 +93,7 @@ func (c *conn) await(q *queued) bool {
 	if p := q.reply.Pending; p != nil {
 		select {
 		case <-p.Ready():
+			q.ready = time.Now()
 			q.reply.Data = p.AppendTo(q.buf.b[:0])
 		case <-c.abandon:
 		}
@@ -126,6 +131,27 @@ func (c *conn) release(q queued) {
 		q.buf.b = q.reply.Data // it may have grown
 	}
 	c.srv.buffers.put(q.buf)
+}
+
+// writeObserved writes, from began on, and tells the observer.
+func (c *conn) writeObserved(q *queued, began time.Time) error {
+	err := c.write(q)
+	if c.srv.cfg.Observer == nil || err != nil {
+		return err
+	}
+	r := &q.reply
+	size := len(r.Data)
+	for i := range r.Parts {
+		size += r.Parts[i].Section.Len()
+	}
+	// Of a parked answer that was ready before its turn nobody saw when: it
+	// counts as parked until its turn came.
+	c.srv.cfg.Observer.Served(&c.info, Served{
+		About: r.About, RequestBytes: q.size, ResponseBytes: size, Asked: r.Asked,
+		Local: max(q.served.Sub(q.received)-r.Remote, 0), Remote: r.Remote + q.ready.Sub(q.served),
+		Queue: max(began.Sub(q.ready), 0), Send: time.Since(began),
+	})
+	return nil
 }
 
 func (c *conn) write(q *queued) error {

@@ -24,6 +24,7 @@ type Options struct {
 	Controller int               // the controller's port; 0: a free one
 	Env        []string          // beyond the test's own environment
 	Old        bool              // Apache Kafka 3.9, for the versions that 4 dropped
+	Classes    string            // a folder of classes for Apache Kafka: plugins
 }
 
 // Broker is one running broker. Its methods are for one goroutine.
@@ -32,6 +33,7 @@ type Broker struct {
 	Dir        string // holds server.properties, broker.log and data
 	Port       int
 	Controller int
+	HTTP       string // where a Gregor shows metrics, if it was told to
 
 	process *Process
 	start   func(b *Broker) (*Process, error)

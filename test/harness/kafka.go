@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // clusterID is the cluster id of every Apache Kafka that the proofs format.
@@ -74,7 +75,12 @@ func StartKafka(o Options) (*Broker, error) {
 		if err != nil {
 			return nil, err
 		}
+		if o.Classes != "" {
+			i := slices.Index(cmd.Args, "-cp")
+			cmd.Args[i+1] += string(os.PathListSeparator) + o.Classes
+		}
 		cmd.Dir = b.Dir
+		cmd.Env = append(os.Environ(), o.Env...)
 		return startProcess(cmd, filepath.Join(b.Dir, "broker.log"))
 	}
 	return b, b.Start()
@@ -92,6 +98,24 @@ func formatKafka(b *Broker, set string) error {
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("format %s: %w\n%s", b.Data(), err, out)
+	}
+	return nil
+}
+
+// CompileJava compiles one source file against a folder of jars, into another
+// folder.
+func CompileJava(set, source, into string) error {
+	javac, err := Javac().Find()
+	if err != nil {
+		return err
+	}
+	classPath, err := Jars(set)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(javac, "-nowarn", "-proc:none", "-cp", classPath, "-d", into, source)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("compile %s: %w\n%s", source, err, out)
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ func TestAnswersAreKafkas(t *testing.T) {
 	})
 	t.Run("unknown", func(t *testing.T) { unknownVersions(t, pair, kafka, gregor) })
 	t.Run("dropped", func(t *testing.T) { droppedVersions(t, pair, kafka, gregor, report) })
+	t.Run("receiver", func(t *testing.T) { withReceiver(t, report) })
 	report.write(t)
 }
 
