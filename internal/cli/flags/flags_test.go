@@ -16,7 +16,7 @@ func tree() *cobra.Command {
 	describe := &cobra.Command{Use: "describe", Run: func(*cobra.Command, []string) {}}
 	describe.Flags().Bool("status", false, "short")
 	quorum.AddCommand(describe)
-	topics := &cobra.Command{Use: "topics", Run: func(*cobra.Command, []string) {}}
+	topics := &cobra.Command{Use: "topics", Version: "4", Run: func(*cobra.Command, []string) {}}
 	topics.Flags().String("topic", "", "the topic")
 	topics.Flags().StringArray("config", nil, "a config")
 	topics.Flags().Bool("create", false, "create it")
@@ -47,7 +47,8 @@ func TestEveryWayInWhichKafkaTakesAFlagBecomesOne(t *testing.T) {
 		"topics -":                                      "topics -- -",
 		"metadata-quorum --bootstrap-server a describe": "metadata-quorum describe --bootstrap-server=a",
 		"metadata-quorum describe --status --bootstrap-server a": "metadata-quorum describe --status --bootstrap-server=a",
-		"topics --help": "topics --help",
+		"topics --help":    "topics --help",
+		"topics --version": "topics --version",
 	}
 	for in, want := range tests {
 		_, got, err := Normalize(tree(), strings.Fields(in))
