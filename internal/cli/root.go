@@ -5,6 +5,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/cluster"
 	"github.com/gregor-stream/gregor/internal/cli/command"
+	"github.com/gregor-stream/gregor/internal/cli/configs"
 	"github.com/gregor-stream/gregor/internal/cli/topics"
 )
 
@@ -61,6 +62,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupBroker, newStart(env), newVersion(env), newLinks(env))
 	add(groupKafka, cluster.Commands(env)...)
 	add(groupKafka, topics.Commands(env)...)
+	add(groupKafka, configs.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

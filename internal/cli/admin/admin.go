@@ -134,7 +134,8 @@ func (a *Admin) describeCluster(ctx context.Context) (*kmsg.DescribeClusterRespo
 	return resp, nil
 }
 
-// Nodes are the ids of the nodes that are alive, in the order of the answer.
+// Nodes are the ids of the nodes that are alive, in the order in which the
+// admin client's map lists them.
 func (a *Admin) Nodes(ctx context.Context) ([]int32, error) {
 	resp, err := a.describeCluster(ctx)
 	if err != nil {
@@ -144,5 +145,5 @@ func (a *Admin) Nodes(ctx context.Context) ([]int32, error) {
 	for i, b := range resp.Brokers {
 		ids[i] = b.NodeID
 	}
-	return ids, nil
+	return jvm.MapOrder(ids, func(id int32) int32 { return id }, jvm.DefaultCapacity), nil
 }

@@ -131,7 +131,8 @@ func (a *Admin) ListConfigs(ctx context.Context, kind kmsg.ConfigResourceType) (
 	return names, nil
 }
 
-// Groups are the ids of all groups, in the order of the answers.
+// Groups are the ids of all groups, in the order in which the admin client's
+// map lists them.
 func (a *Admin) Groups(ctx context.Context) ([]string, error) {
 	resp, err := kmsg.NewPtrListGroupsRequest().RequestWith(ctx, a)
 	if err != nil {
@@ -144,5 +145,5 @@ func (a *Admin) Groups(ctx context.Context) ([]string, error) {
 	for i, g := range resp.Groups {
 		names[i] = g.Group
 	}
-	return names, nil
+	return jvm.MapOrder(names, jvm.StringHash, jvm.DefaultCapacity), nil
 }

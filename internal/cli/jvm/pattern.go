@@ -28,7 +28,7 @@ func IncludeList(raw string) (*Pattern, error) {
 	}
 	java, err := regexp2.Compile(`\A(?:`+text+`)\z`, regexp2.None)
 	if err != nil {
-		return nil, fmt.Errorf("%s is an invalid regex.", text) //nolint:staticcheck // Kafka's sentence
+		return nil, fmt.Errorf("%s is an invalid regex.", text)
 	}
 	return &Pattern{java: java}, nil
 }

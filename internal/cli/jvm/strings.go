@@ -24,5 +24,5 @@ func DropEmptyTail(words []string) []string {
 
 // NotANumber is what Integer.parseInt says of a word that is none.
 func NotANumber(word string) error {
-	return fmt.Errorf("For input string: \"%s\"", word) //nolint:staticcheck // Java's sentence
+	return fmt.Errorf("For input string: \"%s\"", word)
 }

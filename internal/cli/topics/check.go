@@ -6,8 +6,8 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/command"
 )
 
-// The five things that topics does.
-var actions = [...]string{"alter", "create", "describe", "list", "delete"}
+// actions are the five things that topics does.
+func actions() []string { return []string{"alter", "create", "describe", "list", "delete"} }
 
 const alteringConfigs = " (To alter topic configurations, the kafka-configs tool can be used.)"
 
@@ -15,7 +15,7 @@ const alteringConfigs = " (To alter topic configurations, the kafka-configs tool
 // does.
 func (o *options) check(env *command.Env) error {
 	given := 0
-	for _, a := range actions {
+	for _, a := range actions() {
 		if o.set(a) {
 			given++
 		}
@@ -78,7 +78,7 @@ func (o *options) checkConflicts() error {
 		if !o.set(r.flag) {
 			continue
 		}
-		for _, other := range slices.Concat(actions[:], r.not) {
+		for _, other := range slices.Concat(actions(), r.not) {
 			if o.set(other) && !slices.Contains(r.with, other) {
 				return conflict(r.flag, other)
 			}

@@ -36,11 +36,11 @@ type creation struct {
 func (c *creation) check() error {
 	switch {
 	case c.given("replication-factor") && (c.replicationFactor < 1 || c.replicationFactor > math.MaxInt16):
-		return errors.New("The replication factor must be between 1 and 32767 inclusive") //nolint:staticcheck // Kafka's sentence
+		return errors.New("The replication factor must be between 1 and 32767 inclusive")
 	case c.given("partitions") && c.partitions < 1:
-		return errors.New("The partitions must be greater than 0") //nolint:staticcheck // Kafka's sentence
+		return errors.New("The partitions must be greater than 0")
 	case c.name == "":
-		return errors.New("The given topic name '' cannot be represented in a request.") //nolint:staticcheck // Kafka's sentence
+		return errors.New("The given topic name '' cannot be represented in a request.")
 	}
 	return nil
 }
@@ -83,10 +83,10 @@ func parseAssignment(text string) ([][]int32, error) {
 			brokers = append(brokers, int32(id))
 		}
 		if len(twice) > 0 {
-			return nil, fmt.Errorf("Partition replica lists may not contain duplicate entries: %s", joined(twice)) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Partition replica lists may not contain duplicate entries: %s", joined(twice))
 		}
 		if all = append(all, brokers); len(brokers) != len(all[0]) {
-			return nil, fmt.Errorf("Partition %d has different replication factor: [%s]", i, strings.ReplaceAll(joined(brokers), ",", ", ")) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Partition %d has different replication factor: [%s]", i, strings.ReplaceAll(joined(brokers), ",", ", "))
 		}
 	}
 	return all, nil
@@ -107,7 +107,7 @@ func parseConfigs(settings []string) (map[string]string, error) {
 	for _, s := range settings {
 		pair := jvm.DropEmptyTail(equals.Split(s, -1))
 		if len(pair) != 2 {
-			return nil, errors.New("requirement failed: Invalid topic config: all configs to be added must be in the format \"key=val\".") //nolint:staticcheck // Kafka's sentence
+			return nil, errors.New("requirement failed: Invalid topic config: all configs to be added must be in the format \"key=val\".")
 		}
 		configs[strings.TrimSpace(pair[0])] = strings.TrimSpace(pair[1])
 	}
@@ -120,7 +120,7 @@ func checkConfigs(configs map[string]string) error {
 	names := slices.Sorted(maps.Keys(configs))
 	for _, name := range names {
 		if config.TopicKey(name) == nil {
-			return nearest(fmt.Errorf("Unknown topic config name: %s", name), name) //nolint:staticcheck // Kafka's sentence
+			return nearest(fmt.Errorf("Unknown topic config name: %s", name), name)
 		}
 	}
 	for _, name := range names {

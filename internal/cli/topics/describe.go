@@ -62,14 +62,14 @@ func (o *options) newDescription() (*description, error) {
 func parseID(text string) ([16]byte, error) {
 	const longest = 24 // with padding
 	if len(text) > longest {
-		return [16]byte{}, fmt.Errorf("Input string with prefix `%s` is too long to be decoded as a base64 UUID", text[:longest]) //nolint:staticcheck // Kafka's sentence
+		return [16]byte{}, fmt.Errorf("Input string with prefix `%s` is too long to be decoded as a base64 UUID", text[:longest])
 	}
 	raw, err := decodeID(text)
 	if err != nil {
 		return [16]byte{}, err
 	}
 	if len(raw) != 16 {
-		return [16]byte{}, fmt.Errorf("Input string `%s` decoded as %d bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID", text, len(raw)) //nolint:staticcheck // Kafka's sentence
+		return [16]byte{}, fmt.Errorf("Input string `%s` decoded as %d bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID", text, len(raw))
 	}
 	return [16]byte(raw), nil
 }
@@ -80,15 +80,15 @@ func decodeID(text string) ([]byte, error) {
 	if bad := strings.IndexFunc(digits, func(r rune) bool {
 		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	}); bad >= 0 {
-		return nil, fmt.Errorf("Illegal base64 character %x", text[bad]) //nolint:staticcheck // Java's sentence
+		return nil, fmt.Errorf("Illegal base64 character %x", text[bad])
 	}
 	switch {
 	case len(text) == 1:
-		return nil, errors.New("Input byte[] should at least have 2 bytes for base64 bytes") //nolint:staticcheck // Java's sentence
+		return nil, errors.New("Input byte[] should at least have 2 bytes for base64 bytes")
 	case len(digits)%4 == 1:
-		return nil, errors.New("Last unit does not have enough valid bits") //nolint:staticcheck // Java's sentence
+		return nil, errors.New("Last unit does not have enough valid bits")
 	case len(text) != len(digits) && len(text)%4 != 0:
-		return nil, errors.New("Input byte array has wrong 4-byte ending unit") //nolint:staticcheck // Java's sentence
+		return nil, errors.New("Input byte array has wrong 4-byte ending unit")
 	}
 	return base64.RawURLEncoding.DecodeString(digits)
 }
@@ -168,7 +168,7 @@ func (d *description) topics(ctx context.Context, a *admin.Admin) ([]admin.Topic
 		if d.mayLack {
 			return nil, nil
 		}
-		return nil, hint(fmt.Errorf("TopicId '%s' does not exist as expected", idText(*d.id)), //nolint:staticcheck // Kafka's sentence
+		return nil, hint(fmt.Errorf("TopicId '%s' does not exist as expected", idText(*d.id)),
 			"--describe without it shows the ids there are, and with --if-exists it is no error")
 	}
 	t, err := a.DescribeID(ctx, *d.id)

@@ -63,7 +63,7 @@ func parsePatterns(text string) (partitionFilter, error) {
 	for _, spec := range jvm.Split(text, ",") {
 		m := shape.FindStringSubmatch(spec)
 		if m == nil {
-			return nil, fmt.Errorf("Invalid rule specification: %s", spec) //nolint:staticcheck // Kafka's sentence
+			return nil, fmt.Errorf("Invalid rule specification: %s", spec)
 		}
 		if m[1] == "" {
 			m[1] = ".*"

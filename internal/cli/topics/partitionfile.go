@@ -59,10 +59,10 @@ func parsePartitions(text []byte, offsets bool) ([]partitionRow, error) {
 		return nil, where(text, err)
 	}
 	if f.Version != nil && *f.Version != 1 {
-		return nil, fmt.Errorf("Not supported version field value %d", *f.Version) //nolint:staticcheck // Kafka's sentence
+		return nil, fmt.Errorf("Not supported version field value %d", *f.Version)
 	}
 	if f.Partitions == nil {
-		return nil, errors.New(`Missing partitions field: want {"partitions": [{"topic": "orders", "partition": 0}]}`) //nolint:staticcheck // Kafka's sentence
+		return nil, errors.New(`Missing partitions field: want {"partitions": [{"topic": "orders", "partition": 0}]}`)
 	}
 	seen := make(map[admin.TopicPartition]int)
 	for i, r := range *f.Partitions {

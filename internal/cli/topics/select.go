@@ -9,6 +9,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // selection is which topics are meant; doing it lists them.
@@ -29,11 +30,6 @@ func (o *options) newSelection() (*selection, error) {
 	return s, err
 }
 
-// isInternal says whether Kafka's own topics include name.
-func isInternal(name string) bool {
-	return slices.Contains([]string{"__consumer_offsets", "__transaction_state", "__share_group_state"}, name)
-}
-
 // names are the names of the topics that are meant, sorted.
 func (s *selection) names(ctx context.Context, a *admin.Admin) ([]string, error) {
 	all, err := a.Topics(ctx)
@@ -43,7 +39,7 @@ func (s *selection) names(ctx context.Context, a *admin.Admin) ([]string, error)
 	var names []string
 	for _, t := range all {
 		switch {
-		case s.excludeInternal && (t.Internal || isInternal(t.Name)):
+		case s.excludeInternal && (t.Internal || kafka.IsInternalTopic(t.Name)):
 		case s.pattern != nil && !s.pattern.Match(t.Name):
 		default:
 			names = append(names, t.Name)
@@ -60,7 +56,7 @@ func (s *selection) mustExist(ctx context.Context, a *admin.Admin) ([]string, er
 		return nil, err
 	}
 	if len(names) == 0 && s.asked != "" && !s.mayLack {
-		return nil, hint(fmt.Errorf("Topic '%s' does not exist as expected", s.asked), //nolint:staticcheck // Kafka's sentence
+		return nil, hint(fmt.Errorf("Topic '%s' does not exist as expected", s.asked),
 			"--list shows the topics there are, and with --if-exists it is no error")
 	}
 	return names, nil

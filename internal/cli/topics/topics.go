@@ -139,11 +139,11 @@ func (o *options) read() error {
 			}
 			n, err := strconv.ParseInt(words[0], 10, 32)
 			if err != nil {
-				return fmt.Errorf("Cannot parse argument '%s' of option %s", words[0], name) //nolint:staticcheck // Kafka's sentence
+				return fmt.Errorf("Cannot parse argument '%s' of option %s", words[0], name)
 			}
 			*numbers[name] = int32(n)
 		default:
-			return fmt.Errorf("Found multiple arguments for option %s, but you asked for only one", name) //nolint:staticcheck // Kafka's sentence
+			return fmt.Errorf("Found multiple arguments for option %s, but you asked for only one", name)
 		}
 	}
 	return nil
