@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 )
@@ -47,7 +48,11 @@ func Open(ctx context.Context, env *command.Env, p Properties, more ...kgo.Opt) 
 	if err != nil {
 		return nil, command.Fail(fmt.Errorf("the client properties: %w", err))
 	}
-	if err := answer(ctx, env, c, p.Servers(), wait); err != nil {
+	ping := c.Ping
+	if p[BootstrapControllers] != "" {
+		ping = func(ctx context.Context) error { return pingSeeds(ctx, c) }
+	}
+	if err := answer(ctx, env, ping, p.Servers(), wait); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -62,15 +67,29 @@ func (p Properties) Servers() string {
 	return p[BootstrapServers]
 }
 
-// answer waits until a broker answers, at most as long as wait.
-func answer(ctx context.Context, env *command.Env, c *kgo.Client, servers string, wait time.Duration) error {
+// pingSeeds asks the named nodes themselves, one after the other: controllers
+// answer no Metadata request, which the client's own ping begins with.
+func pingSeeds(ctx context.Context, c *kgo.Client) error {
+	req := kmsg.NewPtrApiVersionsRequest()
+	req.ClientSoftwareName, req.ClientSoftwareVersion = "gregor", command.KafkaVersion
+	var err error
+	for _, b := range c.SeedBrokers() {
+		if _, err = b.Request(ctx, req); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// answer waits until ping succeeds, at most as long as wait.
+func answer(ctx context.Context, env *command.Env, ping func(context.Context) error, servers string, wait time.Duration) error {
 	began := time.Now()
 	deadline, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	said := false
 	var last error
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		err := c.Ping(deadline)
+		err := ping(deadline)
 		switch {
 		case err == nil:
 			return nil
