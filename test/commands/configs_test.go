@@ -1,8 +1,13 @@
 package commands
 
 import (
+	"net"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 const configCommand = "kafka.admin.ConfigCommand"
@@ -217,4 +222,63 @@ func TestConfigsArguments(t *testing.T) {
 	s := configScript("configs arguments", nil, lines...)
 	s.Steps[len(s.Steps)-1].CodeOnly = true
 	Compare(t, world(t), s)
+}
+
+// controllerOf is the address of a cluster's controller.
+func controllerOf(t *testing.T, addr string) string {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	req := kmsg.NewPtrDescribeQuorumRequest()
+	topic := kmsg.NewDescribeQuorumRequestTopic()
+	topic.Topic = "__cluster_metadata"
+	topic.Partitions = []kmsg.DescribeQuorumRequestTopicPartition{kmsg.NewDescribeQuorumRequestTopicPartition()}
+	req.Topics = append(req.Topics, topic)
+	resp, err := req.RequestWith(t.Context(), cl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range resp.Nodes {
+		for _, l := range n.Listeners {
+			return net.JoinHostPort(l.Host, strconv.Itoa(int(l.Port)))
+		}
+	}
+	t.Fatal("the cluster does not say where its controller is")
+	return ""
+}
+
+// TestConfigsByController asks Apache Kafka's controller; Gregor's node has no
+// listener of its own for that.
+func TestConfigsByController(t *testing.T) {
+	w := world(t)
+	addr := controllerOf(t, w.Pair.Kafka)
+	for _, line := range []string{
+		"--describe --broker 1",
+		"--describe --broker-defaults",
+		"--alter --broker-defaults --add-config log.cleaner.threads=2",
+		"--describe --broker-defaults",
+		"--alter --broker-defaults --delete-config log.cleaner.threads",
+		"--describe --entity-type brokers",
+		"--describe --broker 1 --all",
+		"--describe --broker 44",
+		"--describe --broker-logger 1",
+		"--describe --topic none --all",
+		"--describe --topic none",
+	} {
+		args := append([]string{"--bootstrap-controller", addr}, Words(line)...)
+		want, err := w.Tools.Run(configCommand, args, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := w.Gregor(t.Context(), append([]string{"configs"}, args...), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want.Out != got.Out || want.Code != got.Code {
+			t.Errorf("%s\n--- Kafka's command:\n%s\nexit code %d\n--- gregor's:\n%s%s\nexit code %d", line, want.Out, want.Code, got.Out, got.Err, got.Code)
+		}
+	}
 }

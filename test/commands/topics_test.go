@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // prepared makes topics with the same names on both clusters, for scripts that
@@ -233,6 +236,76 @@ func TestGetOffsets(t *testing.T) {
 			{Args: "--topic NAME-b", Reads: true},
 			{Args: "--bootstrap-server localhost --topic NAME-b", Reads: true},
 		},
+	})
+}
+
+// recorded makes a topic with three partitions on both clusters and writes 40
+// records to its first, one a second from 1700000000000 on, and one to its
+// second.
+func recorded(t *testing.T, w *World) string {
+	t.Helper()
+	topic := uniqueName()
+	for _, c := range w.Clusters() {
+		p, err := w.Tools.Run(topicCommand, []string{"--bootstrap-server", c.Addr, "--create", "--topic", topic, "--partitions", "3"}, "")
+		if err != nil || p.Code != 0 {
+			t.Fatalf("%v: %s", err, p.Out)
+		}
+		cl, err := kgo.NewClient(kgo.SeedBrokers(c.Addr), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := []*kgo.Record{{Topic: topic, Partition: 1, Value: []byte("one"), Timestamp: time.UnixMilli(1700000000000)}}
+		for i := range 40 {
+			records = append(records, &kgo.Record{Topic: topic, Value: []byte("v"), Timestamp: time.UnixMilli(1700000000000 + int64(i)*1000)})
+		}
+		err = cl.ProduceSync(t.Context(), records...).FirstErr()
+		cl.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return topic
+}
+
+// TestOffsetsOfRecords looks up records by time and deletes some. The deletion
+// says the same when it is done again.
+func TestOffsetsOfRecords(t *testing.T) {
+	w := world(t)
+	topic := recorded(t, w)
+	row := func(partition, offset int) string {
+		return fmt.Sprintf(`{"topic": %q, "partition": %d, "offset": %d}`, topic, partition, offset)
+	}
+	steps := func(class, command string, lines ...string) []Step {
+		var all []Step
+		for _, l := range lines {
+			all = append(all, Step{Args: "--bootstrap-server BROKER " + l, Class: class, Command: command, Reads: true})
+		}
+		return all
+	}
+	offsets := func(lines ...string) []Step {
+		for i := range lines {
+			lines[i] = "--topic " + topic + " " + lines[i]
+		}
+		return steps("org.apache.kafka.tools.GetOffsetShell", "get-offsets", lines...)
+	}
+	remove := func(file string) []Step {
+		all := steps("org.apache.kafka.tools.DeleteRecordsCommand", "delete-records", "--offset-json-file DIR/"+file)
+		all[0].Shown = Sorted
+		return all
+	}
+	Compare(t, w, Script{
+		Name: "offsets of records",
+		Files: map[string]string{
+			"some.json":   `{"partitions": [` + row(0, 10) + `,` + row(1, 0) + `]}`,
+			"beyond.json": `{"partitions": [` + row(0, 41) + `]}`,
+			"below.json":  `{"partitions": [` + row(0, 3) + `]}`,
+			"all.json":    `{"partitions": [` + row(0, -1) + `,` + row(1, -1) + `,` + row(2, -1) + `]}`,
+		},
+		Steps: slices.Concat(
+			offsets("", "--time earliest", "--time latest", "--time max-timestamp", "--time 1700000005000", "--time 1700000005001", "--time 0", "--time 1800000000000", "--time -7"),
+			remove("beyond.json"), remove("some.json"), offsets("--time earliest", "--time -1"),
+			remove("below.json"), remove("all.json"), offsets("--time earliest", "--time earliest-local", "--time max-timestamp"),
+		),
 	})
 }
 

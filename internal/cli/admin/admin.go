@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -101,10 +100,8 @@ func (a *Admin) explain(req kmsg.Request, err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, text := range []string{"request key is unknown", "broker is too old"} {
-		if strings.Contains(err.Error(), text) { // franz-go does not export these errors
-			return &Unsupported{Key: kafka.APIKey(req.Key())}
-		}
+	if client.Unsupported(err) {
+		return &Unsupported{Key: kafka.APIKey(req.Key())}
 	}
 	return client.Explain(err, a.servers)
 }
