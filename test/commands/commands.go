@@ -71,15 +71,25 @@ func Compare(t *testing.T, w *World, s Script) {
 			for _, step := range s.Steps {
 				want := kafka.kafka(t, w, step)
 				got := gregor.gregor(t, w, step)
-				for end := time.Now().Add(settle); want != got && step.Reads && time.Now().Before(end); {
-					time.Sleep(20 * time.Millisecond)
-					want, got = kafka.kafka(t, w, step), gregor.gregor(t, w, step)
+				if step.Reads && want != got {
+					eventually(t, func() bool {
+						want, got = kafka.kafka(t, w, step), gregor.gregor(t, w, step)
+						return want == got
+					})
 				}
 				if want != got {
 					t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
 				}
 			}
 		})
+	}
+}
+
+// eventually tries until it is so, at most as long as [settle].
+func eventually(t *testing.T, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(settle); !so() && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 

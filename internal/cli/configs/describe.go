@@ -333,12 +333,22 @@ func scramLine(u *admin.User) string {
 	return "SCRAM credential configs for user-principal '" + u.Name + "' are " + strings.Join(all, ", ")
 }
 
+// entityType is the type of entity that the protocol calls kind.
+func entityType(kind string) string {
+	for _, t := range []string{users, clients, ips} {
+		if quotaType(t) == kind {
+			return t
+		}
+	}
+	return kind
+}
+
 func quotasJSON(quotas []admin.Quota, withPasswords []admin.User) describedQuotas {
 	d := describedQuotas{Quotas: []describedQuota{}, Scram: []describedScram{}}
 	for _, q := range quotas {
 		one := describedQuota{Limits: map[string]float64{}}
 		for _, p := range q.Entity {
-			one.Entity = append(one.Entity, entityJSON{p.Type, p.Name})
+			one.Entity = append(one.Entity, entityJSON{entityType(p.Type), p.Name})
 		}
 		for _, v := range q.Values {
 			one.Limits[v.Key] = v.Value

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -213,7 +214,7 @@ type hinted struct {
 func hint(err error, remedy string) error { return &hinted{err, remedy} }
 
 // Error is the sentence and the remedy.
-func (h *hinted) Error() string { return h.error.Error() + ": " + h.hint }
+func (h *hinted) Error() string { return strings.TrimSuffix(h.error.Error(), ".") + ": " + h.hint }
 
 // Unwrap is the sentence.
 func (h *hinted) Unwrap() error { return h.error }
