@@ -18,7 +18,7 @@ func order() []string {
 		"auth", "schema",
 		"quorum", "partition", "coordinator/runtime", "peer", "fetcher",
 		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client",
-		"cli/jvm", "cli/admin", "cli/topics", "cli/configs", "cli/cluster", "cli",
+		"cli/jvm", "cli/admin", "cli/topics", "cli/configs", "cli/reassign", "cli/cluster", "cli",
 		"sim", "arch",
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/cluster"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/configs"
+	"github.com/gregor-stream/gregor/internal/cli/reassign"
 	"github.com/gregor-stream/gregor/internal/cli/topics"
 )
 
@@ -63,6 +64,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupKafka, cluster.Commands(env)...)
 	add(groupKafka, topics.Commands(env)...)
 	add(groupKafka, configs.Commands(env)...)
+	add(groupKafka, reassign.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

@@ -28,6 +28,8 @@ func TestTheJSONOfTopicCommands(t *testing.T) {
 	for _, c := range w.Clusters() {
 		r := newRun(t, Script{Files: map[string]string{
 			"delete.json": `{"partitions": [{"topic": "NAME", "partition": 0, "offset": 0}, {"topic": "NAME", "partition": 1, "offset": 9}]}`,
+			"move.json":   `{"partitions": [{"topic": "NAME", "partition": 0, "replicas": [1]}]}`,
+			"topics.json": `{"topics": [{"topic": "NAME-none"}]}`,
 			"elect.json":  `{"partitions": [{"topic": "NAME", "partition": 0}, {"topic": "NAME", "partition": 7}]}`,
 		}}, c.Addr)
 		steps := []struct{ line, want string }{
@@ -53,6 +55,12 @@ func TestTheJSONOfTopicCommands(t *testing.T) {
 			{"configs --describe --topic NAME",
 				`{"resources":[{"configs":[{"name":"flush.ms","readOnly":false,"sensitive":false,"source":"DYNAMIC_TOPIC_CONFIG","synonyms":[{"name":"flush.ms","source":"DYNAMIC_TOPIC_CONFIG","value":"8"}],"value":"8"}],"name":"NAME","type":"topics"}]}`},
 			{"configs --describe --topic NAME-none", `{"resources":[]}`},
+			{"reassign-partitions --list", `{"reassignments":[]}`},
+			{"reassign-partitions --verify --reassignment-json-file DIR/move.json",
+				`{"logDirMovesUnderWay":false,"logDirs":[],"partitions":[{"partition":0,"replicas":[1],"state":"completed","target":[1],"topic":"NAME"}],"reassignmentsUnderWay":false,"throttlesCleared":true}`},
+			{"reassign-partitions --cancel --reassignment-json-file DIR/move.json", `{"cancelled":[]}`},
+			{"reassign-partitions --generate --broker-list 1 --topics-to-move-json-file DIR/topics.json",
+				"gregor reassign-partitions: org.apache.kafka.common.errors.UnknownTopicOrPartitionException: Topic " + r.name + "-none not found.\n"},
 			{"topics --delete --topic NAME", `{"topics":[{"name":"NAME","result":"deleted"}]}`},
 		}
 		if c.Name == "kafka" {

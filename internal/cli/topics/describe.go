@@ -100,11 +100,14 @@ type seen struct {
 	admin.Topic
 
 	configs admin.Configs
-	moves   map[int32]reassignment // by partition
+	moves   map[admin.TopicPartition]admin.Reassignment
 }
 
-// reassignment is how the replicas of a partition are being moved.
-type reassignment struct{ replicas, adding, removing []int32 }
+// move is how the replicas of a partition are being moved, if they are.
+func (s *seen) move(number int32) (admin.Reassignment, bool) {
+	m, moving := s.moves[admin.TopicPartition{Topic: s.Name, Partition: number}]
+	return m, moving
+}
 
 func (d *description) do(ctx context.Context, env *command.Env, a *admin.Admin, asJSON bool) error {
 	topics, err := d.topics(ctx, a)
@@ -137,7 +140,7 @@ func (d *description) do(ctx context.Context, env *command.Env, a *admin.Admin, 
 		return d.printJSON(env, topics, configs, moves, alive)
 	}
 	for _, t := range topics {
-		s := &seen{t, configs[topicResource(t.Name)], moves[t.Name]}
+		s := &seen{t, configs[topicResource(t.Name)], moves}
 		if s.configs.Err != nil {
 			return s.configs.Err
 		}
@@ -175,37 +178,21 @@ func (d *description) topics(ctx context.Context, a *admin.Admin) ([]admin.Topic
 	return []admin.Topic{t}, err
 }
 
-// reassignments are the moves that are under way, by topic and partition. Who
-// may not ask sees none, as in Kafka's command.
-func reassignments(ctx context.Context, a *admin.Admin, topics []admin.Topic) (map[string]map[int32]reassignment, error) {
-	req := kmsg.NewPtrListPartitionReassignmentsRequest()
+// reassignments are the moves that are under way. Who may not ask sees none,
+// as in Kafka's command.
+func reassignments(ctx context.Context, a *admin.Admin, topics []admin.Topic) (map[admin.TopicPartition]admin.Reassignment, error) {
+	all := []admin.TopicPartition{}
 	for _, t := range topics {
-		one := kmsg.NewListPartitionReassignmentsRequestTopic()
-		one.Topic = t.Name
 		for _, p := range t.Partitions {
-			one.Partitions = append(one.Partitions, p.Number)
+			all = append(all, admin.TopicPartition{Topic: t.Name, Partition: p.Number})
 		}
-		req.Topics = append(req.Topics, one)
 	}
-	resp, err := req.RequestWith(ctx, a)
-	if errors.As(err, new(*admin.Unsupported)) {
+	moves, err := a.Reassignments(ctx, all)
+	switch {
+	case errors.As(err, new(*admin.Unsupported)), errors.Is(err, kafka.ErrClusterAuthorizationFailed):
 		return nil, nil
+	case errors.As(err, new(*jvm.Throwable)):
+		return nil, fmt.Errorf("java.util.concurrent.ExecutionException: %s", reason(err))
 	}
-	if err != nil {
-		return nil, err
-	}
-	if thrown := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); thrown != nil {
-		if errors.Is(thrown, kafka.ErrClusterAuthorizationFailed) {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("java.util.concurrent.ExecutionException: %s", thrown.String())
-	}
-	all := make(map[string]map[int32]reassignment)
-	for _, t := range resp.Topics {
-		all[t.Topic] = make(map[int32]reassignment)
-		for _, p := range t.Partitions {
-			all[t.Topic][p.Partition] = reassignment{p.Replicas, p.AddingReplicas, p.RemovingReplicas}
-		}
-	}
-	return all, nil
+	return moves, err
 }

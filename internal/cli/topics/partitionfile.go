@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
+	"github.com/gregor-stream/gregor/internal/cli/command"
 )
 
 // maxFile bounds a file of partitions: a million of them fit.
@@ -34,17 +33,9 @@ func (r *partitionRow) name() admin.TopicPartition {
 // readPartitions reads such a file; every row has a topic and a partition,
 // each partition is there once. Errors name the file and the place in it.
 func readPartitions(file string, offsets bool) ([]partitionRow, error) {
-	f, err := os.Open(file)
+	text, err := command.ReadFile(file, maxFile)
 	if err != nil {
 		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("%s: more than %d bytes cannot be a list of partitions", file, maxFile)
 	}
 	rows, err := parsePartitions(text, offsets)
 	if err != nil {

@@ -53,11 +53,11 @@ func (s *seen) minISR() int {
 
 // replicationFactor leaves out the replicas that are only on their way.
 func (s *seen) replicationFactor(p *admin.Partition) int {
-	m, moving := s.moves[p.Number]
+	m, moving := s.move(p.Number)
 	if moving && slices.ContainsFunc(p.Replicas, func(id int32) bool {
-		return slices.Contains(m.adding, id) || slices.Contains(m.removing, id)
+		return slices.Contains(m.Adding, id) || slices.Contains(m.Removing, id)
 	}) {
-		return len(m.replicas) - len(m.adding)
+		return len(m.Replicas) - len(m.Adding)
 	}
 	return len(p.Replicas)
 }
@@ -99,8 +99,8 @@ func (s *seen) printPartition(w io.Writer, p *admin.Partition) {
 		leader = strconv.Itoa(int(p.Leader))
 	}
 	moves := ""
-	if m, moving := s.moves[p.Number]; moving {
-		moves = "\tAdding Replicas: " + joined(m.adding) + "\tRemoving Replicas: " + joined(m.removing)
+	if m, moving := s.move(p.Number); moving {
+		moves = "\tAdding Replicas: " + joined(m.Adding) + "\tRemoving Replicas: " + joined(m.Removing)
 	}
 	_, _ = fmt.Fprintf(w, "\tTopic: %s\tPartition: %d\tLeader: %s\tReplicas: %s\tIsr: %s%s\tElr: %s\tLastKnownElr: %s\n",
 		s.Name, p.Number, leader, joined(p.Replicas), joined(p.ISR), moves, known(p.Elr), known(p.LastKnownElr))
@@ -141,11 +141,11 @@ type describedPartition struct {
 	LastKnownELR     []int32 `json:"lastKnownElr"`
 }
 
-func (d *description) printJSON(env *command.Env, topics []admin.Topic, configs map[admin.Resource]admin.Configs, moves map[string]map[int32]reassignment, alive []int32) error {
+func (d *description) printJSON(env *command.Env, topics []admin.Topic, configs map[admin.Resource]admin.Configs, moves map[admin.TopicPartition]admin.Reassignment, alive []int32) error {
 	all := described{Topics: []describedTopic{}}
 	slices.SortFunc(topics, func(a, b admin.Topic) int { return strings.Compare(a.Name, b.Name) })
 	for _, t := range topics {
-		s := &seen{t, configs[topicResource(t.Name)], moves[t.Name]}
+		s := &seen{t, configs[topicResource(t.Name)], moves}
 		if s.configs.Err != nil {
 			return s.configs.Err
 		}
@@ -180,7 +180,9 @@ func (f *filter) topicJSON(s *seen, alive []int32) (describedTopic, bool) {
 		}
 		one := describedPartition{
 			Partition: p.Number, Replicas: p.Replicas, ISR: p.ISR, ELR: p.Elr, LastKnownELR: p.LastKnownElr,
-			AddingReplicas: s.moves[p.Number].adding, RemovingReplicas: s.moves[p.Number].removing,
+		}
+		if m, moving := s.move(p.Number); moving {
+			one.AddingReplicas, one.RemovingReplicas = m.Adding, m.Removing
 		}
 		if p.Leader >= 0 {
 			one.Leader = &p.Leader

@@ -27,7 +27,7 @@ func orders() *seen {
 			{Name: "min.insync.replicas", Value: &one, Source: kmsg.ConfigSourceDefaultConfig},
 			{Name: "secret", Source: kmsg.ConfigSourceStaticBrokerConfig},
 		}},
-		moves: map[int32]reassignment{4: {replicas: []int32{1, 2, 3, 4}, adding: []int32{4}}},
+		moves: map[admin.TopicPartition]admin.Reassignment{{Topic: "orders", Partition: 4}: {Replicas: []int32{1, 2, 3, 4}, Adding: []int32{4}}},
 	}
 }
 
