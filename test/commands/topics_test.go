@@ -40,7 +40,11 @@ func TestTheOrderOfAHashMap(t *testing.T) {
 	for i := range 10 {
 		rows = append(rows, row("payments", i), row("Zz", i))
 	}
-	files := map[string]string{"p.json": `{"partitions": [` + strings.Join(rows, ",") + "," + row("b", 2) + "," + row("a", 0) + `]}`}
+	var stay []string
+	for _, topic := range []string{"payments", "Zz", "b", "a", "orders"} {
+		stay = append(stay, fmt.Sprintf(`{"topic": %q, "partition": 0, "replicas": [1]}`, p+topic))
+	}
+	files := map[string]string{"stay.json": `{"partitions": [` + strings.Join(stay, ",") + `]}`, "p.json": `{"partitions": [` + strings.Join(rows, ",") + "," + row("b", 2) + "," + row("a", 0) + `]}`}
 	steps := func(lines ...string) []Step {
 		var all []Step
 		for _, l := range lines {
@@ -57,6 +61,10 @@ func TestTheOrderOfAHashMap(t *testing.T) {
 	Compare(t, w, Script{
 		Name: "many deleted records", Class: "org.apache.kafka.tools.DeleteRecordsCommand", Command: "delete-records", Files: files,
 		Steps: []Step{{Args: "--bootstrap-server BROKER --offset-json-file DIR/p.json", Shown: Sorted, Reads: true}},
+	})
+	Compare(t, w, Script{
+		Name: "order of reassigned topics", Class: "org.apache.kafka.tools.reassign.ReassignPartitionsCommand", Command: "reassign-partitions", Files: files,
+		Steps: steps("--bootstrap-server BROKER --verify --reassignment-json-file DIR/stay.json"),
 	})
 	Compare(t, w, Script{
 		Name: "order of elections", Class: "org.apache.kafka.tools.LeaderElectionCommand", Command: "leader-election", Files: files,

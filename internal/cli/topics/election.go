@@ -105,6 +105,8 @@ func (o *electionOptions) run(ctx context.Context, env *command.Env, asJSON bool
 		for i := range rows {
 			partitions = append(partitions, rows[i].name())
 		}
+		// The answer has the order of the question, and that of Kafka's command is a HashSet's.
+		partitions = jvm.MapOrder(partitions, admin.TopicPartition.Hash, max(jvm.DefaultCapacity, len(partitions)*4/3+1))
 	}
 	if o.set("admin.config") {
 		if !asJSON {
