@@ -6,11 +6,14 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/cluster"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/complete"
+	"github.com/gregor-stream/gregor/internal/cli/configs"
 	"github.com/gregor-stream/gregor/internal/cli/doctor"
 	"github.com/gregor-stream/gregor/internal/cli/dumplog"
 	"github.com/gregor-stream/gregor/internal/cli/groups"
+	"github.com/gregor-stream/gregor/internal/cli/reassign"
 	"github.com/gregor-stream/gregor/internal/cli/storagetool"
 	"github.com/gregor-stream/gregor/internal/cli/stream"
+	"github.com/gregor-stream/gregor/internal/cli/topics"
 )
 
 const longHelp = `Gregor is Apache Kafka's system as one program: any Kafka client works with it.
@@ -70,6 +73,9 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupMore, doctor.Commands(env)...)
 	complete.Register(root, env)
 	add(groupKafka, groups.Commands(env)...)
+	add(groupKafka, topics.Commands(env)...)
+	add(groupKafka, configs.Commands(env)...)
+	add(groupKafka, reassign.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

@@ -33,6 +33,10 @@ type Step struct {
 	// ErrShown does the same for standard error; nil compares nothing of it:
 	// the one clear line is Gregor's own.
 	ErrShown func(stderr string) string
+	// Reads says that the step may be repeated: both commands are, until they
+	// agree or [settle] is over. A broker learns of a change a moment after
+	// the controller has answered.
+	Reads bool
 	// CodeOnly compares the exit code alone.
 	CodeOnly bool
 	// Class runs another of Kafka's classes than the script's, and Command
@@ -55,6 +59,9 @@ type Script struct {
 // limit bounds one command.
 const limit = 90 * time.Second
 
+// settle is how long a step that reads is repeated.
+const settle = 2 * time.Second
+
 // Compare runs the script four times, with Kafka's command and with ours
 // against both clusters, and fails where the two commands differ against one
 // cluster.
@@ -75,11 +82,25 @@ func CompareOn(t *testing.T, w *World, cluster Cluster, s Script) {
 		for _, step := range s.Steps {
 			want := kafka.kafka(t, w, step)
 			got := gregor.gregor(t, w, step)
+			if step.Reads && want != got {
+				eventually(t, func() bool {
+					want, got = kafka.kafka(t, w, step), gregor.gregor(t, w, step)
+					return want == got
+				})
+			}
 			if want != got {
 				t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
 			}
 		}
 	})
+}
+
+// eventually tries until it is so, at most as long as [settle].
+func eventually(t *testing.T, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(settle); !so() && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // run is one of the runs of a script.
