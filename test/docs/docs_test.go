@@ -32,7 +32,7 @@ func pages() []page {
 // piece is one fenced piece of a page.
 type piece struct {
 	kind string // sh, python, go, java, js, properties; output follows a piece that prints it
-	name string // of the file that the piece is written to: ```properties server.properties
+	name string // of the file that the piece is written to: ```csv orders.csv
 	code string
 	line int
 }
@@ -80,15 +80,21 @@ func TestWhatThePagesSayIsTrue(t *testing.T) {
 // matches compares an output with what a page says of it, in which … stands for
 // anything within a line, and a line of its own for any lines.
 func matches(got, want string) bool {
-	pattern := regexp.QuoteMeta(strings.TrimSpace(want))
-	pattern = strings.ReplaceAll(pattern, "\n…\n", `\n(?:.*\n)*?`)
-	pattern = strings.ReplaceAll(pattern, "…", `[^\n]*`)
-	return regexp.MustCompile(`^` + pattern + `$`).MatchString(strings.TrimSpace(trimLines(got)))
+	var pattern strings.Builder
+	for line := range strings.Lines(strings.TrimSpace(want) + "\n") {
+		if line == "…\n" {
+			pattern.WriteString(`(?:.*\n)*?`)
+			continue
+		}
+		pattern.WriteString(strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(line)), "…", ".*"))
+		pattern.WriteString(`\n`)
+	}
+	return regexp.MustCompile(`^` + pattern.String() + `$`).MatchString(trimLines(strings.TrimSpace(got)) + "\n")
 }
 
-// trimLines drops spaces and tabs at the ends of lines, which a page has not.
+// trimLines drops white space at both ends of lines.
 func trimLines(text string) string {
-	return regexp.MustCompile(`(?m)[ \t]+$`).ReplaceAllString(text, "")
+	return regexp.MustCompile(`(?m)^[ \t]+|[ \t]+$`).ReplaceAllString(text, "")
 }
 
 // desk is where a page is typed: a folder, a path with gregor on it, ports.
@@ -221,10 +227,7 @@ func (w *desk) command(ctx context.Context, p piece, code string) (*exec.Cmd, er
 		}
 		jars, err := harness.Jars("broker")
 		return exec.CommandContext(ctx, harness.Java().Name, "-cp", jars, path), err
-	case "properties", "yaml", "json", "csv":
-		if p.name == "" {
-			return nil, fmt.Errorf("a piece of %s wants the name of its file behind the fence", p.kind)
-		}
+	case "properties", "yaml", "json", "csv": // a file where it has a name, else only shown
 		return nil, nil
 	}
 	return nil, fmt.Errorf("nothing is known to run %q: sh, python, go, java, js, or a file with a name", p.kind)
