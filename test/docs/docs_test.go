@@ -227,7 +227,7 @@ func (w *desk) command(ctx context.Context, p piece, code string) (*exec.Cmd, er
 		}
 		jars, err := harness.Jars("broker")
 		return exec.CommandContext(ctx, harness.Java().Name, "-cp", jars, path), err
-	case "properties", "yaml", "json", "csv": // a file where it has a name, else only shown
+	case "properties", "yaml", "json", "csv", "text": // a file where it has a name, else only shown
 		return nil, nil
 	}
 	return nil, fmt.Errorf("nothing is known to run %q: sh, python, go, java, js, or a file with a name", p.kind)
