@@ -63,6 +63,10 @@ func TestTheFirstMinute(t *testing.T) {
 			_, err := harness.Kcat().Find()
 			harness.Missing(t, err)
 			cmd = exec.Command("bash", "-euc", code)
+		case name == "" && strings.Contains(code, "gregor produce"):
+			name = "commands"
+			cmd = exec.Command("bash", "-euc", code)
+			cmd.Dir = harness.Root()
 		case name == "python":
 			python, err := harness.Python().Find()
 			harness.Missing(t, err)
@@ -84,7 +88,7 @@ func TestTheFirstMinute(t *testing.T) {
 		ran[name] = true
 		t.Run(name, func(t *testing.T) { run(t, cmd) })
 	}
-	for _, name := range []string{"shell", "python", "go", "java"} {
+	for _, name := range []string{"shell", "commands", "python", "go", "java"} {
 		if !ran[name] {
 			t.Errorf("the README has no first minute in %s", name)
 		}
