@@ -15,6 +15,12 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
+func (r *reading) connection() []kgo.Opt {
+	options, err := r.security()
+	r.fail(err)
+	return options
+}
+
 // security is what security.protocol asks for.
 func (p Properties) security() ([]kgo.Opt, error) {
 	protocol, err := p.Choice("security.protocol", "PLAINTEXT", "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
