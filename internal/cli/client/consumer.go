@@ -31,6 +31,10 @@ type Subscription struct {
 // ([Properties.PollRecords]). With auto commit, offsets of records that a poll
 // returned are committed by the next poll and by Close.
 func OpenConsumer(ctx context.Context, env *command.Env, p Properties, s Subscription, more ...kgo.Opt) (*kgo.Client, error) {
+	p, err := p.Resolved()
+	if err != nil {
+		return nil, command.Fail(err)
+	}
 	options, err := p.ConsumerOptions()
 	if err != nil {
 		return nil, command.Fail(err)

@@ -30,6 +30,10 @@ type Producer struct {
 // OpenProducer makes a producer of p when a broker answers, as [Open] does,
 // and waits for one max.block.ms. largest is as in [Properties.ProducerOptions].
 func OpenProducer(ctx context.Context, env *command.Env, p Properties, largest int, more ...kgo.Opt) (*Producer, error) {
+	p, err := p.Resolved()
+	if err != nil {
+		return nil, command.Fail(err)
+	}
 	options, err := p.ProducerOptions(largest)
 	if err != nil {
 		return nil, command.Fail(err)

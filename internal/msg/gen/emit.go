@@ -37,6 +37,13 @@ func emitAll(messages []*message, p pins) (map[string][]byte, error) {
 	if err := add("tables", emitTables(messages, p)); err != nil {
 		return nil, err
 	}
+	table, err := emitSchemas(messages)
+	if err != nil {
+		return nil, err
+	}
+	if err := add("schemas", table); err != nil {
+		return nil, err
+	}
 	if err := add("all_test", emitAllTest(messages)); err != nil {
 		return nil, err
 	}
