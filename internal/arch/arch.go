@@ -18,7 +18,7 @@ func order() []string {
 		"auth", "schema",
 		"quorum", "partition", "coordinator/runtime", "peer", "fetcher",
 		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client",
-		"cli/java", "cli/pace", "cli/perf",
+		"cli/java", "cli/pace", "cli/perf", "cli/verify",
 		"cli/cluster", "cli",
 		"sim", "arch",
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/cluster"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/perf"
+	"github.com/gregor-stream/gregor/internal/cli/verify"
 )
 
 const longHelp = `Gregor is Apache Kafka's system as one program: any Kafka client works with it.
@@ -61,6 +62,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupBroker, newStart(env), newVersion(env), newLinks(env))
 	add(groupKafka, cluster.Commands(env)...)
 	add(groupKafka, perf.Commands(env)...)
+	add(groupKafka, verify.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

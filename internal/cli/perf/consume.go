@@ -2,7 +2,6 @@ package perf
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -57,6 +56,17 @@ func (j *joins) gained(_ context.Context, _ *kgo.Client, p map[string][]int32) {
 	j.assigned += count(p)
 }
 
+// revoked commits what was read before the partitions go to another member, as
+// a consumer with auto commit does.
+func (r *consumerRun) revoked(ctx context.Context, c *kgo.Client, p map[string][]int32) {
+	if auto, err := r.properties.Bool("enable.auto.commit", true); auto && err == nil {
+		if err := c.CommitUncommittedOffsets(ctx); err != nil && ctx.Err() == nil {
+			r.env.Warnf("the offsets of the last records were not committed: %v", err)
+		}
+	}
+	r.joins.lost(ctx, c, p)
+}
+
 func (j *joins) lost(_ context.Context, _ *kgo.Client, p map[string][]int32) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -93,7 +103,7 @@ func (r *consumerRun) do(ctx context.Context) error {
 	}
 	start := time.Now()
 	r.joins.since = start
-	options := []kgo.Opt{kgo.OnPartitionsAssigned(r.joins.gained), kgo.OnPartitionsRevoked(r.joins.lost), kgo.OnPartitionsLost(r.joins.lost)}
+	options := []kgo.Opt{kgo.OnPartitionsAssigned(r.joins.gained), kgo.OnPartitionsRevoked(r.revoked), kgo.OnPartitionsLost(r.joins.lost)}
 	if r.metrics {
 		r.gauge = newGauge(start)
 		options = append(options, kgo.WithHooks(r.gauge))
@@ -138,7 +148,7 @@ func (r *consumerRun) consume(ctx context.Context, c *kgo.Client, most int, star
 			return sum, nil
 		}
 		now = time.Now()
-		if err := fatal(fetches); err != nil {
+		if err := client.PollError(fetches); err != nil {
 			return sum, err
 		}
 		if !fetches.Empty() && fetches.NumRecords() > 0 {
@@ -158,21 +168,6 @@ func (r *consumerRun) consume(ctx context.Context, c *kgo.Client, most int, star
 		})
 	}
 	return sum, nil
-}
-
-// fatal is an error of a poll that does not go away by polling on.
-func fatal(fetches kgo.Fetches) error {
-	for _, e := range fetches.Errors() {
-		switch {
-		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled),
-			errors.Is(e.Err, kerr.UnknownTopicOrPartition), kerr.IsRetriable(e.Err):
-		case e.Topic == "":
-			return e.Err
-		default:
-			return fmt.Errorf("%s-%d: %w", e.Topic, e.Partition, e.Err)
-		}
-	}
-	return nil
 }
 
 // tooFew says that the run ended before there were enough records, and why

@@ -161,7 +161,7 @@ func (r *latencyRun) trip(ctx context.Context) (time.Duration, error) {
 	defer cancel()
 	fetches := r.consumer.PollFetches(limited)
 	took := time.Since(begun)
-	if err := fatal(fetches); err != nil {
+	if err := client.PollError(fetches); err != nil {
 		return 0, fmt.Errorf("read: %w", err)
 	}
 	return took, compare(sent, fetches.Records())
