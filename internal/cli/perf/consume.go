@@ -214,10 +214,10 @@ func (r *consumerRun) summary(start, end time.Time, sum consumed, joined time.Du
 	read := float64(sum.bytes) / mib
 	s := readReport{
 		Type: kindSummary, Start: r.dates.Format(start), End: r.dates.Format(end),
-		MiB: figure(read), MiBPerSecond: figure(read / (float64(ms) / 1000)),
-		Records: sum.records, RecordsPerSecond: figure(float64(sum.records) / (float64(ms) / 1000)),
+		MiB: figure(read), MiBPerSecond: figure(perSecond(read, ms)),
+		Records: sum.records, RecordsPerSecond: figure(perSecond(float64(sum.records), ms)),
 		RebalanceMs: joined.Milliseconds(), FetchMs: fetchMs,
-		FetchMiBRate: figure(read / (float64(fetchMs) / 1000)), FetchRate: figure(float64(sum.records) / (float64(fetchMs) / 1000)),
+		FetchMiBRate: figure(perSecond(read, fetchMs)), FetchRate: figure(perSecond(float64(sum.records), fetchMs)),
 	}
 	if r.json {
 		printLine(r.env, s)
@@ -243,7 +243,7 @@ func (r *consumerRun) progress(start, end time.Time, sum, last consumed, joined 
 	s := readReport{
 		Type: kindReport, Start: r.dates.Format(start), End: r.dates.Format(end),
 		MiB: figure(float64(sum.bytes) / mib), MiBPerSecond: figure(perSecond(read, ms)),
-		Records: sum.records, RecordsPerSecond: figure(records / float64(ms) * 1000),
+		Records: sum.records, RecordsPerSecond: figure(perSecond(records, ms)),
 		RebalanceMs: joined.Milliseconds(), FetchMs: fetchMs,
 	}
 	if fetchMs > 0 {

@@ -17,11 +17,11 @@ import (
 // consumerFlags are those of consumer-perf-test.
 type consumerFlags struct {
 	server, topic, include, group       string
-	fetchSize, socketBuffer             int32
+	fetchSize, socketBuffer             string // numbers are read after the header is printed, as in Kafka's command
 	props                               []string
 	config, oldConfig                   string
 	fromLatest, metrics, detailed, hide bool
-	timeoutMs, numRecords, oldRecords   int64
+	timeoutMs, numRecords, oldRecords   string
 	interval, dateFormat                string
 	set                                 func(name string) bool
 }
@@ -63,19 +63,19 @@ func (f *consumerFlags) add(cmd *cobra.Command) {
 	s.StringVar(&f.topic, "topic", "", "read this `topic`")
 	s.StringVar(&f.include, "include", "", "read the topics whose whole name matches this `pattern`")
 	s.StringVar(&f.group, "group", "", "read as a member of this `group` (perf-consumer- and a number where it is missing)")
-	s.Int32Var(&f.fetchSize, "fetch-size", 1<<20, "fetch at most so many `bytes` of a partition at once")
+	s.StringVar(&f.fetchSize, "fetch-size", "1048576", "fetch at most so many `bytes` of a partition at once")
 	s.StringArrayVar(&f.props, "command-property", nil, "a consumer property, `key=value`; it wins over --command-config")
 	s.BoolVar(&f.fromLatest, "from-latest", false, "where the group has not read before, begin at the end")
-	s.Int32Var(&f.socketBuffer, "socket-buffer-size", 2<<20, "the size of the socket's receive buffer in `bytes`")
+	s.StringVar(&f.socketBuffer, "socket-buffer-size", "2097152", "the size of the socket's receive buffer in `bytes`")
 	s.StringVar(&f.config, "command-config", "", "read consumer properties from this `file`")
 	s.StringVar(&f.oldConfig, "consumer.config", "", "the old name of --command-config: a `file`")
 	s.BoolVar(&f.metrics, "print-metrics", false, "print the client's metrics at the end")
 	s.BoolVar(&f.detailed, "show-detailed-stats", false, "print a line about every --reporting-interval")
-	s.Int64Var(&f.timeoutMs, "timeout", 10_000, "give up when no record has come for so many `ms`")
+	s.StringVar(&f.timeoutMs, "timeout", "10000", "give up when no record has come for so many `ms`")
 	s.Lookup("timeout").NoOptDefVal = "10000"
 	flags.Annotate(s, "timeout", flags.Optional)
-	s.Int64Var(&f.numRecords, "num-records", 0, "read so many records (`count`)")
-	s.Int64Var(&f.oldRecords, "messages", 0, "the old name of --num-records: a `count`")
+	s.StringVar(&f.numRecords, "num-records", "", "read so many records (`count`)")
+	s.StringVar(&f.oldRecords, "messages", "", "the old name of --num-records: a `count`")
 	s.StringVar(&f.interval, "reporting-interval", "5000", "print a line about every so many `ms`, with --show-detailed-stats")
 	s.StringVar(&f.dateFormat, "date-format", "yyyy-MM-dd HH:mm:ss:SSS", "how times are printed: a `pattern` of java.text.SimpleDateFormat")
 	s.BoolVar(&f.hide, "hide-header", false, "leave the names of the columns out")
@@ -111,22 +111,27 @@ func (f *consumerFlags) prepare(run *consumerRun) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	config := f.config
-	run.numRecords = f.numRecords
+	config, records := f.config, f.numRecords
 	if f.set("messages") {
-		run.numRecords = f.oldRecords
+		records = f.oldRecords
 		deprecated(run.env, run.json, "Warning: --messages is deprecated. Use --num-records instead.")
 	}
 	if f.set("consumer.config") {
 		config = f.oldConfig
 		deprecated(run.env, run.json, "Warning: --consumer.config is deprecated. Use --command-config instead.")
 	}
-	run.detailed, run.metrics, run.timeoutMs = f.detailed, f.metrics, f.timeoutMs
+	run.detailed, run.metrics = f.detailed, f.metrics
 	if !f.hide && !run.json {
 		run.env.Println(header(f.detailed))
 	}
 	var err error
 	if run.properties, err = f.properties(config); err != nil {
+		return err
+	}
+	if run.numRecords, err = number("num-records", records, 64); err != nil {
+		return err
+	}
+	if run.timeoutMs, err = number("timeout", f.timeoutMs, 64); err != nil {
 		return err
 	}
 	if run.intervalMs, err = positive(f.interval); err != nil {
@@ -140,6 +145,15 @@ func (f *consumerFlags) prepare(run *consumerRun) error {
 		run.subscription = client.Subscription{Topics: []string{f.topic}}
 	}
 	return nil
+}
+
+// number reads a flag that is a number of so many bits.
+func number(flag, text string, bits int) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, bits)
+	if err != nil {
+		return 0, command.Failf("Cannot parse argument '%s' of option %s: want a number", text, flag)
+	}
+	return n, nil
 }
 
 // positive reads --reporting-interval; Kafka takes digits only.
@@ -163,6 +177,11 @@ func (f *consumerFlags) properties(config string) (client.Properties, error) {
 		key, value, _ := strings.Cut(setting, "=")
 		p[key] = value
 	}
+	for flag, text := range map[string]string{"fetch-size": f.fetchSize, "socket-buffer-size": f.socketBuffer} {
+		if _, err := number(flag, text, 32); err != nil {
+			return nil, err
+		}
+	}
 	group := f.group
 	if !f.set("group") {
 		group = fmt.Sprintf("perf-consumer-%d", rand.IntN(100_000))
@@ -173,8 +192,8 @@ func (f *consumerFlags) properties(config string) (client.Properties, error) {
 	}
 	for key, value := range map[string]string{
 		client.BootstrapServers: f.server, "group.id": group, "auto.offset.reset": reset, "check.crcs": "false",
-		"receive.buffer.bytes":      strconv.Itoa(int(f.socketBuffer)),
-		"max.partition.fetch.bytes": strconv.Itoa(int(f.fetchSize)),
+		"receive.buffer.bytes":      f.socketBuffer,
+		"max.partition.fetch.bytes": f.fetchSize,
 	} {
 		p[key] = value
 	}

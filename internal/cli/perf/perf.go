@@ -48,10 +48,10 @@ func printLine(env *command.Env, v any) {
 
 const mib = 1024 * 1024
 
-// perSecond is amount a second; where no millisecond has passed it is what
-// Java makes of a division by zero.
+// perSecond is amount a second. Where no millisecond has passed, one is
+// counted: Kafka's tools, which are never that fast, would print Infinity.
 func perSecond(amount float64, elapsedMs int64) float64 {
-	return 1000 * amount / float64(elapsedMs)
+	return 1000 * amount / float64(max(elapsedMs, 1))
 }
 
 // one, two and so on are figures with that many digits behind the point.

@@ -101,10 +101,11 @@ func (r *producerRun) do(ctx context.Context) error {
 		r.env.Printf("Warmup first %d records. Steady state results will print after the complete test summary.\n", r.warmup)
 	}
 	r.stats = newStats(r.env, r.json, r.numRecords, r.interval, false, time.Now())
+	p := pace.New(r.throughput, time.Now()) // the wait for the topic is caught up, as in Kafka's command
 	if err := r.producer.AwaitTopic(ctx, r.topic); err != nil && ctx.Err() == nil {
 		return r.noTopic(err)
 	}
-	err = r.load(ctx)
+	err = r.load(ctx, p)
 	if err == nil {
 		err = r.producer.Flush(ctx)
 	}
@@ -112,8 +113,7 @@ func (r *producerRun) do(ctx context.Context) error {
 }
 
 // load sends all records, or those until ctx ends.
-func (r *producerRun) load(ctx context.Context) error {
-	p := pace.New(r.throughput, time.Now())
+func (r *producerRun) load(ctx context.Context, p *pace.Pace) error {
 	t := transaction{run: r}
 	for i := range r.numRecords {
 		f := r.newFlight()

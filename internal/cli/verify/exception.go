@@ -85,6 +85,10 @@ func className(code string) string {
 		return "OutOfOrderSequenceException"
 	case "DUPLICATE_SEQUENCE_NUMBER":
 		return "DuplicateSequenceException"
+	case "NOT_LEADER_FOR_PARTITION": // franz-go has its old name
+		return "NotLeaderOrFollowerException"
+	case "UNKNOWN_SERVER_ERROR":
+		return "UnknownServerException"
 	case "KAFKA_STORAGE_ERROR":
 		return "KafkaStorageException"
 	}

@@ -29,6 +29,7 @@ type producerRun struct {
 	timestamp int64 // of the next record, where createTime is set
 	nextKey   int32
 	largest   int64 // max.request.size
+	unasked   bool  // acks=0: nobody says where a record is
 	badTopic  bool  // its name was refused once
 	sent      int64
 	acked     int64 // written by the client's one goroutine for promises
@@ -99,6 +100,7 @@ func (r *producerRun) properties() (client.Properties, error) {
 	if r.largest, err = p.Int("max.request.size", 1<<20, 0); err != nil {
 		return nil, command.Fail(err)
 	}
+	r.unasked = p["acks"] == "0"
 	if _, err := p.ProducerOptions(valueMost); err != nil {
 		return nil, command.Fail(err)
 	}
@@ -203,7 +205,7 @@ type sendSuccess struct {
 	head
 	Key       *string `json:"key"`
 	Value     string  `json:"value"`
-	Offset    int64   `json:"offset"` // -1 with --acks 0: nobody said
+	Offset    int64   `json:"offset"` // -1 with acks=0: nobody said
 	Topic     string  `json:"topic"`
 	Partition int32   `json:"partition"`
 }
@@ -246,7 +248,7 @@ func (r *producerRun) answered(record *kgo.Record, err error) {
 		return
 	}
 	r.acked++
-	if r.acks == 0 {
+	if r.unasked {
 		record.Offset = -1
 	}
 	r.events.print(sendSuccess{named("producer_send_success"), key, string(record.Value), record.Offset, record.Topic, record.Partition})
