@@ -88,7 +88,10 @@ func (p *Process) End() harness.Printed {
 	select {
 	case <-p.read:
 	case <-time.After(limit):
-		p.t.Fatalf("%v does not end:\n%s\n%s", p.cmd.Args, strings.Join(p.lines, "\n"), p.errs.String())
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		last := p.lines[max(len(p.lines)-10, 0):]
+		p.t.Fatalf("%v does not end; after %d lines:\n%s\n%s", p.cmd.Args, len(p.lines), strings.Join(last, "\n"), p.errs.String())
 	}
 	if err := p.cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 		p.t.Fatal(err)

@@ -126,7 +126,7 @@ func (r *consumerRun) do(ctx context.Context) error {
 	}
 	r.summary(start, end, sum, joined)
 	if r.gauge != nil {
-		r.gauge.print(r.env, r.json, r.consumerMetrics(c, sum))
+		r.gauge.print(r.env, r.json, r.consumerMetrics(sum))
 	}
 	if ctx.Err() != nil {
 		interrupted(r.env, "%d of %d records were read", sum.records, r.numRecords)
@@ -179,7 +179,7 @@ func (r *consumerRun) tooFew(ctx context.Context, c *kgo.Client) {
 		limited, cancel := context.WithTimeout(ctx, grace)
 		req := kmsg.NewPtrMetadataRequest()
 		one := kmsg.NewMetadataRequestTopic()
-		one.Topic = kmsg.StringPtr(topic)
+		one.Topic = new(topic)
 		req.Topics = append(req.Topics, one)
 		resp, err := req.RequestWith(limited, c)
 		cancel()
@@ -257,7 +257,7 @@ func (r *consumerRun) progress(start, end time.Time, sum, last consumed, joined 
 }
 
 // consumerMetrics are those of the consumer.
-func (r *consumerRun) consumerMetrics(c *kgo.Client, sum consumed) metrics {
+func (r *consumerRun) consumerMetrics(sum consumed) metrics {
 	g, m := r.gauge, make(metrics)
 	r.joins.mu.Lock()
 	assigned := r.joins.assigned

@@ -2,6 +2,7 @@ package perf
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -190,13 +191,11 @@ func (f *consumerFlags) properties(config string) (client.Properties, error) {
 	if f.fromLatest {
 		reset = "latest"
 	}
-	for key, value := range map[string]string{
+	maps.Copy(p, map[string]string{
 		client.BootstrapServers: f.server, "group.id": group, "auto.offset.reset": reset, "check.crcs": "false",
 		"receive.buffer.bytes":      f.socketBuffer,
 		"max.partition.fetch.bytes": f.fetchSize,
-	} {
-		p[key] = value
-	}
+	})
 	p.Default("client.id", "perf-consumer-client")
 	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -70,9 +71,7 @@ func (r *latencyRun) do(ctx context.Context) error {
 // stands at the end of every partition before anything is written.
 func (r *latencyRun) open(ctx context.Context) error {
 	p := r.properties.Clone()
-	for key, value := range map[string]string{"linger.ms": "0", "acks": r.acks} {
-		p[key] = value
-	}
+	maps.Copy(p, map[string]string{"linger.ms": "0", "acks": r.acks})
 	p.Default("max.block.ms", "60000") // Kafka waits for ever, and nobody would know for what
 	largest := int(r.recordSize) + int(r.keySize) + int(r.numHeaders)*(int(r.headerKeySize)+int(max(r.headerSize, 0))+10)
 	var err error
@@ -110,9 +109,7 @@ func (r *latencyRun) follow(ctx context.Context) (*kgo.Client, error) {
 	from := make(map[int32]kgo.Offset)
 	ends.Each(func(o kadm.ListedOffset) { from[o.Partition] = kgo.NewOffset().At(o.Offset) })
 	p := r.properties.Clone()
-	for key, value := range map[string]string{"auto.offset.reset": "latest", "fetch.max.wait.ms": "0"} {
-		p[key] = value
-	}
+	maps.Copy(p, map[string]string{"auto.offset.reset": "latest", "fetch.max.wait.ms": "0"})
 	return client.OpenConsumer(ctx, r.env, p, client.Subscription{Partitions: map[string]map[int32]kgo.Offset{r.topic: from}})
 }
 
