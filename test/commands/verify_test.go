@@ -186,7 +186,7 @@ func acknowledged(t *testing.T, p harness.Printed) []string {
 	if last.Name != "tool_data" || int(last.Acked) != len(acked) || last.Sent < last.Acked {
 		t.Errorf("the last event is %+v, and %d records were acknowledged", last, len(acked))
 	}
-	for _, line := range strings.Split(p.Out, "\n") {
+	for line := range strings.Lines(p.Out) {
 		if strings.Contains(line, "producer_send_error") {
 			t.Logf("a record was not acknowledged, and nobody sent it again: %s", line)
 			break

@@ -91,7 +91,7 @@ func (f *consumerFlags) check() error {
 		}
 		return nil
 	}
-	if !f.set("bootstrap-server") {
+	if f.server = client.Named(f.server); f.server == "" {
 		return command.Usagef("Missing required argument \"[bootstrap-server]\"")
 	}
 	if err := both("topic", "include"); err != nil {

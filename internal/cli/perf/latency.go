@@ -105,7 +105,10 @@ func (f *latencyFlags) legacy(cmd *cobra.Command, env *command.Env, args []strin
 
 // check is what EndToEndLatencyCommandOptions checks.
 func (f *latencyFlags) check() error {
-	for _, name := range []string{"bootstrap-server", "topic", "num-records", "producer-acks", "record-size"} {
+	if f.server = client.Named(f.server); f.server == "" {
+		return command.Usagef("Missing required argument \"[bootstrap-server]\"")
+	}
+	for _, name := range []string{"topic", "num-records", "producer-acks", "record-size"} {
 		if !f.set(name) {
 			return command.Usagef("Missing required argument \"[%s]\"", name)
 		}

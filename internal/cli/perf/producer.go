@@ -122,7 +122,7 @@ func (f *producerFlags) check() error {
 		return command.Usagef("The value for --warmup-records must be strictly fewer than the number of records in the test, --num-records.")
 	case f.set("record-size") && f.recordSize <= 0:
 		return command.Usagef("--record-size should be greater than zero.")
-	case !f.set("bootstrap-server") && !f.set("command-property") && !f.set("producer-props") && !f.set("producer.config") && !f.set("command-config"):
+	case client.Named(f.server) == "" && !f.set("command-property") && !f.set("producer-props") && !f.set("producer.config") && !f.set("command-config"):
 		return command.Usagef("At least one of --bootstrap-server, --command-property, --producer-props, --producer.config or --command-config must be specified.")
 	case f.set("command-property") && f.set("producer-props"):
 		return command.Usagef("--command-property and --producer-props cannot be specified together.")
@@ -204,6 +204,8 @@ func (f *producerFlags) properties(env *command.Env, quiet bool) (client.Propert
 	p.Default("client.id", "perf-producer-client")
 	if f.set("bootstrap-server") {
 		p[client.BootstrapServers] = f.server
+	} else if named := client.Named(""); named != "" {
+		p.Default(client.BootstrapServers, named)
 	}
 	if f.set("transactional-id") {
 		p["transactional.id"] = f.transactionalID

@@ -65,7 +65,7 @@ committed. It runs until you stop it, or for --max-messages.`,
 		if _, err := command.IsJSON(cmd); err != nil { // both formats are JSON
 			return err
 		}
-		if err := required(cmd, "topic", "group-id", "bootstrap-server"); err != nil {
+		if err := required(cmd, &r.server, "topic", "group-id"); err != nil {
 			return err
 		}
 		p, err := r.properties(s.Changed)

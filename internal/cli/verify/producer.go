@@ -67,7 +67,7 @@ sent twice, so that what is acknowledged is exactly what must be read
 		if _, err := command.IsJSON(cmd); err != nil { // both formats are JSON
 			return err
 		}
-		if err := required(cmd, "topic", "bootstrap-server"); err != nil {
+		if err := required(cmd, &r.server, "topic"); err != nil {
 			return err
 		}
 		r.prefixed, r.keyed = s.Changed("value-prefix"), s.Changed("repeating-keys")

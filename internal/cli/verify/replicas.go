@@ -49,7 +49,7 @@ All brokers must be up when it starts.`,
 		if r.json, err = command.IsJSON(cmd); err != nil {
 			return err
 		}
-		if !s.Changed("broker-list") {
+		if client.Named(r.where.Server) == "" {
 			return command.Usagef("Missing required argument \"[broker-list]\"")
 		}
 		return r.do(cmd.Context())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
 )
@@ -72,8 +73,12 @@ func deprecated(env *command.Env, old string) {
 	env.Println("Option --" + old + " has been deprecated and will be removed in a future version. Use --command-config instead.")
 }
 
-// required are the flags that must be there, as argparse4j words it.
-func required(cmd *cobra.Command, names ...string) error {
+// required are the flags that must be there beside the brokers' address, as
+// argparse4j words it.
+func required(cmd *cobra.Command, server *string, names ...string) error {
+	if *server = client.Named(*server); *server == "" {
+		return command.Usagef("one of the arguments --bootstrap-server is required")
+	}
 	for _, name := range names {
 		if !cmd.Flags().Changed(name) {
 			return command.Usagef("argument --%s is required", name)
