@@ -281,6 +281,23 @@ func TestInterruptedCommandsSayWhatTheyDid(t *testing.T) {
 	load.Interrupt()
 	expect(load.End(), `(?m)^\d+ records sent, .* 99\.9th\.\n$`, `interrupted: \d+ of 1000000 records were written and acknowledged`)
 
+	// Of a transaction that is open nothing is left.
+	inTransaction := BeginGregor(t, w, "producer-perf-test", "--record-size", "10", "--num-records", "1000000", "--throughput", "500", "--reporting-interval", "100",
+		"--transaction-duration-ms", "60000", "--bootstrap-server", w.Pair.Kafka, "--topic", name+"t")
+	inTransaction.Await("records sent", 2)
+	inTransaction.Interrupt()
+	expect(inTransaction.End(), `(?m)^\d+ records sent, .* 99\.9th\.\n$`, `the open transaction of \d+ records was aborted: nobody reads them`)
+	committed, err := w.Gregor(t.Context(), strings.Fields("consumer-perf-test --num-records 1 --timeout 500 --hide-header --command-property isolation.level=read_committed --bootstrap-server "+w.Pair.Kafka+" --topic "+name+"t"), "")
+	if err != nil || !strings.Contains(committed.Out, ", 0.0000, 0.0000, 0, 0.0000, ") {
+		t.Errorf("after the abort %v\n%s", err, committed.Out)
+	}
+
+	// Nothing was sent yet: it ends at once, not when the topic is there.
+	waiting := BeginGregor(t, w, "verifiable-producer", "--bootstrap-server", addr, "--topic", strings.Repeat("x", 250))
+	waiting.Await("producer_send_error", 1) // a name that is too long
+	waiting.Interrupt()
+	expect(waiting.End(), `"shutdown_complete"}\n.*"tool_data".*"acked":0.*\n$`, `interrupted`)
+
 	reader := BeginGregor(t, w, append([]string{"consumer-perf-test", "--num-records", "1000000", "--timeout", "60000", "--show-detailed-stats", "--reporting-interval", "1", "--format", "json"}, to...)...)
 	reader.Await(`"type":"report"`, 1)
 	reader.Interrupt()

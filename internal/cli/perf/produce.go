@@ -31,6 +31,7 @@ type producerRun struct {
 
 	producer *client.Producer
 	gauge    *gauge
+	open     transaction
 	stats    *stats
 	steady   *stats // nil while it warms up, and where it does not
 	free     sync.Pool
@@ -114,7 +115,8 @@ func (r *producerRun) do(ctx context.Context) error {
 
 // load sends all records, or those until ctx ends.
 func (r *producerRun) load(ctx context.Context, p *pace.Pace) error {
-	t := transaction{run: r}
+	t := &r.open
+	t.run = r
 	for i := range r.numRecords {
 		f := r.newFlight()
 		f.record.Topic = r.topic
@@ -255,6 +257,8 @@ func (r *producerRun) abandon(ctx context.Context) {
 		_ = r.producer.AbortBufferedRecords(rest)
 		if err := r.producer.EndTransaction(rest, kgo.TryAbort); err != nil {
 			r.env.Warnf("the open transaction could not be aborted: %v; the broker does it after transaction.timeout.ms", err)
+		} else if r.open.size > 0 {
+			r.env.Warnf("the open transaction of %d records was aborted: nobody reads them", r.open.size)
 		}
 		return
 	}

@@ -149,7 +149,7 @@ func (r *producerRun) load(ctx, sending context.Context, producer *client.Produc
 	p := pace.New(float64(r.throughput), r.start)
 	for i := int64(0); (r.maxMessages < 0 || i < int64(r.maxMessages)) && ctx.Err() == nil; i++ {
 		at := time.Now()
-		r.send(sending, producer, i)
+		r.send(ctx, sending, producer, i)
 		if pause := p.After(i, at); pause > 0 {
 			t := time.NewTimer(pause)
 			select {
@@ -161,8 +161,8 @@ func (r *producerRun) load(ctx, sending context.Context, producer *client.Produc
 	}
 }
 
-// send sends number i.
-func (r *producerRun) send(ctx context.Context, producer *client.Producer, i int64) {
+// send sends number i. The wait for a topic that is missing ends with ctx.
+func (r *producerRun) send(ctx, sending context.Context, producer *client.Producer, i int64) {
 	record := &kgo.Record{Topic: r.topic, Key: r.key(), Value: r.value(i)}
 	if r.createTime != -1 {
 		if r.timestamp == 0 {
@@ -176,7 +176,11 @@ func (r *producerRun) send(ctx context.Context, producer *client.Producer, i int
 		r.answered(record, &tooLarge{size, r.largest})
 		return
 	}
-	producer.Send(ctx, record, r.answered)
+	if err := producer.AwaitTopic(ctx, r.topic); err != nil {
+		r.answered(record, err)
+		return
+	}
+	producer.Send(sending, record, r.answered)
 }
 
 // key is the next one; nil where keys are not asked for.
