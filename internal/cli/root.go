@@ -10,10 +10,12 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/doctor"
 	"github.com/gregor-stream/gregor/internal/cli/dumplog"
 	"github.com/gregor-stream/gregor/internal/cli/groups"
+	"github.com/gregor-stream/gregor/internal/cli/perf"
 	"github.com/gregor-stream/gregor/internal/cli/reassign"
 	"github.com/gregor-stream/gregor/internal/cli/storagetool"
 	"github.com/gregor-stream/gregor/internal/cli/stream"
 	"github.com/gregor-stream/gregor/internal/cli/topics"
+	"github.com/gregor-stream/gregor/internal/cli/verify"
 )
 
 const longHelp = `Gregor is Apache Kafka's system as one program: any Kafka client works with it.
@@ -67,15 +69,15 @@ func newRoot(env *command.Env) *cobra.Command {
 		}
 	}
 	add(groupBroker, newStart(env), newHealth(env), newVersion(env), newLinks(env))
-	add(groupKafka, cluster.Commands(env)...)
-	add(groupKafka, command.AsKafka(dumplog.New(env.Out, env.Err), "dump-log"), command.AsKafka(storagetool.New(env.Out, env.Err), "storage"))
 	add(groupMore, stream.Commands(env)...)
 	add(groupMore, doctor.Commands(env)...)
+	for _, room := range []func(*command.Env) []*cobra.Command{
+		cluster.Commands, configs.Commands, dumplog.Commands, groups.Commands, perf.Commands,
+		reassign.Commands, storagetool.Commands, topics.Commands, verify.Commands,
+	} {
+		add(groupKafka, room(env)...)
+	}
 	complete.Register(root, env)
-	add(groupKafka, groups.Commands(env)...)
-	add(groupKafka, topics.Commands(env)...)
-	add(groupKafka, configs.Commands(env)...)
-	add(groupKafka, reassign.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

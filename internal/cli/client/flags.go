@@ -24,6 +24,14 @@ type Flags struct {
 	Properties []string
 }
 
+// Named is server, or what the environment names where that is "".
+func Named(server string) string {
+	if server != "" {
+		return server
+	}
+	return os.Getenv(BootstrapVariable)
+}
+
 // Add defines --bootstrap-server and --command-config, as most of Kafka's
 // admin commands have them.
 func (f *Flags) Add(cmd *cobra.Command) {

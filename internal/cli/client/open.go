@@ -23,22 +23,34 @@ const (
 	BootstrapControllers = "bootstrap.controllers"
 )
 
-// The pauses between two attempts to reach a broker, as Kafka's clients make
-// them (reconnect.backoff.ms, reconnect.backoff.max.ms).
-const (
-	firstPause = 50 * time.Millisecond
-	lastPause  = time.Second
-	sayAfter   = 2 * time.Second // a person is told what is waited for
-)
+// sayAfter is when a person is told what is waited for.
+const sayAfter = 2 * time.Second
+
+// reconnect are the first and the longest pause between two attempts to reach
+// a broker.
+func (p Properties) reconnect() (first, most time.Duration, err error) {
+	r := &reading{Properties: p}
+	first = max(r.ms("reconnect.backoff.ms", 50*time.Millisecond), time.Millisecond)
+	most = max(r.ms("reconnect.backoff.max.ms", time.Second), first)
+	return first, most, r.err()
+}
 
 // Open makes a client of p and returns it when a broker answers. It waits for
 // one as Kafka's clients do, default.api.timeout.ms (60 s where it is not
 // set; 0 asks once), unless what is wrong does not go away by waiting. more is
-// applied over what p says.
+// applied over what p says. Properties that nobody knows, and those whose
+// absence here changes what happens, are said on env.Err.
 func Open(ctx context.Context, env *command.Env, p Properties, more ...kgo.Opt) (*kgo.Client, error) {
+	p, err := p.Resolved()
+	if err != nil {
+		return nil, command.Fail(err)
+	}
 	options, err := p.Options()
 	if err != nil {
 		return nil, command.Fail(err)
+	}
+	for _, line := range p.Doubts() {
+		env.Warnf("%s", line)
 	}
 	wait, err := p.Ms("default.api.timeout.ms", time.Minute)
 	if err != nil {
@@ -52,7 +64,7 @@ func Open(ctx context.Context, env *command.Env, p Properties, more ...kgo.Opt) 
 	if p[BootstrapControllers] != "" {
 		ping = func(ctx context.Context) error { return pingSeeds(ctx, c) }
 	}
-	if err := answer(ctx, env, ping, p.Servers(), wait); err != nil {
+	if err := answer(ctx, env, ping, p, wait); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -81,17 +93,25 @@ func pingSeeds(ctx context.Context, c *kgo.Client) error {
 	return err
 }
 
-// answer waits until ping succeeds, at most as long as wait.
-func answer(ctx context.Context, env *command.Env, ping func(context.Context) error, servers string, wait time.Duration) error {
+// answer waits until ping succeeds, at most as long as wait; 0 asks once.
+func answer(ctx context.Context, env *command.Env, ping func(context.Context) error, p Properties, wait time.Duration) error {
+	servers, began := p.Servers(), time.Now()
 	if wait == 0 {
 		return Explain(ping(ctx), servers)
 	}
-	began := time.Now()
+	names, err := p.Ms("bootstrap.resolve.timeout.ms", 0) // how long names may be unknown
+	if err != nil {
+		return command.Fail(err)
+	}
 	deadline, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	said := false
 	var last error
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+	first, most, err := p.reconnect()
+	if err != nil {
+		return command.Fail(err)
+	}
+	for failures := 1; ; failures++ {
 		err := ping(deadline)
 		switch {
 		case err == nil:
@@ -101,7 +121,7 @@ func answer(ctx context.Context, env *command.Env, ping func(context.Context) er
 		case deadline.Err() == nil || last == nil:
 			last = err // a deadline that cuts the last attempt says nothing
 		}
-		if final(err) {
+		if final(err) && (!noSuchHost(err) || time.Since(began) >= names) {
 			return Explain(last, servers)
 		}
 		if deadline.Err() != nil {
@@ -113,18 +133,29 @@ func answer(ctx context.Context, env *command.Env, ping func(context.Context) er
 		}
 		select {
 		case <-deadline.Done():
-		case <-time.After(pause):
+		case <-time.After(pause(first, most, failures)):
 		}
 	}
 }
 
+func noSuchHost(err error) bool {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	return ok && dns.IsNotFound
+}
+
 // final says that waiting does not help.
 func final(err error) bool {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+	if noSuchHost(err) {
 		return true
 	}
+	if _, ok := errors.AsType[*loginError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*tlsError](err); ok {
+		return !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET)
+	}
 	text := err.Error()
-	return strings.Contains(text, "SASL") || strings.Contains(text, "x509") || strings.Contains(text, "tls:")
+	return strings.Contains(text, "SASL") || strings.Contains(text, "tls:") // also what a broker of TLS 1.3 says after the handshake
 }
 
 // reason is what a person makes of an error of the network.

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -11,36 +12,68 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
+// franz-go's bounds of what the properties of every client say.
+const (
+	mostOverhead = 15 * time.Minute // of a request's timeout, and of an idle connection
+	mostAge      = time.Hour        // of metadata
+	leastAge     = 10 * time.Millisecond
+)
+
 // Options are the options of franz-go that the properties of every client
 // stand for: where, how secure, how patient. Those of producers and consumers
-// are read by the commands that produce and consume. All problems are
-// reported at once.
+// are [Properties.ProducerOptions], [Properties.ConsumerOptions] and
+// [Properties.GroupOptions]. All problems are reported at once.
 func (p Properties) Options() ([]kgo.Opt, error) {
-	var problems []error
-	var options []kgo.Opt
+	r := &reading{Properties: p}
 	seeds, err := addresses(p.Servers())
-	problems = append(problems, err)
-	options = append(options, kgo.SeedBrokers(seeds...), kgo.ClientID(p.clientID()))
-	timeout, err := p.Ms("request.timeout.ms", 30*time.Second)
-	problems = append(problems, err)
-	options = append(options, kgo.RequestTimeoutOverhead(max(timeout, 100*time.Millisecond)))
-	total, err := p.Ms("default.api.timeout.ms", time.Minute)
-	problems = append(problems, err)
-	if total > 0 {
+	r.fail(err)
+	age := min(max(r.ms("metadata.max.age.ms", defaultMetadataAge), time.Second), mostAge)
+	timeout := r.ms("request.timeout.ms", defaultRequestTimeout)
+	idle := r.ms("connections.max.idle.ms", 5*time.Minute)
+	options := []kgo.Opt{
+		kgo.SeedBrokers(seeds...),
+		kgo.ClientID(p.clientID()),
+		kgo.RequestTimeoutOverhead(min(max(timeout, leastWait), mostOverhead)),
+		kgo.ConnIdleTimeout(min(max(idle, time.Second), mostOverhead)),
+		kgo.MetadataMaxAge(age),
+		kgo.MetadataMinAge(min(age, 250*time.Millisecond)),
+		kgo.RetryBackoffFn(r.backoff()),
+	}
+	if total := r.ms("default.api.timeout.ms", time.Minute); total > 0 {
 		options = append(options, kgo.RetryTimeout(total))
-	} else {
+	} else { // each request once
 		options = append(options, kgo.RequestRetries(0))
 	}
-	idle, err := p.Ms("connections.max.idle.ms", 5*time.Minute)
-	problems = append(problems, err)
-	options = append(options, kgo.ConnIdleTimeout(max(idle, time.Second)))
-	age, err := p.Ms("metadata.max.age.ms", 5*time.Minute)
-	problems = append(problems, err)
-	options = append(options, kgo.MetadataMaxAge(max(age, time.Second)), kgo.MetadataMinAge(min(max(age, time.Second), 250*time.Millisecond)))
-	security, err := p.security()
-	problems = append(problems, err)
-	options = append(options, security...)
-	return options, errors.Join(problems...)
+	if n := r.int("retries", noLimit, 0); n != noLimit {
+		options = append(options, kgo.RequestRetries(int(n)))
+	}
+	if r.choice("metadata.recovery.strategy", "rebootstrap", "rebootstrap", "none") == "rebootstrap" {
+		options = append(options, kgo.OnRebootstrapRequired(func() ([]string, error) { return seeds, nil }))
+	}
+	if !r.bool("enable.metrics.push", false) {
+		options = append(options, kgo.DisableClientMetrics())
+	}
+	options = append(options, r.connection()...)
+	return options, r.err()
+}
+
+// noLimit is the default of retries.
+const noLimit = 1<<31 - 1
+
+// backoff is the pause after so many failures: retry.backoff.ms, doubled up to
+// retry.backoff.max.ms, a fifth more or less (ExponentialBackoff).
+func (r *reading) backoff() func(int) time.Duration {
+	first := r.ms("retry.backoff.ms", defaultRetryBackoff)
+	most := max(r.ms("retry.backoff.max.ms", time.Second), first)
+	return func(failures int) time.Duration { return pause(first, most, failures) }
+}
+
+func pause(first, most time.Duration, failures int) time.Duration {
+	d := most
+	if failures = max(failures-1, 0); failures < 30 && first<<failures < most {
+		d = first << failures
+	}
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // no secret
 }
 
 func (p Properties) clientID() string {

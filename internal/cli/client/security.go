@@ -2,149 +2,117 @@ package client
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"os"
-	"regexp"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/sasl"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
-	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// security is what security.protocol asks for.
-func (p Properties) security() ([]kgo.Opt, error) {
-	protocol, err := p.Choice("security.protocol", "PLAINTEXT", "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-	if err != nil {
-		return nil, err
+// connection reads how brokers are reached: through TLS or not, after which
+// login, with which buffers and how patiently.
+func (r *reading) connection() []kgo.Opt {
+	protocol := r.choice("security.protocol", "PLAINTEXT", "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+	d := dialer{
+		timeout: max(r.ms("socket.connection.setup.timeout.ms", 10*time.Second), leastWait),
+		send:    int(r.int("send.buffer.bytes", -1, -1)),
+		receive: int(r.int("receive.buffer.bytes", -1, -1)),
 	}
-	var options []kgo.Opt
+	switch r.choice("client.dns.lookup", "use_all_dns_ips", "use_all_dns_ips", "resolve_canonical_bootstrap_servers_only") {
+	case "resolve_canonical_bootstrap_servers_only":
+		d.canonical, _ = addresses(r.Servers())
+	}
 	if strings.HasSuffix(protocol, "SSL") {
-		c, err := p.tls()
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, kgo.DialTLSConfig(c))
+		d.tls = r.tls()
 	}
+	options := []kgo.Opt{kgo.Dialer(d.dial)}
 	if strings.HasPrefix(protocol, "SASL_") {
-		m, err := p.sasl()
-		if err != nil {
-			return nil, err
+		if m := r.sasl(); m != nil {
+			options = append(options, kgo.SASL(m))
 		}
-		options = append(options, kgo.SASL(m))
 	}
-	return options, nil
+	return options
 }
 
-func (p Properties) tls() (*tls.Config, error) {
+// tls reads ssl.*; nil where it makes no sense.
+func (r *reading) tls() *tls.Config {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if err := p.trust(c); err != nil {
-		return nil, err
+	c.MinVersion, c.MaxVersion = r.versions()
+	c.CipherSuites = r.ciphers()
+	if class := r.text("ssl.engine.factory.class"); class != "" && className(class) != "DefaultSslEngineFactory" {
+		r.failf("ssl.engine.factory.class=%s: there is no Java here; leave it out", class)
 	}
-	if err := p.identity(c); err != nil {
-		return nil, err
+	roots, err := r.trust()
+	r.fail(err)
+	c.RootCAs = roots
+	chain, err := r.identity()
+	r.fail(err)
+	if chain != nil {
+		c.Certificates = []tls.Certificate{*chain}
+		// Kafka's broker names the authorities that it trusts, and a client
+		// with one identity presents it whatever it hears, so that the broker's
+		// refusal is what the user sees.
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return chain, nil }
 	}
-	if algorithm, set := p["ssl.endpoint.identification.algorithm"]; set && strings.TrimSpace(algorithm) == "" {
-		verifyChainOnly(c)
-	}
-	return c, nil
-}
-
-// verifyChainOnly checks the certificate but not the name in it, which is what
-// an empty ssl.endpoint.identification.algorithm asks for.
-func verifyChainOnly(c *tls.Config) {
-	roots := c.RootCAs
-	c.InsecureSkipVerify = true // the chain is verified below
-	c.VerifyConnection = func(s tls.ConnectionState) error {
-		between := x509.NewCertPool()
-		for _, cert := range s.PeerCertificates[1:] {
-			between.AddCert(cert)
+	if algorithm, set := r.Properties["ssl.endpoint.identification.algorithm"]; set {
+		switch strings.ToLower(strings.TrimSpace(algorithm)) {
+		case "":
+			verifyChainOnly(c)
+		case "https":
+		default:
+			r.failf("ssl.endpoint.identification.algorithm=%s: want https, or nothing to accept any name", algorithm)
 		}
-		_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
-		return err
 	}
+	return c
 }
 
-func (p Properties) trust(c *tls.Config) error {
-	pem, err := p.pemOf("ssl.truststore.type", "ssl.truststore.location", "ssl.truststore.certificates")
-	if err != nil || pem == nil {
-		return err
+// versions are the oldest and the newest version of TLS: what
+// ssl.enabled.protocols lists, of which ssl.protocol is the newest.
+func (r *reading) versions() (uint16, uint16) {
+	known := map[string]uint16{"TLSV1": tls.VersionTLS10, "TLSV1.1": tls.VersionTLS11, "TLSV1.2": tls.VersionTLS12, "TLSV1.3": tls.VersionTLS13}
+	least, most := uint16(tls.VersionTLS12), uint16(tls.VersionTLS13)
+	if list := r.list("ssl.enabled.protocols"); len(list) > 0 {
+		least, most = 0, 0
+		for _, name := range list {
+			v, ok := known[strings.ToUpper(name)]
+			if !ok {
+				r.failf("ssl.enabled.protocols=%s: the commands know TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3", name)
+				continue
+			}
+			most = max(most, v)
+			if least == 0 || v < least {
+				least = v
+			}
+		}
 	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return errors.New("ssl.truststore: there is no PEM certificate in it")
+	if name := strings.ToUpper(r.text("ssl.protocol")); name != "" && name != "TLS" {
+		v, ok := known[name]
+		switch {
+		case !ok:
+			r.failf("ssl.protocol=%s: want TLS, TLSv1.2 or TLSv1.3", name)
+		case v < least:
+			r.failf("ssl.protocol=%s: ssl.enabled.protocols allows newer ones only", name)
+		default:
+			most = min(most, v)
+		}
 	}
-	return nil
+	return least, most
 }
 
-func (p Properties) identity(c *tls.Config) error {
-	chain, err := p.pemOf("ssl.keystore.type", "ssl.keystore.location", "ssl.keystore.certificate.chain")
-	if err != nil || chain == nil {
-		return err
+// ciphers are the suites of ssl.cipher.suites; those of TLS 1.3 are always all
+// allowed, as Go has it.
+func (r *reading) ciphers() []uint16 {
+	known := make(map[string]uint16)
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		known[s.Name] = s.ID
 	}
-	key := chain // a PEM file of Kafka's holds both
-	if text := p["ssl.keystore.key"]; text != "" {
-		key = []byte(text)
+	var list []uint16
+	for _, name := range r.list("ssl.cipher.suites") {
+		id, ok := known[name]
+		if !ok {
+			r.failf("ssl.cipher.suites=%s: the commands do not have this suite", name)
+			continue
+		}
+		list = append(list, id)
 	}
-	pair, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		return fmt.Errorf("ssl.keystore: %w", err)
-	}
-	c.Certificates = []tls.Certificate{pair}
-	return nil
-}
-
-// pemOf reads a store that is PEM, from a file or from the property itself;
-// nil where there is none.
-func (p Properties) pemOf(kind, location, inline string) ([]byte, error) {
-	if text := p[inline]; text != "" {
-		return []byte(text), nil
-	}
-	file := p[location]
-	if file == "" {
-		return nil, nil
-	}
-	if t := strings.ToUpper(strings.TrimSpace(p[kind])); t != "PEM" {
-		return nil, fmt.Errorf("%s=%s: only PEM is read (openssl pkcs12 -in %s -out store.pem, or keytool -importkeystore first)", kind, p[kind], file)
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", location, err)
-	}
-	return data, nil
-}
-
-func (p Properties) sasl() (sasl.Mechanism, error) {
-	mechanism, err := p.Choice("sasl.mechanism", "GSSAPI", "GSSAPI", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
-	if err != nil {
-		return nil, err
-	}
-	jaas := p["sasl.jaas.config"]
-	user, pass := jaasOption(jaas, "username"), jaasOption(jaas, "password")
-	if user == "" && strings.HasPrefix(mechanism, "SCRAM") || user == "" && mechanism == "PLAIN" {
-		return nil, fmt.Errorf("sasl.jaas.config: no username=\"...\" in it, which %s needs", mechanism)
-	}
-	switch mechanism {
-	case "PLAIN":
-		return plain.Auth{User: user, Pass: pass}.AsMechanism(), nil
-	case "SCRAM-SHA-256":
-		return scram.Auth{User: user, Pass: pass, IsToken: jaasOption(jaas, "tokenauth") == "true"}.AsSha256Mechanism(), nil
-	case "SCRAM-SHA-512":
-		return scram.Auth{User: user, Pass: pass, IsToken: jaasOption(jaas, "tokenauth") == "true"}.AsSha512Mechanism(), nil
-	}
-	return nil, fmt.Errorf("sasl.mechanism=%s: the commands know PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512", mechanism)
-}
-
-// jaasOption is the value of an option in a line of sasl.jaas.config:
-// module required username="alice" password='it\'s';
-func jaasOption(jaas, name string) string {
-	const value = `\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s;"']+))`
-	m := regexp.MustCompile(`(?:^|\s)` + regexp.QuoteMeta(name) + value).FindStringSubmatch(jaas)
-	if m == nil {
-		return ""
-	}
-	return regexp.MustCompile(`\\(.)`).ReplaceAllString(m[1]+m[2]+m[3], "$1")
+	return list
 }

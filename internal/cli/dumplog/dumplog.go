@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gregor-stream/gregor/internal/cli/command"
+
 	"github.com/gregor-stream/gregor/internal/compress"
 )
 
@@ -51,6 +53,11 @@ const examples = `  gregor dump-log --files data/orders-0/00000000000000000000.l
   gregor dump-log --files data/orders-0 --deep-iteration
   gregor dump-log --files 'data/__consumer_offsets-*/*.log' --offsets-decoder
   gregor dump-log --files data/__cluster_metadata-0 --cluster-metadata-decoder --format json`
+
+// Commands are this room's commands.
+func Commands(env *command.Env) []*cobra.Command {
+	return []*cobra.Command{command.AsKafka(New(env.Out, env.Err), "dump-log")}
+}
 
 // New makes the command. Everything that it shows goes to stdout; what is
 // wrong with a file, and progress where stderr is a terminal, to stderr. Its

@@ -6,6 +6,7 @@ package flags
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,7 +101,7 @@ func (n *normalizer) flag(word string, after []string) (int, error) {
 	case f.Annotations[Many] != nil:
 		return n.many(f, after)
 	case f.Annotations[Optional] != nil:
-		if len(after) > 0 && (after[0] == "-" || !strings.HasPrefix(after[0], "-")) {
+		if len(after) > 0 && (after[0] == "-" || !strings.HasPrefix(after[0], "-") || isNumber(f, after[0])) {
 			n.add(f, after[0])
 			return 1, nil
 		}
@@ -114,6 +115,16 @@ func (n *normalizer) flag(word string, after []string) (int, error) {
 	}
 	n.add(f, after[0])
 	return 1, nil
+}
+
+// isNumber says that f takes numbers and that word is one: -1 is then no flag
+// (joptsimple reads it so).
+func isNumber(f *pflag.Flag, word string) bool {
+	if !strings.HasPrefix(f.Value.Type(), "int") {
+		return false
+	}
+	_, err := strconv.ParseInt(word, 10, 64)
+	return err == nil
 }
 
 func (n *normalizer) many(f *pflag.Flag, after []string) (int, error) {

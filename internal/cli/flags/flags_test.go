@@ -26,29 +26,33 @@ func tree() *cobra.Command {
 	Annotate(topics.Flags(), "node-ids", Many)
 	topics.Flags().String("state", "", "states")
 	Annotate(topics.Flags(), "state", Optional)
+	topics.Flags().Int32("header-size", 0, "bytes")
+	Annotate(topics.Flags(), "header-size", Optional)
 	root.AddCommand(quorum, topics)
 	return root
 }
 
 func TestEveryWayInWhichKafkaTakesAFlagBecomesOne(t *testing.T) {
 	tests := map[string]string{
-		"topics --topic x --create":                     "topics --topic=x --create",
-		"topics -topic x -create":                       "topics --topic=x --create",
-		"topics --topic=x=y":                            "topics --topic=x=y",
-		"topics --partitions -1":                        "topics --partitions=-1",
-		"topics --topic --create":                       "topics --topic=--create",
-		"topics --parti 3":                              "topics --partitions=3",
-		"topics -q":                                     "topics --quiet",
-		"topics --node-ids 1 2 3 --create":              "topics --node-ids=1 --node-ids=2 --node-ids=3 --create",
-		"topics --state --create":                       "topics --state --create",
-		"topics --state Empty":                          "topics --state=Empty",
-		"topics here there":                             "topics -- here there",
-		"topics --create -- --topic":                    "topics --create -- --topic",
-		"topics -":                                      "topics -- -",
-		"metadata-quorum --bootstrap-server a describe": "metadata-quorum describe --bootstrap-server=a",
+		"topics --topic x --create":                              "topics --topic=x --create",
+		"topics -topic x -create":                                "topics --topic=x --create",
+		"topics --topic=x=y":                                     "topics --topic=x=y",
+		"topics --partitions -1":                                 "topics --partitions=-1",
+		"topics --topic --create":                                "topics --topic=--create",
+		"topics --parti 3":                                       "topics --partitions=3",
+		"topics -q":                                              "topics --quiet",
+		"topics --node-ids 1 2 3 --create":                       "topics --node-ids=1 --node-ids=2 --node-ids=3 --create",
+		"topics --state --create":                                "topics --state --create",
+		"topics --header-size -1 --create":                       "topics --header-size=-1 --create",
+		"topics --header-size --create":                          "topics --header-size --create",
+		"topics --state Empty":                                   "topics --state=Empty",
+		"topics here there":                                      "topics -- here there",
+		"topics --create -- --topic":                             "topics --create -- --topic",
+		"topics -":                                               "topics -- -",
+		"metadata-quorum --bootstrap-server a describe":          "metadata-quorum describe --bootstrap-server=a",
 		"metadata-quorum describe --status --bootstrap-server a": "metadata-quorum describe --status --bootstrap-server=a",
-		"topics --help":    "topics --help",
-		"topics --version": "topics --version",
+		"topics --help":                                          "topics --help",
+		"topics --version":                                       "topics --version",
 	}
 	for in, want := range tests {
 		_, got, err := Normalize(tree(), strings.Fields(in))

@@ -1,6 +1,7 @@
 // Package java holds what of Java shows through in the output of Kafka's
-// commands: the order in which a HashMap gives its keys, and the names and
-// sentences of the exceptions. Kind: pure
+// commands: the order in which a HashMap gives its keys, the names and sentences
+// of the exceptions, figures, times and random numbers as Java's library has
+// them. Kind: pure
 package java
 
 import (

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gregor-stream/gregor/internal/cli/command"
+
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
 	"github.com/gregor-stream/gregor/internal/vfs"
@@ -60,6 +62,11 @@ const examples = `  gregor storage random-uuid
   gregor storage info -c server.properties
   gregor storage version-mapping --release-version 4.3
   gregor storage feature-dependencies --feature eligible.leader.replicas.version=1`
+
+// Commands are this room's commands.
+func Commands(env *command.Env) []*cobra.Command {
+	return []*cobra.Command{command.AsKafka(New(env.Out, env.Err), "storage")}
+}
 
 // New makes the command. Its errors have an ExitCode and were printed.
 func New(stdout, stderr io.Writer) *cobra.Command {
