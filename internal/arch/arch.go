@@ -18,7 +18,7 @@ func order() []string {
 		"auth", "schema",
 		"quorum", "partition", "coordinator/runtime", "peer", "fetcher",
 		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client",
-		"cli/cluster", "cli",
+		"cli/cluster", "cli/console", "cli",
 		"sim", "arch",
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/cluster"
 	"github.com/gregor-stream/gregor/internal/cli/command"
+	"github.com/gregor-stream/gregor/internal/cli/console"
 )
 
 const longHelp = `Gregor is Apache Kafka's system as one program: any Kafka client works with it.
@@ -59,6 +60,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	}
 	add(groupBroker, newStart(env), newVersion(env), newLinks(env))
 	add(groupKafka, cluster.Commands(env)...)
+	add(groupKafka, console.Commands(env)...)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

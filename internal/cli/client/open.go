@@ -103,7 +103,7 @@ func answer(ctx context.Context, env *command.Env, c *kgo.Client, p Properties, 
 			return Explain(last, servers)
 		}
 		if deadline.Err() != nil {
-			return Explain(fmt.Errorf("%w (waited %v)", last, wait), servers)
+			return command.Fail(&unreached{Explain(fmt.Errorf("%w (waited %v)", last, wait), servers)})
 		}
 		if !said && env.Interactive && time.Since(began) > sayAfter {
 			said = true
@@ -150,6 +150,18 @@ func reason(err error) string {
 		return "no such host: " + dns.Name
 	}
 	return err.Error()
+}
+
+// unreached is an error of Open: no broker answered in time.
+type unreached struct{ error }
+
+func (u *unreached) Unwrap() error { return u.error }
+
+// IsUnreached says that err of [Open] is about brokers that did not answer in
+// the time they had, so that waiting longer might have helped.
+func IsUnreached(err error) bool {
+	_, ok := errors.AsType[*unreached](err)
+	return ok
 }
 
 // Explain is the one line about a cluster that cannot be reached or did not
