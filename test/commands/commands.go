@@ -38,6 +38,9 @@ type Step struct {
 	// Class runs another of Kafka's classes than the script's, and Command
 	// another of gregor's commands; to prepare or to look after.
 	Class, Command string
+	// ByKafka runs Kafka's class on both sides, to prepare what the commands
+	// under test do not.
+	ByKafka bool
 }
 
 // Script is a command and its steps; each sees what those before it did.
@@ -128,6 +131,9 @@ func (r *run) kafka(t *testing.T, w *World, step Step) string {
 
 func (r *run) gregor(t *testing.T, w *World, step Step) string {
 	t.Helper()
+	if step.ByKafka {
+		return r.kafka(t, w, step)
+	}
 	name := r.script.Command
 	if step.Command != "" {
 		name = step.Command
