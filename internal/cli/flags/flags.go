@@ -181,6 +181,7 @@ func (n *normalizer) shorthands(word string) bool {
 // all are the flags of the command so far, in their own order.
 func (n *normalizer) all() []*pflag.Flag {
 	n.cmd.InitDefaultHelpFlag()
+	n.cmd.InitDefaultVersionFlag()
 	seen := make(map[string]bool)
 	var list []*pflag.Flag
 	add := func(f *pflag.Flag) {
