@@ -32,7 +32,7 @@ const (
 )
 
 // errUnderflow is Java's BufferUnderflowException, which has no message.
-var errUnderflow = errors.New("null") //nolint:gochecknoglobals // a constant
+var errUnderflow = errors.New("null")
 
 // Decode reads a message of the given version and returns what follows it.
 // The errors are what Kafka's generated classes say; where theirs say nothing
@@ -182,15 +182,32 @@ func (d *nodeDecoder) tags(n *Node) {
 		known := false
 		for i := range *n.fields {
 			f := &(*n.fields)[i]
-			if f.tag == tag && f.tagged.has(d.version) && f.versions.has(d.version) {
-				known = true
-				n.list[i] = d.value(f)
+			switch {
+			case f.tag != tag || f.tagged.empty():
+				continue
+			case !f.tagged.has(d.version) || !f.versions.has(d.version):
+				d.fail("Tag %d is not valid for version %d", tag, d.version)
+			default:
+				n.list[i] = d.tagged(f)
 			}
+			known = true
 		}
 		if !known {
 			d.bytes(int(size))
 		}
 	}
+}
+
+// tagged reads the value of a tagged field, where a nullable struct has a
+// varint before it and not a byte: zero is null.
+func (d *nodeDecoder) tagged(f *schemaField) Node {
+	switch {
+	case f.kind != kindStruct || f.array || !f.nullable.has(d.version):
+		return d.value(f)
+	case d.uvarint() <= 0:
+		return Node{kind: kindStruct, null: true}
+	}
+	return d.nested(f, false)
 }
 
 func (d *nodeDecoder) value(f *schemaField) Node {

@@ -92,6 +92,7 @@ func TestDecodeSaysWhatKafkaSays(t *testing.T) {
 		{"TopicRecord", 0, "\xff\xff\x7f", "string field name had invalid length 2097150"},
 		{"PartitionRecord", 0, "\x00\x00\x00\x01" + strings.Repeat("0", 16) + "\x05\x00", "Tried to allocate a collection of size 4, but there are only 1 bytes remaining."},
 		{"RegisterBrokerRecord", 9, strings.Repeat("\x00", 29) + "\x02\x01aaaa", "Can't read version 9 of BrokerEndpoint"},
+		{"BrokerRegistrationChangeRecord", 2, strings.Repeat("\x00", 12) + "\x01\x03\x00", "Tag 3 is not valid for version 2"},
 		{"NoOpRecord", 0, "\xff\xff\x7f", "Tried to read 2097151 tagged fields, which exceeds the maximum allowed count of 10000."},
 	}
 	for _, tt := range tests {
@@ -99,6 +100,20 @@ func TestDecodeSaysWhatKafkaSays(t *testing.T) {
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%s v%d %q:\n got %v\nwant %s", tt.schema, tt.version, tt.bytes, err, tt.want)
 		}
+	}
+}
+
+// TestATaggedStructCanBeNull decodes what a broker wrote for a member of a
+// consumer group: the examples have no null there.
+func TestATaggedStructCanBeNull(t *testing.T) {
+	m := NewConsumerGroupMemberMetadataValue()
+	m.ClassicMemberMetadata = nil
+	n, rest, err := SchemaByName("ConsumerGroupMemberMetadataValue").Decode(m.AppendTo(nil, 0), 0)
+	if err != nil || len(rest) > 0 || !n.Field("classicMemberMetadata").IsNull() {
+		t.Fatalf("%v, %d bytes are left", err, len(rest))
+	}
+	if json, err := n.AppendJSON(nil, 0); err != nil || !strings.HasSuffix(string(json), `,"classicMemberMetadata":null}`) {
+		t.Errorf("%v %s", err, json)
 	}
 }
 
