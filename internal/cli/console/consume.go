@@ -85,11 +85,14 @@ func (r *consuming) open(ctx context.Context) error {
 		return err
 	}
 	for _, topic := range reads.Topics {
-		r.look(ctx, topic, -1)
+		r.look(ctx, topic, 0, false)
 	}
 	for topic, partitions := range r.reads.Partitions {
 		for n, from := range partitions {
-			r.look(ctx, topic, n)
+			r.look(ctx, topic, n, true)
+			if n < 0 {
+				continue // there will never be one
+			}
 			if from, err = r.within(ctx, topic, n, from); err != nil {
 				return err
 			}
@@ -139,9 +142,9 @@ func (r *consuming) neverOpened(ctx context.Context, err error) error {
 	return nil
 }
 
-// look says it when there is no such topic or partition: the command waits for
+// look says it when there is no such topic, or (number) no such partition: the command waits for
 // it, as Kafka's does.
-func (r *consuming) look(ctx context.Context, topic string, partition int32) {
+func (r *consuming) look(ctx context.Context, topic string, partition int32, number bool) {
 	req := kmsg.NewPtrMetadataRequest()
 	one := kmsg.NewMetadataRequestTopic()
 	one.Topic = kmsg.StringPtr(topic)
@@ -154,7 +157,7 @@ func (r *consuming) look(ctx context.Context, topic string, partition int32) {
 	switch code := resp.Topics[0].ErrorCode; {
 	case code == kerr.UnknownTopicOrPartition.Code:
 		r.env.Warnf("there is no topic %s; waiting for it (Ctrl-C ends it)", topic)
-	case code == 0 && int(partition) >= len(resp.Topics[0].Partitions):
+	case code == 0 && number && (partition < 0 || int(partition) >= len(resp.Topics[0].Partitions)):
 		r.env.Warnf("topic %s has %d partitions, no partition %d; waiting for it (Ctrl-C ends it)", topic, len(resp.Topics[0].Partitions), partition)
 	}
 }

@@ -160,8 +160,6 @@ func (f *consumerFlags) required(cmd *cobra.Command) error {
 		return command.Usagef("Options from-beginning and offset cannot be specified together.")
 	case !set("partition") && set("offset"):
 		return command.Usagef("The partition is required when offset is specified.")
-	case set("partition") && f.partition < 0:
-		return command.Failf("--partition %d: Invalid partition id: %d. Partition id should always be non-negative.", f.partition, f.partition)
 	case set("topic") && strings.TrimSpace(f.topic) == "":
 		return command.Failf("--topic: Topic collection to subscribe to cannot contain null or empty topic")
 	}

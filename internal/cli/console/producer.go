@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,9 +104,7 @@ func (f *producerFlags) read(env *command.Env, cmd *cobra.Command) (client.Prope
 		return nil, nil, err
 	}
 	p[client.BootstrapServers] = where[client.BootstrapServers]
-	if err := f.merge(cmd, p); err != nil {
-		return nil, nil, err
-	}
+	f.merge(cmd, p)
 	reader, err := f.reader()
 	return p, reader, err
 }
@@ -127,7 +124,7 @@ func (f *producerFlags) warnOld(env *command.Env, cmd *cobra.Command) {
 // merge puts the flags over p: those that were given, and the defaults of the
 // others where p says nothing (CommandLineUtils.maybeMergeOptions).
 // compression.type is the flag's alone, as in Kafka.
-func (f *producerFlags) merge(cmd *cobra.Command, p client.Properties) error {
+func (f *producerFlags) merge(cmd *cobra.Command, p client.Properties) {
 	for _, one := range []struct{ key, flag string }{
 		{"linger.ms", "timeout"}, {"acks", "request-required-acks"}, {"request.timeout.ms", "request-timeout-ms"},
 		{"retries", "message-send-max-retries"}, {"retry.backoff.ms", "retry-backoff-ms"}, {"send.buffer.bytes", "socket-buffer-size"},
@@ -148,10 +145,6 @@ func (f *producerFlags) merge(cmd *cobra.Command, p client.Properties) error {
 	for _, key := range []string{"key.serializer", "value.serializer"} {
 		delete(p, key) // lines are bytes
 	}
-	if ms, err := strconv.ParseInt(p["request.timeout.ms"], 10, 64); err == nil && ms <= 0 {
-		return command.Failf("request.timeout.ms=%d: want at least 1", ms)
-	}
-	return nil
 }
 
 func (f *producerFlags) reader() (*lineReader, error) {
