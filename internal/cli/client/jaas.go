@@ -31,11 +31,15 @@ func parseJAAS(line string) (jaas, error) {
 	default:
 		return j, fmt.Errorf("%q: want required, requisite, sufficient or optional behind the class", words[1])
 	}
-	for rest := words[2:]; rest[0] != ";"; rest = rest[3:] {
+	rest := words[2:]
+	for ; rest[0] != ";"; rest = rest[3:] {
 		if len(rest) < 4 || rest[1] != "=" {
 			return j, fmt.Errorf("%q: want option=\"value\"", rest[0])
 		}
 		j.options[rest[0]] = rest[2]
+	}
+	if len(rest) > 1 {
+		return j, fmt.Errorf("%q: want one login module, not several", rest[1])
 	}
 	return j, nil
 }
