@@ -35,7 +35,7 @@ func read(args string) Step {
 // committed shows what a group has committed.
 func committed(group string) Step {
 	return Step{
-		Class: "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", ByKafka: true, Shown: Sorted,
+		Class: groupsClass, ByKafka: true, Shown: Sorted,
 		Args: "--bootstrap-server BROKER --describe --offsets --group " + group,
 	}
 }
