@@ -48,13 +48,13 @@ func parseJAAS(line string) (jaas, error) {
 func jaasWords(line string) ([]string, error) {
 	var words []string
 	for i := 0; i < len(line); {
-		switch c := line[i]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		switch c := line[i]; c {
+		case ' ', '\t', '\n', '\r':
 			i++
-		case c == '=' || c == ';':
+		case '=', ';':
 			words = append(words, string(c))
 			i++
-		case c == '"' || c == '\'':
+		case '"', '\'':
 			word, used, err := quoted(line[i:])
 			if err != nil {
 				return nil, err

@@ -50,7 +50,7 @@ func TestLinesBecomeRecords(t *testing.T) {
 		{"", "\xff\xc3(", "null=\"\ufffd\ufffd(\""},
 	} {
 		p := make(map[string]string)
-		for _, s := range strings.Fields(one.properties) {
+		for s := range strings.FieldsSeq(one.properties) {
 			key, value, _ := strings.Cut(s, "=")
 			p[key] = value
 		}
@@ -58,10 +58,9 @@ func TestLinesBecomeRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := ""
-		if r, err := reader.record([]byte(one.line)); err != nil {
-			got = err.Error()
-		} else {
+		r, err := reader.record([]byte(one.line))
+		got := fmt.Sprint(err)
+		if err == nil {
 			got = show(r)
 		}
 		if got != one.want {

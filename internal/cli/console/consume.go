@@ -147,7 +147,7 @@ func (r *consuming) neverOpened(ctx context.Context, err error) error {
 func (r *consuming) look(ctx context.Context, topic string, partition int32, number bool) {
 	req := kmsg.NewPtrMetadataRequest()
 	one := kmsg.NewMetadataRequestTopic()
-	one.Topic = kmsg.StringPtr(topic)
+	one.Topic = new(topic)
 	req.Topics = append(req.Topics, one)
 	req.AllowAutoTopicCreation, _ = r.properties.Bool("allow.auto.create.topics", true)
 	resp, err := req.RequestWith(ctx, r.client)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -187,9 +188,7 @@ func (f *consumerFlags) properties(cmd *cobra.Command) (client.Properties, error
 		return nil, err
 	}
 	p := file.Clone()
-	for key, value := range set {
-		p[key] = value
-	}
+	maps.Copy(p, set)
 	if reset, ok := p["auto.offset.reset"]; ok && f.fromBeginning && reset != "earliest" {
 		return nil, command.Failf("Can't simultaneously specify --from-beginning and 'auto.offset.reset=%s', please remove one option", reset)
 	}
@@ -283,9 +282,7 @@ func (f *consumerFlags) newFormatter(env *command.Env) (formatter, error) {
 	if err != nil {
 		return nil, err
 	}
-	for key, value := range set {
-		p[key] = value
-	}
+	maps.Copy(p, set)
 	made, doubts, err := formatterOf(f.formatter, p, env.Err)
 	if err != nil {
 		return nil, command.Fail(fmt.Errorf("--formatter %s: %w", f.formatter, err))

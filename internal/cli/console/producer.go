@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -160,9 +161,7 @@ func (f *producerFlags) reader() (*lineReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	for key, value := range set {
-		p[key] = value
-	}
+	maps.Copy(p, set)
 	if strings.TrimSpace(p["topic"]) == "" {
 		return nil, command.Usagef("the name of the topic is empty: name one, --topic greetings")
 	}
