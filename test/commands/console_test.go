@@ -98,7 +98,7 @@ func TestConsoleProducer(t *testing.T) {
 func TestConsoleProducerJudgesItsArguments(t *testing.T) {
 	bad := func(args string) Step { return Step{Args: args, Stdin: "x\n"} }
 	Compare(t, world(t), Script{
-		Name: "console producer arguments", Class: producerClass, Command: "console-producer",
+		Name: "console producer arguments", OnGregor: true, Class: producerClass, Command: "console-producer",
 		Files: map[string]string{"empty.properties": ""},
 		Steps: []Step{
 			bad("--bootstrap-server BROKER"),
@@ -196,7 +196,7 @@ func TestConsoleConsumer(t *testing.T) {
 func TestConsoleConsumerJudgesItsArguments(t *testing.T) {
 	bad := func(args string) Step { return Step{Args: "--timeout-ms 500 " + args} }
 	Compare(t, world(t), Script{
-		Name: "console consumer arguments", Class: consumerClass, Command: "console-consumer",
+		Name: "console consumer arguments", OnGregor: true, Class: consumerClass, Command: "console-consumer",
 		Files: map[string]string{"empty.properties": "", "group.properties": "group.id=a\n"},
 		Steps: []Step{
 			made("NAME"),
@@ -239,7 +239,7 @@ func TestConsoleConsumerDeserializes(t *testing.T) {
 	}
 	skipped := "--skip-message-on-error"
 	Compare(t, world(t), Script{
-		Name: "console consumer deserializers", Class: consumerClass, Command: "console-consumer",
+		Name: "console consumer deserializers", OnGregor: true, Class: consumerClass, Command: "console-consumer",
 		Steps: []Step{
 			produced("NAME", "12345678\n1234\n12\nA\nNULL\n123e4567-e89b-12d3-a456-426614174000\n\x01\n\\x~ \x1f\xc3\xa9\n", "--reader-property null.marker=NULL"),
 			typed("StringDeserializer"),
