@@ -7,6 +7,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/complete"
 	"github.com/gregor-stream/gregor/internal/cli/configs"
+	"github.com/gregor-stream/gregor/internal/cli/console"
 	"github.com/gregor-stream/gregor/internal/cli/doctor"
 	"github.com/gregor-stream/gregor/internal/cli/dumplog"
 	"github.com/gregor-stream/gregor/internal/cli/groups"
@@ -72,7 +73,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupMore, stream.Commands(env)...)
 	add(groupMore, doctor.Commands(env)...)
 	for _, room := range []func(*command.Env) []*cobra.Command{
-		cluster.Commands, configs.Commands, dumplog.Commands, groups.Commands, perf.Commands,
+		cluster.Commands, configs.Commands, console.Commands, dumplog.Commands, groups.Commands, perf.Commands,
 		reassign.Commands, storagetool.Commands, topics.Commands, verify.Commands,
 	} {
 		add(groupKafka, room(env)...)

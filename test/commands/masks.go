@@ -15,6 +15,7 @@ var masks = []struct {
 	by      string
 }{
 	{regexp.MustCompile(`(TopicId|topic id|ID): [A-Za-z0-9_-]{22}`), "$1: <id>"},
+	{regexp.MustCompile(`"topicId":"[A-Za-z0-9_-]{22}"`), `"topicId":"<id>"`},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,:]\d+`), "<time>"},
 	{regexp.MustCompile(`(CreateTime|LogAppendTime):\d+`), "$1:<time>"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "<uuid>"}, // ids of members

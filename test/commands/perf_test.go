@@ -112,7 +112,7 @@ func TestProducerPerfWritesKafkasRecords(t *testing.T) {
 			Files: map[string]string{"payloads": "one\n\ntwo\nthree\n"},
 		}
 		for _, cluster := range w.Clusters() {
-			kafka, gregor := newRun(t, s, cluster.Addr), newRun(t, s, cluster.Addr)
+			kafka, gregor := newRun(t, s, cluster), newRun(t, s, cluster)
 			load := Step{Args: args + " --bootstrap-server BROKER --topic NAME --num-records 300 --throughput -1 --command-property max.in.flight.requests.per.connection=1"}
 			read := Step{
 				Class: "org.apache.kafka.tools.consumer.ConsoleConsumer",
@@ -177,8 +177,8 @@ func TestPerfMetricsHaveKafkasNames(t *testing.T) {
 	}
 }
 
-// read masks times and figures of consumer-perf-test, but for the records.
-func read(text string) string {
+// consumedFigures masks times and figures of consumer-perf-test, but for the records.
+func consumedFigures(text string) string {
 	text = regexp.MustCompile(`NaN|Infinity`).ReplaceAllString(text, "0.0000")
 	records := regexp.MustCompile(`(?m)^<time>, <time>, \S+, \S+, (\d+),`)
 	var counted []string
@@ -198,17 +198,17 @@ func TestConsumerPerf(t *testing.T) {
 				Class: "org.apache.kafka.tools.ProducerPerformance", Command: "producer-perf-test", Shown: counts,
 				Args: "--record-size 100 --bootstrap-server BROKER --topic NAME --num-records 2000 --throughput -1",
 			},
-			{Args: from + " --num-records 2000", Shown: read},
-			{Args: from + " --messages 2000 --group NAME", Shown: read},
-			{Args: from + " --num-records 10 --group NAME --timeout 300", Shown: read},
-			{Args: from + " --num-records 10 --timeout 300 --from-latest --hide-header", Shown: read},
-			{Args: from + " --num-records 50 --command-property max.poll.records=50", Shown: read},
-			{Args: from + " --num-records 100 --command-config DIR/client.properties", Shown: read},
-			{Args: from + " --num-records 100 --consumer.config DIR/client.properties --fetch-size 2000 --socket-buffer-size 100000", Shown: read},
+			{Args: from + " --num-records 2000", Shown: consumedFigures},
+			{Args: from + " --messages 2000 --group NAME", Shown: consumedFigures},
+			{Args: from + " --num-records 10 --group NAME --timeout 300", Shown: consumedFigures},
+			{Args: from + " --num-records 10 --timeout 300 --from-latest --hide-header", Shown: consumedFigures},
+			{Args: from + " --num-records 50 --command-property max.poll.records=50", Shown: consumedFigures},
+			{Args: from + " --num-records 100 --command-config DIR/client.properties", Shown: consumedFigures},
+			{Args: from + " --num-records 100 --consumer.config DIR/client.properties --fetch-size 2000 --socket-buffer-size 100000", Shown: consumedFigures},
 			{Args: "--bootstrap-server BROKER --include N?NAM.* --num-records 1 --timeout 200 --hide-header", Shown: Shape},
 			{Args: "--bootstrap-server BROKER --include NAM[E] --num-records 2000 --timeout 200", Shown: FirstLine},
 			{Args: from + " --num-records 2000 --show-detailed-stats --reporting-interval 1 --timeout 300", Shown: func(s string) string { return Once(Shape(s)) }},
-			{Args: from + " --num-records 2000 --show-detailed-stats --hide-header --reporting-interval 100000", Shown: read},
+			{Args: from + " --num-records 2000 --show-detailed-stats --hide-header --reporting-interval 100000", Shown: consumedFigures},
 			{Args: from + " --num-records 2000 --date-format 'yyyy/MM/dd,HH'", Shown: Shape},
 			{Args: from + " --num-records 2000 --date-format qqq"},
 			{Args: from + " --num-records 2000 --reporting-interval 0"},

@@ -31,11 +31,15 @@ func parseJAAS(line string) (jaas, error) {
 	default:
 		return j, fmt.Errorf("%q: want required, requisite, sufficient or optional behind the class", words[1])
 	}
-	for rest := words[2:]; rest[0] != ";"; rest = rest[3:] {
+	rest := words[2:]
+	for ; rest[0] != ";"; rest = rest[3:] {
 		if len(rest) < 4 || rest[1] != "=" {
 			return j, fmt.Errorf("%q: want option=\"value\"", rest[0])
 		}
 		j.options[rest[0]] = rest[2]
+	}
+	if len(rest) > 1 {
+		return j, fmt.Errorf("%q: want one login module, not several", rest[1])
 	}
 	return j, nil
 }
@@ -44,13 +48,13 @@ func parseJAAS(line string) (jaas, error) {
 func jaasWords(line string) ([]string, error) {
 	var words []string
 	for i := 0; i < len(line); {
-		switch c := line[i]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		switch c := line[i]; c {
+		case ' ', '\t', '\n', '\r':
 			i++
-		case c == '=' || c == ';':
+		case '=', ';':
 			words = append(words, string(c))
 			i++
-		case c == '"' || c == '\'':
+		case '"', '\'':
 			word, used, err := quoted(line[i:])
 			if err != nil {
 				return nil, err

@@ -125,7 +125,7 @@ func answer(ctx context.Context, env *command.Env, ping func(context.Context) er
 			return Explain(last, servers)
 		}
 		if deadline.Err() != nil {
-			return Explain(fmt.Errorf("%w (waited %v)", last, wait), servers)
+			return command.Fail(&unreached{Explain(fmt.Errorf("%w (waited %v)", last, wait), servers)})
 		}
 		if !said && env.Interactive && time.Since(began) > sayAfter {
 			said = true
@@ -155,14 +155,36 @@ func final(err error) bool {
 		return !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET)
 	}
 	text := err.Error()
-	return strings.Contains(text, "SASL") || strings.Contains(text, "tls:") // also what a broker of TLS 1.3 says after the handshake
+	return strings.Contains(text, "SASL") || strings.Contains(text, "tls:") || isAlert(text) // TLS 1.3 refuses certificates after the handshake
+}
+
+// isAlert says that a broker answered a plain request with an alert of TLS.
+func isAlert(text string) bool { return strings.Contains(text, "tls alert record") }
+
+// isRefusal says that a broker turned down the client's certificate.
+func isRefusal(text string) bool {
+	for _, alert := range []string{"bad certificate", "certificate required", "unknown certificate", "handshake failure"} {
+		if strings.Contains(text, "remote error: tls: "+alert) {
+			return true
+		}
+	}
+	return false
 }
 
 // reason is what a person makes of an error of the network.
 func reason(err error) string {
+	secure, handshake := errors.AsType[*tlsError](err)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
+	case isRefusal(err.Error()):
+		return "the broker refuses the client's certificate, or wants one: see ssl.keystore.location (" + err.Error() + ")"
+	case isAlert(err.Error()):
+		return "the broker speaks TLS at this port: set security.protocol=SSL or SASL_SSL"
+	case handshake && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
+		return "the connection was closed in the TLS handshake: is the port one of PLAINTEXT or SASL_PLAINTEXT?"
+	case handshake:
+		return secure.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return "the connection was closed at once: is the port one of TLS or of another service?"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
@@ -172,6 +194,18 @@ func reason(err error) string {
 		return "no such host: " + dns.Name
 	}
 	return err.Error()
+}
+
+// unreached is an error of Open: no broker answered in time.
+type unreached struct{ error }
+
+func (u *unreached) Unwrap() error { return u.error }
+
+// IsUnreached says that err of [Open] is about brokers that did not answer in
+// the time they had, so that waiting longer might have helped.
+func IsUnreached(err error) bool {
+	_, ok := errors.AsType[*unreached](err)
+	return ok
 }
 
 // Explain is the one line about a cluster that cannot be reached or did not

@@ -90,7 +90,8 @@ func (p *pbes2) open(password []byte) (cipher.Block, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	length, open := 0, aes.NewCipher
+	var length int // of the key, in bytes
+	open := aes.NewCipher
 	switch got := p.Cipher.Algorithm.String(); got {
 	case "2.16.840.1.101.3.4.1.2":
 		length = 16

@@ -136,7 +136,7 @@ func (p *Producer) AwaitTopic(ctx context.Context, topic string) error {
 func (p *Producer) lookFor(ctx context.Context, topic string) (bool, error) {
 	req := kmsg.NewPtrMetadataRequest()
 	one := kmsg.NewMetadataRequestTopic()
-	one.Topic = kmsg.StringPtr(topic)
+	one.Topic = new(topic)
 	req.Topics = append(req.Topics, one)
 	req.AllowAutoTopicCreation = true
 	resp, err := req.RequestWith(ctx, p.Client)

@@ -41,10 +41,8 @@ type provider func(path, key string) (string, error)
 func (r *reading) provider(name string) provider {
 	prefix := "config.providers." + name
 	var allowed []string
-	for _, path := range strings.Split(r.text(prefix+".param.allowed.paths"), ",") {
-		if path = strings.TrimSpace(path); path != "" {
-			allowed = append(allowed, filepath.Clean(path))
-		}
+	for _, path := range r.list(prefix + ".param.allowed.paths") {
+		allowed = append(allowed, filepath.Clean(path))
 	}
 	within := func(path string) error {
 		path = filepath.Clean(path)
