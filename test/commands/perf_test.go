@@ -152,7 +152,7 @@ func TestPerfMetricsHaveKafkasNames(t *testing.T) {
 	} {
 		for _, cluster := range w.Clusters() {
 			var want, got string
-			kafka, gregor := newRun(t, s, cluster.Addr), newRun(t, s, cluster.Addr)
+			kafka, gregor := newRun(t, s, cluster), newRun(t, s, cluster)
 			for _, step := range s.Steps {
 				want, got = kafka.kafka(t, w, step), gregor.gregor(t, w, step)
 			}
