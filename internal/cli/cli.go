@@ -31,6 +31,10 @@ func Main(ctx context.Context, called string, args []string, env *command.Env) i
 		if err != nil {
 			return report(env, cmd, &command.Usage{Err: err})
 		}
+		if command.WantsVersion(cmd, normal) {
+			env.Println(command.KafkaVersion)
+			return command.ExitFine
+		}
 		args = normal
 	}
 	root.SetArgs(args)

@@ -65,7 +65,7 @@ func pairOf(t *testing.T, w *World, addr, class, name, args string, files map[st
 	t.Helper()
 	var got [2]string
 	for i := range got {
-		r := newRun(t, Script{Files: files}, addr)
+		r := newRun(t, Script{Files: files}, Cluster{Addr: addr})
 		if prepare != nil {
 			prepare(r)
 		}
@@ -114,7 +114,7 @@ func TestVerifiableConsumerEvents(t *testing.T) {
 	w := world(t)
 	files := map[string]string{"client.properties": "max.poll.records=2\n"}
 	written := func(r *run) {
-		p, err := w.Gregor(t.Context(), []string{"verifiable-producer", "--bootstrap-server", r.addr, "--topic", r.name, "--max-messages", "6", "--repeating-keys", "4"}, "")
+		p, err := w.Gregor(t.Context(), []string{"verifiable-producer", "--bootstrap-server", r.cluster.Addr, "--topic", r.name, "--max-messages", "6", "--repeating-keys", "4"}, "")
 		if err != nil || p.Code != 0 {
 			t.Fatal(p, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -92,8 +93,9 @@ func AsKafka(cmd *cobra.Command, name string) *cobra.Command {
 		cmd.Annotations = make(map[string]string)
 	}
 	cmd.Annotations[kafkaName] = name
-	cmd.Version = KafkaVersion
-	cmd.SetVersionTemplate("{{.Version}}\n")
+	if cmd.PersistentFlags().Lookup(versionFlag) == nil {
+		cmd.PersistentFlags().Bool(versionFlag, false, "print the version of Kafka that this stands for")
+	}
 	return cmd
 }
 
@@ -106,6 +108,15 @@ func KafkaArgs(env *Env) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// versionFlag is Kafka's --version. Cobra's own would print in a template, and
+// the template package keeps the linker from leaving out what is not used: 10 MB.
+const versionFlag = "version"
+
+// WantsVersion says that a command of Kafka's was given --version.
+func WantsVersion(cmd *cobra.Command, normalized []string) bool {
+	return KafkaName(cmd) != "" && slices.Contains(normalized, "--"+versionFlag)
 }
 
 // KafkaName is the name that [AsKafka] gave to cmd or to a command above it;
