@@ -176,7 +176,8 @@ func (w *desk) fill(text string) string { return w.replacer.Replace(text) }
 // patience bounds one piece.
 const patience = 2 * time.Minute
 
-// run runs a piece, or writes the file that it shows.
+// run runs a piece and returns its standard output, or writes the file that it
+// shows.
 func (w *desk) run(t *testing.T, p piece) (string, error) {
 	t.Helper()
 	code := w.fill(p.code)
@@ -196,7 +197,12 @@ func (w *desk) run(t *testing.T, p piece) (string, error) {
 	}
 	cmd.Env = w.env
 	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.CombinedOutput()
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, errs.String())
+	}
 	return string(out), err
 }
 
