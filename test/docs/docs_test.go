@@ -25,7 +25,7 @@ type page struct {
 func pages() []page {
 	return []page{
 		{"start.md", false}, {"configure.md", false}, {"clients.md", true}, {"groups.md", true},
-		{"inspect.md", true}, {"observe.md", true},
+		{"inspect.md", true}, {"observe.md", true}, {"commands/topics.md", true}, {"commands/clusters.md", true},
 	}
 }
 
@@ -53,7 +53,7 @@ func pieces(t *testing.T, name string) []piece {
 
 func TestWhatThePagesSayIsTrue(t *testing.T) {
 	for _, p := range pages() {
-		t.Run(strings.TrimSuffix(p.name, ".md"), func(t *testing.T) {
+		t.Run(strings.ReplaceAll(strings.TrimSuffix(p.name, ".md"), "/", "-"), func(t *testing.T) {
 			w := newDesk(t, p)
 			list := pieces(t, p.name)
 			if len(list) == 0 {
