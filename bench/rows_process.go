@@ -7,97 +7,58 @@ import (
 	"net"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/gregor-stream/gregor/test/harness"
 )
 
-// side is one of the two brokers.
-type side struct {
-	name  string
-	start func(harness.Options) (*harness.Broker, error)
-}
-
-func sides() [2]side {
-	return [2]side{{"gregor", harness.StartGregor}, {"kafka", harness.StartKafka}}
-}
-
-// row is one thing to measure, with one or more figures.
-type row struct {
-	name    string
-	figures []figure
-	run     func(ctx context.Context, s side) ([]float64, error)
-}
-
-type figure struct {
-	name, unit string
-	mark       float64
-}
-
-func rows() []row {
-	return []row{
-		{"start", []figure{
-			{"first start to first acknowledged record", "ms", 50},
-			{"next start to first acknowledged record", "ms", 50},
-			{"resident when idle", "MB", 25},
-		}, start},
-		{"partitions", []figure{
-			{"10,000 partitions created and answering", "s", 1},
-			{"broker CPU for it", "s", 0},
-			{"resident afterwards, idle", "MB", 100},
-		}, partitions},
-		{"connections", []figure{{"5,000 idle connections, above idle", "MB", 50}}, connections},
-		{"produce", []figure{
-			{"1 KB records, acks=all", "MB/s", 0},
-			{"broker CPU", "s/GB", 0},
-			{"resident after", "MB", 0},
-		}, produce},
-		{"consume", []figure{
-			{"1 KB records", "MB/s", 0},
-			{"broker CPU", "s/GB", 0},
-		}, consume},
-	}
-}
-
 // settle is how long a broker is left alone before its idle memory is read.
 const settle = 3 * time.Second
 
-func start(ctx context.Context, s side) (_ []float64, err error) {
-	if _, err := harness.Binary(); err != nil { // built before the clock runs
-		return nil, err
+func processRows() []row {
+	return []row{
+		{
+			name: "start", load: "the process is started on its own directory; a client knocks until its first record is acknowledged, and then leaves it alone",
+			durability: pageCache, turn: 12 * time.Second, run: start, alone: true,
+			figures: []figure{{name: "start", unit: "ms", mark: 0.02}, {name: "resident when idle", unit: "MB", mark: 0.07}},
+		},
+		{
+			name: "partitions", load: "two topics of 5,000 partitions, created and asked for their ends until all answer",
+			durability: "metadata: synced before the topics exist; data: none", turn: 30 * time.Second, run: partitions, alone: true,
+			figures: []figure{{name: "time", unit: "s", mark: 0.05}, {name: "broker CPU", unit: "s", mark: 0.05}, {name: "resident afterwards", unit: "MB"}},
+		},
+		{
+			name: "connections", load: "5,000 connections that asked for the API versions and say no more",
+			durability: "nothing is written", turn: 10 * time.Second, run: connections, alone: true,
+			figures: []figure{{name: "resident above idle", unit: "MB"}},
+		},
 	}
-	port, err := harness.FreePort()
-	if err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	first := make(chan acked, 1)
-	go func() { first <- firstAck(ctx, port, began) }()
-	b, err := s.start(harness.Options{Name: "bench", Port: port})
+}
+
+func start(ctx context.Context, _ *bench, s *side) (_ []float64, err error) {
+	b, err := s.launch(harness.Options{Name: "start", Shipped: true})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.Remove()) }()
-	fresh := <-first
-	if fresh.err != nil {
-		return nil, fresh.err
-	}
 	if err := b.Stop(); err != nil {
 		return nil, err
 	}
-	began = time.Now()
-	go func() { first <- firstAck(ctx, port, began) }()
+	began := time.Now()
+	first := make(chan acked, 1)
+	go func() { first <- firstAck(ctx, b.Port, began) }()
 	if err := b.Start(); err != nil {
 		return nil, err
 	}
-	again := <-first
-	if again.err != nil {
-		return nil, again.err
+	ack := <-first
+	if ack.err != nil {
+		return nil, ack.err
 	}
-	time.Sleep(settle)
+	if err := sleep(ctx, settle); err != nil {
+		return nil, err
+	}
 	idle, err := residentMB(b.Process().PID())
-	return []float64{fresh.ms, again.ms, idle}, err
+	return []float64{ack.ms, idle}, err
 }
 
 // acked is how long a record took from the start of the process.
@@ -134,20 +95,21 @@ func firstAck(ctx context.Context, port int, began time.Time) acked {
 	return acked{ms: float64(time.Since(began).Microseconds()) / 1000, err: err}
 }
 
-func partitions(ctx context.Context, s side) (_ []float64, err error) {
-	b, err := s.start(harness.Options{Name: "bench"})
+func partitions(ctx context.Context, _ *bench, s *side) (_ []float64, err error) {
+	own := *s // a broker of its own, and fresh
+	own.broker = nil
+	b, err := own.up()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, b.Remove()) }()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.RequestTimeoutOverhead(2*time.Minute))
+	defer func() { err = errors.Join(err, own.down()) }()
+	admin, err := own.admin()
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
-	admin.SetTimeoutMillis(120_000)
-	before, err := cpuSeconds(b.Process().PID())
+	defer admin.Close()
+	pid := b.Process().PID()
+	before, err := cpuSeconds(pid)
 	if err != nil {
 		return nil, err
 	}
@@ -163,27 +125,31 @@ func partitions(ctx context.Context, s side) (_ []float64, err error) {
 		if err == nil && ends.Error() == nil && len(ends["many-0"])+len(ends["many-1"]) == 10_000 {
 			break
 		}
-		if time.Since(began) > 3*time.Minute {
-			return nil, fmt.Errorf("10,000 partitions do not answer: %w", errors.Join(err, ends.Error()))
+		if time.Since(began) > 3*time.Minute || ctx.Err() != nil {
+			return nil, fmt.Errorf("10,000 partitions do not answer: %w", errors.Join(err, ends.Error(), ctx.Err()))
 		}
 	}
 	took := time.Since(began).Seconds()
-	after, err := cpuSeconds(b.Process().PID())
+	after, err := cpuSeconds(pid)
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(settle)
-	idle, err := residentMB(b.Process().PID())
+	if err := sleep(ctx, settle); err != nil {
+		return nil, err
+	}
+	idle, err := residentMB(pid)
 	return []float64{took, after - before, idle}, err
 }
 
-func connections(ctx context.Context, s side) (_ []float64, err error) {
-	b, err := s.start(harness.Options{Name: "bench"})
+func connections(ctx context.Context, _ *bench, s *side) (_ []float64, err error) {
+	b, err := s.launch(options())
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.Remove()) }()
-	time.Sleep(settle)
+	if err := sleep(ctx, settle); err != nil {
+		return nil, err
+	}
 	idle, err := residentMB(b.Process().PID())
 	if err != nil {
 		return nil, err
@@ -207,7 +173,9 @@ func connections(ctx context.Context, s side) (_ []float64, err error) {
 			return nil, err
 		}
 	}
-	time.Sleep(settle)
+	if err := sleep(ctx, settle); err != nil {
+		return nil, err
+	}
 	now, err := residentMB(b.Process().PID())
 	return []float64{now - idle}, err
 }
