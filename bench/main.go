@@ -30,6 +30,7 @@ func main() {
 type flags struct {
 	pairs      int
 	rows       string
+	sides      string
 	short      bool
 	json, page string
 	limit      time.Duration
@@ -40,6 +41,7 @@ func parse(args []string) (flags, error) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.IntVar(&f.pairs, "pairs", 3, "how often each row runs on each side (1 to 30); 9 or more make a small difference a fact")
 	set.StringVar(&f.rows, "rows", "", "comma-separated names of rows; empty: all")
+	set.StringVar(&f.sides, "sides", "", "comma-separated: gregor, kafka, floor; empty: all. Without all there are no ratios, and no page is written")
 	set.BoolVar(&f.short, "short", false, "small loads, to see that it works: the figures mean little, and no page is written")
 	set.StringVar(&f.json, "json", harness.Cache("..", "docs", "benchmarks.json"), "where the figures are kept; rows that did not run stay as they are")
 	set.StringVar(&f.page, "page", harness.Cache("..", "docs", "benchmarks.md"), "where the page is written")
@@ -77,6 +79,10 @@ func run(args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	sides, err := newSides(f.sides)
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, f.limit)
@@ -89,7 +95,7 @@ func run(args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	b := &bench{pairs: f.pairs, short: f.short, sides: newSides(), began: time.Now()}
+	b := &bench{pairs: f.pairs, short: f.short, sides: sides, began: time.Now()}
 	defer func() { err = errors.Join(err, b.close()) }()
 	report := newReport(memory)
 	for i, r := range chosen {
@@ -104,7 +110,7 @@ func run(args []string) (err error) {
 		report.Results = append(report.Results, results...)
 	}
 	fmt.Fprintf(os.Stderr, "took %v\n", time.Since(b.began).Round(time.Second))
-	if err := table(os.Stdout, report.Results); err != nil || f.short {
+	if err := table(os.Stdout, report.Results); err != nil || f.short || f.sides != "" {
 		return err
 	}
 	return report.write(f.json, f.page, rows())

@@ -6,7 +6,10 @@ import (
 	"time"
 )
 
-const mega = 1 << 20
+const (
+	mega    = 1 << 20
+	million = 1_000_000 // 1000 of them and their batches' heads fit into one segment
+)
 
 // streamFigures are those of a row that moves bytes.
 func streamFigures(rate, cpu float64) []figure {
@@ -27,11 +30,11 @@ func produceRows() []row {
 	}
 	var list []row
 	for _, l := range []load{
-		{"produce-100b", false, 100, 256 * mega, 1},
-		{"produce-1k", false, 1000, 1024 * mega, 1.5},
-		{"produce-10k", false, 10_000, 1024 * mega, 1},
-		{"produce-1k-java", true, 1000, 512 * mega, 1.5},
-		{"produce-100b-java", true, 100, 128 * mega, 1},
+		{"produce-100b", false, 100, 250 * million, 1},
+		{"produce-1k", false, 1000, 1000 * million, 1.5},
+		{"produce-10k", false, 10_000, 1000 * million, 1},
+		{"produce-1k-java", true, 1000, 500 * million, 1.5},
+		{"produce-100b-java", true, 100, 125 * million, 1},
 	} {
 		client := "franz-go, batches of 1 MB"
 		if l.java {
@@ -72,9 +75,9 @@ const consumeSize = 1000
 func consumeRows() []row {
 	var list []row
 	for _, java := range []bool{false, true} {
-		name, client, all := "consume", "franz-go's defaults", int64(1024*mega)
+		name, client, all := "consume", "franz-go's defaults", int64(1000*million)
 		if java {
-			name, client, all = "consume-java", "Kafka's consumer perf test, the Java client's defaults", 512*mega
+			name, client, all = "consume-java", "Kafka's consumer perf test, the Java client's defaults", 500*million
 		}
 		topics := make(map[*side]string)
 		list = append(list, row{

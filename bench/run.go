@@ -13,7 +13,7 @@ import (
 type bench struct {
 	pairs  int
 	short  bool
-	sides  [sidesAll]*side
+	sides  []*side
 	warmed bool // the shared brokers have seen load
 
 	began time.Time
@@ -77,9 +77,9 @@ func (b *bench) measure(ctx context.Context, r row) (_ []result, err error) {
 	for i, f := range r.figures {
 		results[i] = result{Row: r.name, Load: r.load, Durability: r.durability, Figure: f.name, Unit: f.unit, More: f.more, Mark: f.mark}
 	}
-	sides := slices.Clone(b.sides[:])
+	sides := slices.Clone(b.sides)
 	if r.noFloor {
-		sides = sides[:floorSide]
+		sides = slices.DeleteFunc(sides, func(s *side) bool { return s.name == "floor" })
 	}
 	if r.end != nil {
 		defer func() {
@@ -136,7 +136,7 @@ func keep(results []result, s *side, values []float64) {
 // progress tells what runs now, and about how long the rest takes.
 func (b *bench) progress(r row, pass int, s *side, began time.Time) {
 	passes := b.pairs + 1
-	left := b.left + time.Duration(passes-pass)*sidesAll*r.turn
+	left := b.left + time.Duration((passes-pass)*len(b.sides))*r.turn
 	if pass > 0 {
 		left = b.left + time.Since(began)/time.Duration(pass)*time.Duration(passes-pass)
 	}
@@ -151,11 +151,7 @@ func (b *bench) progress(r row, pass int, s *side, began time.Time) {
 func (b *bench) estimate(rows []row) time.Duration {
 	var all time.Duration
 	for _, r := range rows {
-		n := sidesAll
-		if r.noFloor {
-			n = floorSide
-		}
-		all += r.turn * time.Duration(n*(b.pairs+1))
+		all += r.turn * time.Duration(len(b.sides)*(b.pairs+1))
 	}
 	return all
 }
@@ -170,7 +166,7 @@ func (b *bench) warm(ctx context.Context) error {
 	for _, s := range b.sides {
 		fmt.Fprintf(os.Stderr, "%-18s %-24s %-7s\n", "warm up", "", s.name)
 		for range 2 {
-			if _, err := produceOnce(ctx, b, s, false, consumeSize, b.bytes(1024*mega)); err != nil {
+			if _, err := produceOnce(ctx, b, s, false, consumeSize, b.bytes(1000*million)); err != nil {
 				return fmt.Errorf("warm up %s: %w", s.name, err)
 			}
 		}

@@ -8,21 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/gregor-stream/gregor/test/harness"
-)
-
-// The sides, in the order A B C.
-const (
-	gregor = iota
-	kafka
-	floorSide
-	sidesAll
 )
 
 // side is one of the three programs.
@@ -33,12 +27,24 @@ type side struct {
 	topics int             // counts the names of topics
 }
 
-func newSides() [sidesAll]*side {
-	return [sidesAll]*side{
+// newSides gives the sides with these names, in the order A B C; all where
+// there are none.
+func newSides(list string) ([]*side, error) {
+	all := []*side{
 		{name: "gregor", launch: harness.StartGregor},
 		{name: "kafka", launch: harness.StartKafka},
 		{name: "floor", launch: launchFloor},
 	}
+	if list == "" {
+		return all, nil
+	}
+	asked := strings.Split(list, ",")
+	for _, name := range asked {
+		if !slices.ContainsFunc(all, func(s *side) bool { return s.name == name }) {
+			return nil, fmt.Errorf("-sides: no side %q; there are gregor, kafka, floor", name)
+		}
+	}
+	return slices.DeleteFunc(all, func(s *side) bool { return !slices.Contains(asked, s.name) }), nil
 }
 
 // launchFloor runs this program again, as the floor.
