@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// Blocking reads of a thread of its own cost less than a poller and a wake-up.
+// Blocking calls of a thread of its own cost less than a poller and a wake-up.
 const (
 	firstBytes  = 64 << 10
 	bufferBytes = 4 << 20
@@ -90,7 +90,7 @@ func (c *conn) atLeast(n int) error {
 		} else {
 			c.lowWater(1)
 		}
-		got, err := syscall.Read(c.fd, c.buf[c.to:end])
+		got, err := read(c.fd, c.buf[c.to:end])
 		if err != nil {
 			return err
 		}
@@ -106,16 +106,4 @@ func (c *conn) lowWater(n int) {
 	if n != c.waiting && syscall.SetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, n) == nil {
 		c.waiting = n
 	}
-}
-
-// send writes all of b.
-func (c *conn) send(b []byte) error {
-	for len(b) > 0 {
-		n, err := syscall.Write(c.fd, b)
-		if err != nil {
-			return err
-		}
-		b = b[n:]
-	}
-	return nil
 }

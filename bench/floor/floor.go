@@ -11,6 +11,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -42,6 +44,8 @@ type topic struct {
 
 // Run serves on the port until it fails or the process is ended.
 func Run(port int, dir string) error {
+	runtime.GOMAXPROCS(connectionsMax)
+	debug.SetGCPercent(-1) // a collection would wait for threads that wait in the kernel
 	l, err := net.Listen("tcp", fmt.Sprintf("localhost:%d", port))
 	if err != nil {
 		return err
@@ -57,6 +61,17 @@ func Run(port int, dir string) error {
 		}
 		go s.serve(nc)
 	}
+}
+
+// connectionsMax is how many connections are served: each holds a processor of
+// the runtime while it waits for the kernel.
+const connectionsMax = 64
+
+// named is find without a string.
+func (s *server) named(name []byte) *topic {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.topics[string(name)]
 }
 
 func (s *server) find(name string) *topic {
@@ -103,7 +118,7 @@ func (s *server) remove(name string) {
 
 // versions are what the floor serves: names of topics, not ids.
 var versions = []struct{ key, min, max int16 }{
-	{0, 3, 12}, {1, 4, 12}, {2, 1, 7}, {3, 4, 12}, {8, 2, 8}, {9, 1, 7}, {10, 0, 3}, {11, 0, 5},
+	{0, 9, 12}, {1, 4, 12}, {2, 1, 7}, {3, 4, 12}, {8, 2, 8}, {9, 1, 7}, {10, 0, 3}, {11, 0, 5},
 	{12, 0, 3}, {13, 0, 3}, {14, 0, 3}, {18, 0, 3}, {19, 2, 6}, {20, 1, 5}, {22, 0, 4},
 }
 

@@ -3,8 +3,6 @@ package floor
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
-	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -38,7 +36,7 @@ func (s *server) answer(c *conn, frame []byte) error {
 	}
 	switch key {
 	case 0:
-		return s.produce(c, version, correlation, body)
+		return s.produce(c, correlation, body)
 	case 1:
 		return s.fetch(c, version, correlation, body)
 	}
@@ -55,10 +53,9 @@ func (s *server) answer(c *conn, frame []byte) error {
 
 // frameOf is a whole response frame, in the connection's memory.
 func (c *conn) frameOf(correlation int32, resp kmsg.Response) []byte {
-	c.out = append(c.out[:0], 0, 0, 0, 0)
-	c.out = binary.BigEndian.AppendUint32(c.out, uint32(correlation))
-	if resp.IsFlexible() && resp.Key() != 18 {
-		c.out = append(c.out, 0)
+	c.begin(correlation)
+	if !resp.IsFlexible() || resp.Key() == 18 {
+		c.out = c.out[:8] // no tags
 	}
 	c.out = resp.AppendTo(c.out)
 	binary.BigEndian.PutUint32(c.out, uint32(len(c.out)-4))
@@ -69,24 +66,16 @@ func (c *conn) reply(correlation int32, resp kmsg.Response) error {
 	return c.send(c.frameOf(correlation, resp))
 }
 
-// sendMore sends b and says that more follows at once.
-func (c *conn) sendMore(b []byte) error {
-	return syscall.Sendto(c.fd, b, msgMore, nil)
+// begin starts a response frame with a flexible header.
+func (c *conn) begin(correlation int32) {
+	c.out = binary.BigEndian.AppendUint32(append(c.out[:0], 0, 0, 0, 0), uint32(correlation))
+	c.out = append(c.out, 0)
 }
 
-// sendFile lets the kernel move the records from the page cache to the socket.
-func (c *conn) sendFile(f *os.File, at int64, size int) error {
-	for size > 0 {
-		n, err := syscall.Sendfile(c.fd, int(f.Fd()), &at, size)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errShape
-		}
-		size -= n
-	}
-	return nil
+// end sends the frame.
+func (c *conn) end() error {
+	binary.BigEndian.PutUint32(c.out, uint32(len(c.out)-4))
+	return c.send(c.out)
 }
 
 // small answers what is not on the path that is measured.

@@ -1,3 +1,0 @@
-package floor
-
-const msgMore = 0x8000 // MSG_MORE
