@@ -27,10 +27,11 @@ func newReport(memory touched) *report {
 // table prints the figures for people.
 func table(out io.Writer, results []result) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "row\tfigure\tunit\tgregor\tkafka\tfloor\tR\tinterval\tF\tmark\tpairs\tverdict\t")
+	// Errors of the writer come out of Flush.
+	_, _ = fmt.Fprintln(w, "row\tfigure\tunit\tgregor\tkafka\tfloor\tR\tinterval\tF\tmark\tpairs\tverdict\t")
 	for i := range results {
 		r := &results[i]
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\t%s\t%.3f\t%.2f-%.2f\t%s\t%s\t%d\t%s\t\n", r.Row, r.Figure, r.Unit,
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\t%s\t%.3f\t%.2f-%.2f\t%s\t%s\t%d\t%s\t\n", r.Row, r.Figure, r.Unit,
 			median(r.Gregor), median(r.Kafka), r.floorText(), r.R, r.RI[0], r.RI[1], r.fText(), r.markText(), len(r.Gregor), r.verdict())
 	}
 	return w.Flush()

@@ -65,7 +65,7 @@ func produceFranz(ctx context.Context, addr, topic string, size int, batchBytes 
 	}
 	n := total / int64(size)
 	for range n {
-		r := pool.Get().(*kgo.Record) //nolint:errcheck // the pool holds nothing else
+		r := pool.Get().(*kgo.Record)
 		r.Value = value
 		client.Produce(ctx, r, promise)
 	}

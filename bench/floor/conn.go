@@ -24,7 +24,6 @@ type conn struct {
 	to      int
 	waiting int    // what SO_RCVLOWAT is set to
 	out     []byte // the answer
-	read    []byte // records on their way from the file to the socket
 }
 
 func (s *server) serve(nc net.Conn) {

@@ -68,7 +68,7 @@ func join(req *kmsg.JoinGroupRequest) *kmsg.JoinGroupResponse {
 	m := kmsg.NewJoinGroupResponseMember()
 	m.MemberID = member
 	if len(req.Protocols) > 0 {
-		r.Protocol, m.ProtocolMetadata = kmsg.StringPtr(req.Protocols[0].Name), req.Protocols[0].Metadata
+		r.Protocol, m.ProtocolMetadata = new(req.Protocols[0].Name), req.Protocols[0].Metadata
 	}
 	r.Members = append(r.Members, m)
 	return r

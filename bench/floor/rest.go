@@ -105,7 +105,7 @@ func (s *server) small(req kmsg.Request) (kmsg.Response, error) {
 		for _, name := range req.TopicNames {
 			s.remove(name)
 			out := kmsg.NewDeleteTopicsResponseTopic()
-			out.Topic = kmsg.StringPtr(name)
+			out.Topic = new(name)
 			r.Topics = append(r.Topics, out)
 		}
 		return r, nil
@@ -120,7 +120,7 @@ func (s *server) metadata(req *kmsg.MetadataRequest) *kmsg.MetadataResponse {
 	b := kmsg.NewMetadataResponseBroker()
 	b.NodeID, b.Host, b.Port = 1, s.host, s.port
 	r.Brokers = append(r.Brokers, b)
-	r.ClusterID, r.ControllerID = kmsg.StringPtr("floor"), 1
+	r.ClusterID, r.ControllerID = new("floor"), 1
 	for _, want := range req.Topics {
 		if want.Topic == nil {
 			continue

@@ -35,7 +35,7 @@ type fetchState struct {
 	writer  wire.FetchWriter
 	places  []wire.Part
 	waiter  Waiter
-	query   Query // of the partition that is read, here because an interface takes it
+	query   Query           // of the partition that is read, here because an interface takes it
 	release func()          // bound once: puts the state back
 	section [1]wire.Section // the argument of FetchWriter.Partition
 	names   func(kafka.TopicID) (string, bool)

@@ -84,12 +84,8 @@ func TestTheShortWayForUsualRecordsSaysTheSame(t *testing.T) {
 			count += rng.IntN(5) - 2
 		}
 		a, b := start, start
-		got, want := a.plain(payload, int32(count)), error(nil)
-		if count >= 0 {
-			want = oneByOne(&b, payload, int32(count))
-		} else {
-			want = got
-		}
+		count = max(count, 0)
+		got, want := a.plain(payload, int32(count)), oneByOne(&b, payload, int32(count))
 		outcomes[want == nil]++
 		if fmt.Sprint(got) != fmt.Sprint(want) || a.index != b.index || want == nil && (a.maxTimestamp != b.maxTimestamp || a.sequential != b.sequential) {
 			t.Fatalf("%d records of %x:\n got %v, %+v\nwant %v, %+v", count, payload, got, a, want, b)
