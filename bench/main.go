@@ -108,12 +108,16 @@ func run(args []string) (err error) {
 			return fmt.Errorf("row %s: %w", r.name, err)
 		}
 		report.Results = append(report.Results, results...)
+		if f.short || f.sides != "" {
+			continue
+		}
+		// After each row: what was measured is kept if a later one fails.
+		if err := report.write(f.json, f.page, rows()); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(os.Stderr, "took %v\n", time.Since(b.began).Round(time.Second))
-	if err := table(os.Stdout, report.Results); err != nil || f.short || f.sides != "" {
-		return err
-	}
-	return report.write(f.json, f.page, rows())
+	return table(os.Stdout, report.Results)
 }
 
 // prepare has the shared brokers run for rows that share them, and nobody for

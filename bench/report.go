@@ -97,12 +97,13 @@ func (r *report) write(file, page string, order []row) error {
 		}
 		all = append(all, found...)
 	}
-	r.Results = all
-	if data, err = json.MarshalIndent(r, "", "  "); err != nil {
+	whole := *r
+	whole.Results = all
+	if data, err = json.MarshalIndent(&whole, "", "  "); err != nil {
 		return err
 	}
 	if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(page, []byte(r.markdown()), 0o644)
+	return os.WriteFile(page, []byte(whole.markdown()), 0o644)
 }
