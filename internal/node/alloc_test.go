@@ -21,6 +21,7 @@ func TestProduceAndFetchAllocateNothing(t *testing.T) {
 	const allowed = 0.1
 	_, r := onDisk(t)
 	plain := r.topic("plain", 3)
+	large := r.topic("large", 1)
 	packed, idempotent, both := r.topic("packed", 1), r.topic("idempotent", 1), r.topic("both", 1)
 	lz4 := func() []byte { return batchOf(compress.Lz4, nil) }
 	producer := &batch.Producer{ID: 4000, Epoch: 0}
@@ -31,6 +32,7 @@ func TestProduceAndFetchAllocateNothing(t *testing.T) {
 	}{
 		{"produce", produceFrame(plain, -1, 3, 100, 100), nil},
 		{"produce, acks=1", produceFrame(plain, 1, 3, 100, 100), nil},
+		{"produce, a batch of 1 MB", produceFrame(large, -1, 1, 1000, 1000), nil},
 		{"produce, lz4", produceBatches(packed, -1, 1, lz4), nil},
 		{"produce, idempotent", produceBatches(idempotent, -1, 1, func() []byte { return batchOf(compress.None, producer) }), nextSequence},
 		{"produce, idempotent and lz4", produceBatches(both, -1, 1, func() []byte { return batchOf(compress.Lz4, producer) }), nextSequence},

@@ -15,6 +15,9 @@ const (
 	// firstReadBytes is how much is allocated on the word of a length prefix
 	// alone; beyond it a buffer grows only as bytes arrive.
 	firstReadBytes = 64 << 10
+	// wakeBytes is how much of a large frame is to be there before its reader
+	// is woken: a slow sender would wake it for every few kilobytes.
+	wakeBytes = 128 << 10
 )
 
 // reader takes frames from a connection. A request is usually read with one
@@ -37,14 +40,16 @@ type reader struct {
 	// connection is no socket of the system.
 	raw   syscall.RawConn
 	first func(fd uintptr) bool // readFirst, bound once
+	low   func(fd uintptr)      // setLow, bound once
+	lowAt int                   // how many bytes wake the reader; 1 between frames
 	err   error                 // of readFirst
 	head  [lengthBytes]byte     // what waits for a request where there is no raw
 }
 
 func (r *reader) init(c *conn) {
-	r.conn = c
+	r.conn, r.lowAt = c, 1
 	if raw, ok := rawConn(c.nc); ok {
-		r.raw, r.first = raw, r.readFirst
+		r.raw, r.first, r.low = raw, r.readFirst, r.setLow
 	}
 }
 
@@ -131,6 +136,7 @@ func (r *reader) more(need int) error {
 		buffers.put(r.buf)
 		r.buf, r.at = bigger, 0
 	}
+	r.wakeAt(need - r.unread())
 	have := len(r.buf.b)
 	n, err := r.conn.nc.Read(r.buf.b[have:min(r.at+need, cap(r.buf.b))])
 	r.buf.b = r.buf.b[:have+n]
@@ -139,6 +145,25 @@ func (r *reader) more(need int) error {
 	}
 	return err
 }
+
+// wakeAt has the system wake the reader when so many of the missing bytes are
+// there as are worth it, and never later than with the last of them.
+func (r *reader) wakeAt(missing int) {
+	at := 1
+	if missing > firstReadBytes {
+		at = min(missing, wakeBytes)
+	}
+	if r.raw == nil || at == r.lowAt {
+		return
+	}
+	r.lowAt = at
+	if r.raw.Control(r.low) != nil {
+		r.lowAt = 1 // the connection ends; its next read says so
+	}
+}
+
+// setLow sets the mark. A system that has none wakes the reader for each byte.
+func (r *reader) setLow(fd uintptr) { setLowWater(fd, r.lowAt) }
 
 // frame reads the frame whose length was read, and hands it over with its
 // length before it.
@@ -154,6 +179,7 @@ func (r *reader) frame(size int) (*buffer, error) {
 			r.conn.touch(time.Now())
 		}
 	}
+	r.wakeAt(0)
 	// A large frame is trusted again, a small one fades the trust slowly.
 	r.trusted = max(size, r.trusted-r.trusted/8)
 	r.last = min(size, 1<<maxClassBits-lengthBytes)

@@ -28,3 +28,9 @@ func readNow(fd uintptr, p []byte) (int, error) {
 		}
 	}
 }
+
+// setLowWater sets how many bytes make a socket readable. Where that fails it
+// stays at one, which is right, too.
+func setLowWater(fd uintptr, n int) {
+	_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, n)
+}
