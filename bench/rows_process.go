@@ -82,7 +82,7 @@ func firstAck(ctx context.Context, port int, began time.Time) acked {
 		}
 		time.Sleep(500 * time.Microsecond)
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.AllowAutoTopicCreation(),
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.AllowAutoTopicCreation(), kgo.UnknownTopicRetries(-1),
 		kgo.MetadataMinAge(10*time.Millisecond), kgo.ProducerLinger(0),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 5 * time.Millisecond }))
 	if err != nil {

@@ -18,6 +18,7 @@ type conn struct {
 	session  Session
 
 	reader reader
+	sender sender
 
 	// Milliseconds at which bytes last moved; 0 while a request executes, when
 	// the connection is not idle whatever the time.
@@ -38,6 +39,7 @@ func (s *Server) newConn(l *Listener, nc net.Conn) *conn {
 	c := &conn{srv: s, listener: l, nc: nc}
 	c.room.L = &c.mu
 	c.reader.init(c)
+	c.sender.init(c)
 	c.info = ConnInfo{ID: s.lastID.Add(1), Listener: l.Name, Local: nc.LocalAddr(), Remote: nc.RemoteAddr()}
 	c.touch(time.Now())
 	return c
