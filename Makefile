@@ -38,6 +38,7 @@ test: ## run every test: Go's, then real clients against gregor and Apache Kafka
 .PHONY: test-go
 test-go: ## run the tests of the Go packages only
 	test/gotest.sh root . go test $(TEST_FLAGS) -timeout 300s ./...
+	test/gotest.sh bench bench go test -timeout 60s ./...
 
 .PHONY: test-real
 test-real: deps build-test ## run the proofs against real clients and Apache Kafka only
@@ -90,8 +91,9 @@ suites: build-test ## run the upstream client suites of SUITES=dir against grego
 	cd test && CGO_ENABLED=1 go run ./cmd/suites -dir "$(abspath $(SUITES))" $(if $(ONLY),-only "$(ONLY)")
 
 .PHONY: bench
-bench: build-test ## measure start, memory, many partitions and connections
-	cd bench && go run .
+bench: build-test ## measure against Apache Kafka and a floor [PAIRS=9 ROWS=produce-1k,commit SHORT=1]
+	cd bench && go build -o $(BIN)/bench . && GREGOR_BINARY=$(BIN)/gregor-under-test \
+	  exec $(BIN)/bench $(if $(PAIRS),-pairs $(PAIRS)) $(if $(ROWS),-rows $(ROWS)) $(if $(SHORT),-short)
 
 .PHONY: deps
 deps: ## fetch jars, Python packages and Node packages into .cache

@@ -1,143 +1,130 @@
-// Command bench measures Gregor and Apache Kafka side by side on one machine:
-// each row runs both in turn (A B B A ...) and prints the medians and their
-// ratio. Ratios of 2 or more are facts; the machine's noise is in the rest.
-// Kind: tool
+// Command bench measures Gregor, Apache Kafka and a floor side by side on one
+// machine, under the same clients: each row runs all three in turn (A B C C B
+// A ...) and prints medians, R = ours / Kafka and F = ours / floor. The floor
+// does what physics demands and no more, see package floor. Kind: tool
 package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
+	"strconv"
 	"syscall"
-	"text/tabwriter"
+	"time"
+
+	"github.com/gregor-stream/gregor/bench/floor"
+	"github.com/gregor-stream/gregor/test/harness"
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	pairs := flag.Int("pairs", 3, "how often each row runs on each side (1 to 20)")
-	only := flag.String("rows", "", "comma-separated names of rows; empty: all")
-	file := flag.String("json", "", "also write the figures to this file")
-	flag.Parse()
-	if *pairs < 1 || *pairs > 20 {
-		return fmt.Errorf("-pairs is %d: want 1 to 20", *pairs)
+// flags of the command.
+type flags struct {
+	pairs      int
+	rows       string
+	sides      string
+	short      bool
+	json, page string
+	limit      time.Duration
+}
+
+func parse(args []string) (flags, error) {
+	var f flags
+	set := flag.NewFlagSet("bench", flag.ContinueOnError)
+	set.IntVar(&f.pairs, "pairs", 3, "how often each row runs on each side (1 to 30); 9 or more make a small difference a fact")
+	set.StringVar(&f.rows, "rows", "", "comma-separated names of rows; empty: all")
+	set.StringVar(&f.sides, "sides", "", "comma-separated: gregor, kafka, floor; empty: all. Without all there are no ratios, and no page is written")
+	set.BoolVar(&f.short, "short", false, "small loads, to see that it works: the figures mean little, and no page is written")
+	set.StringVar(&f.json, "json", harness.Cache("..", "docs", "benchmarks.json"), "where the figures are kept; rows that did not run stay as they are")
+	set.StringVar(&f.page, "page", harness.Cache("..", "docs", "benchmarks.md"), "where the page is written")
+	set.DurationVar(&f.limit, "limit", 2*time.Hour, "give up after this time")
+	if err := set.Parse(args); err != nil {
+		return f, err
 	}
-	chosen, err := choose(*only)
+	switch {
+	case set.NArg() > 0:
+		return f, fmt.Errorf("unexpected argument %q", set.Arg(0))
+	case f.pairs < 1 || f.pairs > 30:
+		return f, fmt.Errorf("-pairs is %d: want 1 to 30", f.pairs)
+	case f.limit <= 0:
+		return f, fmt.Errorf("-limit is %v: want more than 0", f.limit)
+	}
+	return f, nil
+}
+
+func run(args []string) (err error) {
+	if len(args) == 3 && args[0] == "floor" {
+		port, err := strconv.Atoi(args[1])
+		if err != nil {
+			return err
+		}
+		return floor.Run(port, args[2])
+	}
+	f, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(f.rows)
+	if err != nil {
+		return err
+	}
+	sides, err := newSides(f.sides)
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-
-	var results []result
-	for i, r := range chosen {
-		fmt.Fprintf(os.Stderr, "row %d of %d: %s (%d pairs)\n", i+1, len(chosen), r.name, *pairs)
-		res, err := measure(ctx, r, *pairs)
-		if err != nil {
-			return fmt.Errorf("row %s: %w", r.name, err)
-		}
-		results = append(results, res...)
-	}
-	if err := table(results); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, f.limit)
+	defer cancel()
+	if _, err := harness.Binary(); err != nil { // built before any clock runs
 		return err
 	}
-	if *file == "" {
-		return nil
-	}
-	data, err := json.MarshalIndent(results, "", "  ")
+	fmt.Fprintf(os.Stderr, "%-18s %-24s\n", "touch memory", "so that no side pays for it")
+	memory, err := touch(ctx, f.short)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(*file, append(data, '\n'), 0o644)
-}
-
-func choose(names string) ([]row, error) {
-	if names == "" {
-		return rows(), nil
-	}
-	var chosen []row
-	for name := range strings.SplitSeq(names, ",") {
-		i := slices.IndexFunc(rows(), func(r row) bool { return r.name == name })
-		if i < 0 {
-			var known []string
-			for _, r := range rows() {
-				known = append(known, r.name)
-			}
-			return nil, fmt.Errorf("no row %q; there are %s", name, strings.Join(known, ", "))
+	b := &bench{pairs: f.pairs, short: f.short, sides: sides, began: time.Now()}
+	defer func() { err = errors.Join(err, b.close()) }()
+	report := newReport(memory)
+	for i, r := range chosen {
+		b.left = b.estimate(chosen[i+1:])
+		if err := b.prepare(ctx, r); err != nil {
+			return err
 		}
-		chosen = append(chosen, rows()[i])
-	}
-	return chosen, nil
-}
-
-// result is one figure of one row on both sides.
-type result struct {
-	Row    string    `json:"row"`
-	Figure string    `json:"figure"`
-	Unit   string    `json:"unit"`
-	Mark   float64   `json:"mark,omitempty"` // what we set out to reach; 0: none
-	Gregor []float64 `json:"gregor"`
-	Kafka  []float64 `json:"kafka"`
-}
-
-func (r result) ratio() float64 { return median(r.Gregor) / median(r.Kafka) }
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	if n == 0 {
-		return 0
-	}
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
-}
-
-func table(results []result) error {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "row\tfigure\tunit\tgregor\tkafka\tgregor/kafka\tmark\tpairs\t")
-	for _, r := range results {
-		mark := "-"
-		if r.Mark > 0 {
-			mark = fmt.Sprintf("%g", r.Mark)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\t%.3f\t%s\t%d\t\n",
-			r.Row, r.Figure, r.Unit, median(r.Gregor), median(r.Kafka), r.ratio(), mark, len(r.Gregor))
-	}
-	return w.Flush()
-}
-
-// measure runs one row in the order A B B A A B ..., so that a drift of the
-// machine falls on both sides alike.
-func measure(ctx context.Context, r row, pairs int) ([]result, error) {
-	results := make([]result, len(r.figures))
-	for i, f := range r.figures {
-		results[i] = result{Row: r.name, Figure: f.name, Unit: f.unit, Mark: f.mark}
-	}
-	for turn := range 2 * pairs {
-		side := sides()[(turn+turn/2)%2] // 0 1 1 0 0 1 1 0
-		values, err := r.run(ctx, side)
+		results, err := b.measure(ctx, r)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", side.name, err)
+			return fmt.Errorf("row %s: %w", r.name, err)
 		}
-		if len(values) != len(r.figures) {
-			return nil, fmt.Errorf("%s gave %d figures, want %d", side.name, len(values), len(r.figures))
+		report.Results = append(report.Results, results...)
+		if f.short || f.sides != "" {
+			continue
 		}
-		for i, v := range values {
-			if side.name == "gregor" {
-				results[i].Gregor = append(results[i].Gregor, v)
-			} else {
-				results[i].Kafka = append(results[i].Kafka, v)
-			}
+		// After each row: what was measured is kept if a later one fails.
+		if err := report.write(f.json, f.page, rows()); err != nil {
+			return err
 		}
 	}
-	return results, nil
+	fmt.Fprintf(os.Stderr, "took %v\n", time.Since(b.began).Round(time.Second))
+	return table(os.Stdout, report.Results)
+}
+
+// prepare has the shared brokers run for rows that share them, and nobody for
+// rows that start their own.
+func (b *bench) prepare(ctx context.Context, r row) error {
+	if r.alone {
+		return b.close()
+	}
+	return b.warm(ctx)
 }

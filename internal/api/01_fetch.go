@@ -35,6 +35,7 @@ type fetchState struct {
 	writer  wire.FetchWriter
 	places  []wire.Part
 	waiter  Waiter
+	query   Query           // of the partition that is read, here because an interface takes it
 	release func()          // bound once: puts the state back
 	section [1]wire.Section // the argument of FetchWriter.Partition
 	names   func(kafka.TopicID) (string, bool)
@@ -307,11 +308,11 @@ func (st *fetchState) read(s *Session) bool {
 			enough = true
 			continue
 		}
-		q := Query{
+		st.query = Query{
 			Offset: list[i].FetchOffset, MaxBytes: min(int(list[i].MaxBytes), limit), MinOne: first,
 			LeaderEpoch: list[i].LeaderEpoch, LastFetchedEpoch: list[i].LastFetchedEpoch, Isolation: st.isolation(s),
 		}
-		part.readOne(&q)
+		part.readOne(&st.query)
 		enough = enough || part.code != kafka.ErrNone || part.read.Diverging
 		n := part.read.Section.Len()
 		total += n

@@ -49,7 +49,7 @@ type Broker struct {
 
 	// Sockets and requests.
 	SocketRequestMaxBytes        int
-	SocketReceiveBufferBytes     int // -1: the system's
+	SocketReceiveBufferBytes     int // -1: the system's, as where it is not set
 	SocketSendBufferBytes        int // -1: the system's
 	SocketListenBacklogSize      int
 	MaxConnections               int

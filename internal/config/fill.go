@@ -74,7 +74,12 @@ func (b *Broker) fillIdentity() {
 
 func (b *Broker) fillSockets() {
 	b.SocketRequestMaxBytes = b.Int("socket.request.max.bytes")
-	b.SocketReceiveBufferBytes = b.Int("socket.receive.buffer.bytes")
+	// Kafka's default holds a fast producer up: the system's buffer grows with
+	// what a connection takes, and starts no smaller.
+	b.SocketReceiveBufferBytes = -1
+	if _, set := b.set.static["socket.receive.buffer.bytes"]; set {
+		b.SocketReceiveBufferBytes = b.Int("socket.receive.buffer.bytes")
+	}
 	b.SocketSendBufferBytes = b.Int("socket.send.buffer.bytes")
 	b.SocketListenBacklogSize = b.Int("socket.listen.backlog.size")
 	b.MaxConnections = b.Int("max.connections")

@@ -231,3 +231,24 @@ func TestAFileOfUnknownKeysIsReadQuickly(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// TestReceiveBufferIsTheSystemsUnlessItIsSet: a fixed buffer of Kafka's default
+// size costs a fast producer a third more of the broker's time.
+func TestReceiveBufferIsTheSystemsUnlessItIsSet(t *testing.T) {
+	for _, c := range []struct {
+		set  []Property
+		want int
+	}{
+		{nil, -1},
+		{[]Property{{Key: "socket.receive.buffer.bytes", Value: "102400"}}, 102400},
+		{[]Property{{Key: "socket.receive.buffer.bytes", Value: "-1"}}, -1},
+	} {
+		b, _, err := Load(append(Quickstart(t.TempDir()), c.set...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.SocketReceiveBufferBytes != c.want {
+			t.Errorf("%v gives %d, want %d", c.set, b.SocketReceiveBufferBytes, c.want)
+		}
+	}
+}

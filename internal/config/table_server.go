@@ -364,7 +364,7 @@ var serverBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 	},
 	{
 		Name: "socket.receive.buffer.bytes", Type: Int, Default: "102400", Importance: High,
-		Doc: "The receive buffer of a connection; -1 for the system's choice.",
+		Doc: "The receive buffer of a connection; where it is not set, and at -1, the system sizes it by what the connection takes.",
 	},
 	{
 		Name: "socket.request.max.bytes", Type: Int, Default: "104857600", Check: atLeast(1), Importance: High, State: InEffect,

@@ -117,11 +117,17 @@ func (r *raw) topic(name string, partitions int32) kafka.UUID {
 // produceFrame is a whole Produce request with one batch of n records for each
 // of the partitions.
 func produceFrame(id kafka.UUID, acks int16, partitions int32, n, size int) []byte {
+	return produceBatches(id, acks, partitions, func() []byte { return plainBatch(n, size) })
+}
+
+// produceBatches is a whole Produce request with one batch for each of the
+// partitions.
+func produceBatches(id kafka.UUID, acks int16, partitions int32, records func() []byte) []byte {
 	req := msg.NewProduceRequest()
 	req.Acks, req.TimeoutMs = acks, 30_000
 	topic := msg.ProduceRequestTopicProduceData{TopicId: id}
 	for p := range partitions {
-		topic.PartitionData = append(topic.PartitionData, msg.ProduceRequestPartitionProduceData{Index: p, Records: plainBatch(n, size)})
+		topic.PartitionData = append(topic.PartitionData, msg.ProduceRequestPartitionProduceData{Index: p, Records: records()})
 	}
 	req.TopicData = append(req.TopicData, topic)
 	return wire.AppendRequest(nil, 13, 7, "raw", req)

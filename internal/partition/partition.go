@@ -47,6 +47,9 @@ type Partition struct {
 	waiting waiting
 	tally   tally
 
+	// flushed is when the log was last flushed, in milliseconds; 0: not known.
+	flushed atomic.Int64
+
 	// troubled: the operator was told that the log fails. Once is enough: the
 	// clients are told each time.
 	troubled atomic.Bool

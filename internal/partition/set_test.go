@@ -402,6 +402,39 @@ func TestRetentionDeletesOldSegmentsAndFlushMovesTheRecoveryPoint(t *testing.T) 
 	})
 }
 
+// TestOnlyFlushMsFlushesByTime: where nobody asks for it, no time flushes.
+func TestOnlyFlushMsFlushesByTime(t *testing.T) {
+	props := []string{"log.flush.scheduler.interval.ms=1000", "log.initial.task.delay.ms=0"}
+	bubble(t, props, 1, func(t *testing.T, b *broker) {
+		b.apply(newTopic("a", 1)...)
+		b.apply(newTopic("b", 1)...)
+		b.apply(setConfig("a", "flush.ms", "9223372036854775807"), setConfig("b", "flush.ms", "5000"))
+		never, soon := b.partition("a", 0), b.partition("b", 0)
+		b.append(never, 1, 100)
+		b.append(soon, 1, 100)
+		time.Sleep(4 * time.Second)
+		if got := soon.Log().RecoveryPoint(); got != 0 {
+			t.Errorf("flushed up to %d before flush.ms was over", got)
+		}
+		time.Sleep(3 * time.Second)
+		if got := soon.Log().RecoveryPoint(); got != 1 {
+			t.Errorf("flush.ms is over, and the recovery point is %d", got)
+		}
+		time.Sleep(time.Hour)
+		if got := never.Log().RecoveryPoint(); got != 0 {
+			t.Errorf("flushed up to %d, which nobody asked for", got)
+		}
+	})
+	bubble(t, nil, 1, func(t *testing.T, b *broker) {
+		b.apply(newTopic("a", 1)...)
+		b.append(b.partition("a", 0), 1, 100)
+		time.Sleep(time.Hour)
+		if got := b.partition("a", 0).Log().RecoveryPoint(); got != 0 {
+			t.Errorf("flushed up to %d with the defaults", got)
+		}
+	})
+}
+
 func TestAcknowledgementsWaitForTheInSyncSet(t *testing.T) {
 	bubble(t, nil, 1, func(t *testing.T, b *broker) {
 		list := newTopic("a", 1)

@@ -19,7 +19,7 @@ func storageConfig(b *config.Broker, t *config.Topic) *storage.Config {
 	c := storage.DefaultConfig()
 	c.SegmentBytes, c.SegmentMs, c.SegmentJitterMs = t.SegmentBytes, t.MaxSegmentMs(), t.SegmentJitterMs
 	c.SegmentIndexBytes, c.IndexIntervalBytes = t.SegmentIndexBytes, t.IndexIntervalBytes
-	c.Preallocate, c.FlushMessages = t.Preallocate, t.FlushMessages
+	c.Preallocate, c.FlushMessages, c.FlushMs = t.Preallocate, t.FlushMessages, t.FlushMs
 	c.RetentionMs, c.RetentionBytes = t.RetentionMs, t.RetentionBytes
 	c.FileDeleteDelayMs, c.Compact, c.Delete = t.FileDeleteDelayMs, t.Compact, t.Delete
 	c.MaxMessageBytes = t.MaxMessageBytes

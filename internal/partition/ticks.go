@@ -58,11 +58,19 @@ func (s *Set) retain(now time.Time, p *Partition, log *storage.Log) {
 	}
 }
 
-// flushAged flushes what flush.ms asks for, as often as
-// log.flush.scheduler.interval.ms says.
+// flushAged flushes the logs whose last flush is flush.ms ago, as often as
+// log.flush.scheduler.interval.ms says. A log that nobody flushed yet counts
+// from the first look at it.
 func (s *Set) flushAged(now time.Time) {
 	for _, p := range s.all() {
-		if log := p.live(); log != nil && log.RecoveryPoint() < log.LogEndOffset() {
+		log := p.live()
+		if log == nil || log.RecoveryPoint() >= log.LogEndOffset() {
+			continue
+		}
+		if p.flushed.CompareAndSwap(0, now.UnixMilli()) {
+			continue
+		}
+		if now.UnixMilli()-p.flushed.Load() >= p.config.Load().FlushMs {
 			_ = s.flush(now, p, log) // the operator was told
 		}
 	}
@@ -79,6 +87,7 @@ func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) error {
 		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
 		return err
 	}
+	p.flushed.Store(now.UnixMilli())
 	p.dir.recoveryPoints.Store(true)
 	p.Synced(now, end)
 	return nil

@@ -1,22 +1,13 @@
 package server
 
 import (
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// lengthBytes is the length before a frame.
-const lengthBytes = 4
-
-// firstReadBytes is how much is allocated on the word of a length prefix
-// alone; beyond it a buffer grows only as bytes arrive.
-const firstReadBytes = 64 << 10
 
 // conn is one connection.
 type conn struct {
@@ -26,8 +17,8 @@ type conn struct {
 	info     ConnInfo
 	session  Session
 
-	head    [4]byte
-	trusted int // the largest of the last frames: so much is allocated at once
+	reader reader
+	sender sender
 
 	// Milliseconds at which bytes last moved; 0 while a request executes, when
 	// the connection is not idle whatever the time.
@@ -48,6 +39,8 @@ type conn struct {
 func (s *Server) newConn(l *Listener, nc net.Conn) *conn {
 	c := &conn{srv: s, listener: l, nc: nc}
 	c.room.L = &c.mu
+	c.reader.init(c)
+	c.sender.init(c)
 	c.info = ConnInfo{ID: s.lastID.Add(1), Listener: l.Name, Local: nc.LocalAddr(), Remote: nc.RemoteAddr()}
 	c.touch(time.Now())
 	return c
@@ -85,6 +78,7 @@ func (c *conn) run() {
 	}
 	c.finish()
 	c.cut()
+	c.reader.close()
 	c.session.Close()
 	c.srv.limits.leave(c.listener, c.info.Remote)
 	c.srv.mu.Lock()
@@ -107,7 +101,7 @@ func (c *conn) quiet(err error) bool {
 
 func (c *conn) loop() error {
 	for !c.draining.Load() {
-		size, err := c.readSize()
+		size, err := c.reader.size(c.srv.cfg.MaxRequestBytes)
 		if err != nil {
 			return err
 		}
@@ -119,26 +113,10 @@ func (c *conn) loop() error {
 	return nil
 }
 
-// readSize waits for the next request and reads its length.
-func (c *conn) readSize() (int, error) {
-	if n, err := io.ReadFull(c.nc, c.head[:]); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return 0, fmt.Errorf("read a request's length: the connection ended after %d of 4 bytes: %w", n, io.EOF)
-		}
-		return 0, err
-	}
-	size := int32(binary.BigEndian.Uint32(c.head[:]))
-	if size < 0 || int(size) > c.srv.cfg.MaxRequestBytes {
-		err := fmt.Errorf("a request says it has %d bytes; socket.request.max.bytes is %d", size, c.srv.cfg.MaxRequestBytes)
-		return 0, &refusal{reasonFrame, err}
-	}
-	return int(size), nil
-}
-
 // one reads, executes and answers one request; false ends the connection.
 func (c *conn) one(size int) (bool, error) {
 	c.srv.queued.take(size)
-	frame, err := c.readFrame(size)
+	frame, err := c.reader.frame(size)
 	if err != nil {
 		c.srv.queued.give(size)
 		return false, err
@@ -146,7 +124,7 @@ func (c *conn) one(size int) (bool, error) {
 	dst := c.srv.buffers.get(1 << minClassBits)
 	now := time.Now()
 	c.moved.Store(0)
-	reply, err := c.session.Serve(c.srv.ctx, frame.b, dst.b[:0], now)
+	reply, err := c.session.Serve(c.srv.ctx, frame.b[lengthBytes:], dst.b[:0], now)
 	served := time.Now()
 	c.touch(served)
 	if reply.Recycle {
@@ -158,34 +136,4 @@ func (c *conn) one(size int) (bool, error) {
 		return false, err
 	}
 	return c.send(queued{reply: reply, buf: dst, size: lengthBytes + size, received: now, served: served})
-}
-
-// readFrame reads size bytes. What is allocated before bytes arrive is
-// bounded by what the connection has proven to send.
-func (c *conn) readFrame(size int) (*buffer, error) {
-	frame := c.srv.buffers.get(min(size, max(firstReadBytes, c.trusted)))
-	have := 0
-	for have < size {
-		if have == cap(frame.b) {
-			bigger := c.srv.buffers.get(min(size, 2*have))
-			bigger.b = append(bigger.b[:0], frame.b[:have]...)
-			c.srv.buffers.put(frame)
-			frame = bigger
-		}
-		n, err := c.nc.Read(frame.b[have:min(size, cap(frame.b))])
-		have += n
-		frame.b = frame.b[:have]
-		if err != nil && have < size {
-			c.srv.buffers.put(frame)
-			err = fmt.Errorf("read a request: the connection ended after %d of %d bytes: %w", have, size, err)
-			return nil, &refusal{reasonTorn, err}
-		}
-		if have < size {
-			c.touch(time.Now())
-		}
-	}
-	// A large frame is trusted again, a small one fades the trust slowly.
-	c.trusted = max(size, c.trusted-c.trusted/8)
-	frame.b = frame.b[:size]
-	return frame, nil
 }

@@ -166,7 +166,8 @@ func (c *conn) write(q *queued) error {
 
 // writeParts sends bytes and file sections as one stream, through one chunk
 // buffer: a small response leaves in one write, a large one holds no more
-// memory than the chunk however slowly the client reads.
+// memory than the chunk however slowly the client reads. Large sections of
+// files do not pass through it where the system can move them itself.
 func (c *conn) writeParts(data []byte, parts []wire.Part) error {
 	total := len(data)
 	for i := range parts {
@@ -182,12 +183,21 @@ func (c *conn) writeParts(data []byte, parts []wire.Part) error {
 			return err
 		}
 		from = parts[i].At
+		if sent, err := c.sendSection(b, parts[i].Section); err != nil {
+			return err
+		} else if sent {
+			b = b[:0]
+			continue
+		}
 		if b, err = c.fillSection(b, limit, parts[i].Section); err != nil {
 			return err
 		}
 	}
 	if b, err = c.fill(b, limit, data[from:]); err != nil {
 		return err
+	}
+	if len(b) == 0 {
+		return nil
 	}
 	return c.writeBytes(b)
 }

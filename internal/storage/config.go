@@ -18,6 +18,7 @@ type Config struct {
 	IndexIntervalBytes int   // index.interval.bytes
 	Preallocate        bool  // preallocate: make segment files at full length, as Kafka does
 	FlushMessages      int64 // flush.messages: what Log.FlushDue goes by
+	FlushMs            int64 // flush.ms: what the housekeeping goes by
 	RetentionMs        int64 // retention.ms; negative: no limit
 	RetentionBytes     int64 // retention.bytes; negative: no limit
 	FileDeleteDelayMs  int64 // file.delete.delay.ms
@@ -47,6 +48,7 @@ func DefaultConfig() Config {
 		SegmentIndexBytes:      10 << 20,
 		IndexIntervalBytes:     4096,
 		FlushMessages:          math.MaxInt64,
+		FlushMs:                math.MaxInt64,
 		RetentionMs:            7 * 24 * 3600 * 1000,
 		RetentionBytes:         -1,
 		FileDeleteDelayMs:      60_000,

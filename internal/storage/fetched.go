@@ -53,6 +53,17 @@ func (s *Section) ReadAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
+// Descriptor gives the system's number of the file and where the section
+// begins in it, for who lets the system move the bytes; ok is false where the
+// file is none of the system's. The number is good until Release.
+func (s *Section) Descriptor() (fd uintptr, at int64, ok bool) {
+	if s.file == nil {
+		return 0, 0, false
+	}
+	fd, ok = s.file.Descriptor()
+	return fd, s.at, ok
+}
+
 // WriteTo copies the section to w.
 func (s *Section) WriteTo(w io.Writer) (int64, error) {
 	if s.size == 0 {

@@ -17,6 +17,15 @@ type Section interface {
 	Len() int
 }
 
+// FileSection is a section that may stand in a file of the system, which can
+// move the bytes to a socket itself.
+type FileSection interface {
+	Section
+	// Descriptor gives the number of the file and where the section begins in
+	// it, good for as long as the section is; ok is false where there is none.
+	Descriptor() (fd uintptr, at int64, ok bool)
+}
+
 // Part is a section's place in a response.
 type Part struct {
 	At      int // the section's bytes stand before data[At]

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ type Options struct {
 	Env        []string          // beyond the test's own environment
 	Old        bool              // Apache Kafka 3.9, for the versions that 4 dropped
 	Classes    string            // a folder of classes for Apache Kafka: plugins
+	Shipped    bool              // Apache Kafka with the JVM flags of its own scripts
 }
 
 // Broker is one running broker. Its methods are for one goroutine.
@@ -53,6 +55,20 @@ func (b *Broker) Process() *Process { return b.process }
 
 // Kill ends the broker as a crash does.
 func (b *Broker) Kill() error { return b.process.Kill() }
+
+// StartProgram starts a program that stands in for a broker, such as the floor
+// of the bench, and waits until it answers. command gets the folder and the
+// port.
+func StartProgram(kind string, o Options, command func(b *Broker) *exec.Cmd) (*Broker, error) {
+	b, err := newBroker(kind, o)
+	if err != nil {
+		return nil, err
+	}
+	b.start = func(b *Broker) (*Process, error) {
+		return startProcess(command(b), filepath.Join(b.Dir, "broker.log"))
+	}
+	return b, b.Start()
+}
 
 // Stop shuts the broker down cleanly.
 func (b *Broker) Stop() error { return b.process.Terminate(30 * time.Second) }

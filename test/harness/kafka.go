@@ -16,6 +16,15 @@ const clusterID = "4L6g3nShT-eMCtK--X86sw"
 
 // jvm is a Java command line for a small, quickly started process.
 func jvm(heap, set, class string, args ...string) (*exec.Cmd, error) {
+	return JVM([]string{
+		"-Xmx" + heap, "-XX:MaxDirectMemorySize=3g", // requests of 100 MB
+		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+	}, set, class, args...)
+}
+
+// JVM is a Java command line with these flags of the virtual machine, for a
+// class of one set of jars.
+func JVM(flags []string, set, class string, args ...string) (*exec.Cmd, error) {
 	java, err := Java().Find()
 	if err != nil {
 		return nil, err
@@ -24,12 +33,15 @@ func jvm(heap, set, class string, args ...string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := []string{
-		"-Xmx" + heap, "-XX:MaxDirectMemorySize=3g", // requests of 100 MB
-		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classPath, class,
-	}
-	return exec.Command(java, append(flags, args...)...), nil
+	all := append(slices.Clone(flags), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classPath, class)
+	return exec.Command(java, append(all, args...)...), nil
+}
+
+// ShippedJVM is how Kafka's own scripts run a process with this heap: what is
+// measured runs as Kafka ships it, what is only asked runs small.
+func ShippedJVM(heap ...string) []string {
+	return append(slices.Clone(heap), "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
+		"-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent", "-XX:MaxInlineLevel=15")
 }
 
 // KafkaTool runs one of Kafka's own command-line classes and returns what it
@@ -71,7 +83,11 @@ func StartKafka(o Options) (*Broker, error) {
 		return nil, err
 	}
 	b.start = func(b *Broker) (*Process, error) {
-		cmd, err := jvm("2g", set, "kafka.Kafka", filepath.Join(b.Dir, "server.properties"))
+		file := filepath.Join(b.Dir, "server.properties")
+		cmd, err := jvm("2g", set, "kafka.Kafka", file)
+		if o.Shipped {
+			cmd, err = JVM(ShippedJVM("-Xmx1G", "-Xms1G"), set, "kafka.Kafka", file)
+		}
 		if err != nil {
 			return nil, err
 		}

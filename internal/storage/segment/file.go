@@ -24,6 +24,16 @@ func newFile(f vfs.File) *File {
 // ReadAt reads from the file, as io.ReaderAt.
 func (f *File) ReadAt(p []byte, at int64) (int, error) { return f.file.ReadAt(p, at) }
 
+// Descriptor gives the system's number of the file; ok is false where it is
+// none of the system's: in memory, or with injected errors.
+func (f *File) Descriptor() (fd uintptr, ok bool) {
+	file, ok := f.file.(interface{ Fd() uintptr })
+	if !ok {
+		return 0, false
+	}
+	return file.Fd(), true
+}
+
 // use counts one more user. The caller has a use already, or the segment's lock.
 func (f *File) use() *File {
 	f.uses.Add(1)
