@@ -62,14 +62,17 @@ type Node struct {
 	listeners []bound
 	advertise []advertised
 
-	broker     atomic.Pointer[config.Broker] // with dynamic configuration
-	codecs     *compress.Pool
-	set        *partition.Set
-	quorum     *quorum.Quorum
-	groups     *runtime.Groups
-	handlers   *api.Handlers
-	server     atomic.Pointer[server.Server]
-	membership *membership
+	broker       atomic.Pointer[config.Broker] // with dynamic configuration
+	codecs       *compress.Pool
+	set          *partition.Set
+	quorum       *quorum.Quorum
+	groups       *runtime.Groups
+	ids          *producerIDs
+	markers      *runtime.LocalMarkers
+	transactions *runtime.Transactions
+	handlers     *api.Handlers
+	server       atomic.Pointer[server.Server]
+	membership   *membership
 
 	stack   lifecycle.Stack
 	failed  chan struct{} // closed when the node cannot go on; see err
@@ -109,7 +112,7 @@ func (n *Node) defaults() {
 			return lc.Listen(ctx, "tcp", address)
 		}
 	}
-	n.logs = logs.New(n.cfg.Log, n.cfg.LogLevel, "api", "groups", "node", "partitions", "quorum", "server")
+	n.logs = logs.New(n.cfg.Log, n.cfg.LogLevel, "api", "groups", "node", "partitions", "quorum", "server", "transactions")
 	n.log = n.logs.Logger("node")
 	n.broker.Store(n.cfg.Broker)
 }
@@ -130,6 +133,7 @@ func (n *Node) start(ctx context.Context) error {
 	n.membership = newMembership(n)
 	n.buildPartitions()
 	n.buildGroups()
+	n.buildTransactions()
 	if err := n.startQuorum(ctx); err != nil {
 		return err
 	}
@@ -139,6 +143,7 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Push("partitions", func(context.Context) error { return n.set.Close(n.membership.Epoch()) })
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
+	n.stack.Push("transactions", func(context.Context) error { n.transactions.Close(); return nil })
 	n.buildHandlers()
 	if err := n.registerController(ctx); err != nil {
 		return err
@@ -171,7 +176,8 @@ func (n *Node) buildHandlers() {
 	n.handlers = api.New(api.Deps{
 		Log: n.logs.Logger("api"), Loggers: n.logs, NodeID: n.id(), ClusterID: n.clusterID, Features: controller.SupportedFeatures(),
 		Image: n.quorum.Image, Broker: n.broker.Load, Controller: n.quorum,
-		Partitions: servedSet{n.set}, ProducerIDs: &producerIDs{n: n}, Groups: n.groups,
+		Partitions: servedSet{n.set}, ProducerIDs: n.ids, Groups: n.groups,
+		Transactions: n.transactions, Markers: servedMarkers{n.markers},
 		Quorum: quorumStatus{n.quorum},
 		Random: mathrand.New(mathrand.NewPCG(binary.BigEndian.Uint64(seed[:]), 0)), //nolint:gosec // not a secret
 	})

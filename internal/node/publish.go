@@ -12,7 +12,7 @@ import (
 // what, how much, and how comes before what holds data, and that before those
 // who work on it.
 func (n *Node) publishers() []quorum.Publisher {
-	return []quorum.Publisher{configPublisher{n}, n.set, groupPublisher{n}}
+	return []quorum.Publisher{configPublisher{n}, n.set, groupPublisher{n}, transactionPublisher{n}}
 }
 
 // configPublisher puts dynamic broker configuration in force.

@@ -106,6 +106,14 @@ func (r *Runtime[S]) Close() {
 	r.running.Wait()
 }
 
+// Leads says whether this node leads the partition in the epoch.
+func (r *Runtime[S]) Leads(partition int32, epoch kafka.LeaderEpoch) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shards[partition]
+	return s != nil && s.epoch == epoch
+}
+
 // find is the shard of a partition, running.
 func (r *Runtime[S]) find(partition int32) (*shard[S], error) {
 	r.mu.Lock()

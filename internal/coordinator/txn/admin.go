@@ -21,7 +21,7 @@ func (s *Shard) Describe(id string) coordinator.Result {
 		TransactionalId: id, TransactionState: t.state.String(), TransactionTimeoutMs: t.timeoutMs,
 		TransactionStartTimeMs: t.started, ProducerId: int64(t.producer), ProducerEpoch: int16(t.epoch),
 	}
-	for _, p := range inJavaOrder(t.partitions, partitionHash) {
+	for _, p := range coordinator.InJavaOrder(t.partitions, coordinator.PartitionHash) {
 		i := slices.IndexFunc(out.Topics, func(d msg.DescribeTransactionsResponseTopicData) bool { return d.Topic == p.Topic })
 		if i < 0 {
 			i = len(out.Topics)
@@ -80,7 +80,7 @@ func (s *Shard) List(now time.Time, f *Filter) coordinator.Result {
 	}
 	slices.Sort(ids)
 	out := []msg.ListTransactionsResponseTransactionState{}
-	for _, id := range inJavaOrder(ids, coordinator.JavaHash) {
+	for _, id := range coordinator.InJavaOrder(ids, coordinator.JavaHash) {
 		if t, _ := s.ids.GetCommitted(id); f.passes(now, id, t) {
 			out = append(out, msg.ListTransactionsResponseTransactionState{
 				TransactionalId: id, ProducerId: int64(t.producer), TransactionState: t.state.String(),
@@ -88,20 +88,4 @@ func (s *Shard) List(now time.Time, f *Filter) coordinator.Result {
 		}
 	}
 	return coordinator.Respond(out)
-}
-
-// inJavaOrder is the list in the order of a Java hash table: clients have seen
-// that order.
-func inJavaOrder[T any](list []T, hash func(T) int32) []T {
-	buckets := coordinator.JavaBuckets(len(list))
-	out := slices.Clone(list)
-	slices.SortStableFunc(out, func(a, b T) int {
-		return int(coordinator.JavaBucket(hash(a), buckets) - coordinator.JavaBucket(hash(b), buckets))
-	})
-	return out
-}
-
-// partitionHash is the hash code of Kafka's TopicPartition.
-func partitionHash(p kafka.TopicPartition) int32 {
-	return 31*(31+p.Partition) + coordinator.JavaHash(p.Topic)
 }

@@ -134,10 +134,10 @@ func (s *Shard) sendMarkers(id string, t *transaction) func(time.Time, error) co
 
 // Complete ends a transaction whose markers are written, and lets those go on
 // that waited for it. It has no answer; a transaction that is not the one of
-// the markers any more is left alone.
+// the markers any more is left alone: a coordinator after this one writes its own.
 func (s *Shard) Complete(now time.Time, m *Markers) coordinator.Result {
 	t, ok := s.ids.Get(m.TransactionalID)
-	if !ok || !t.state.preparing() || t.producer != m.Producer.ID || t.epoch != m.Producer.Epoch {
+	if !ok || !t.state.preparing() || m.CoordinatorEpoch != s.epoch || t.producer != m.Producer.ID || t.epoch != m.Producer.Epoch {
 		return coordinator.Result{}
 	}
 	result := s.put(m.TransactionalID, t.completed(now.UnixMilli()), s.lastEpoch(m.TransactionalID))
