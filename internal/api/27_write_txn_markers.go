@@ -18,7 +18,15 @@ type (
 // elsewhere, or that an administrator ends.
 func (h *Handlers) writeTxnMarkers(ctx context.Context, call *Call, req *msg.WriteTxnMarkersRequest) (*msg.WriteTxnMarkersResponse, error) {
 	resp := msg.NewWriteTxnMarkersResponse()
-	allowed := h.allowed(call, Alter, Cluster, ClusterName) || h.allowed(call, ClusterAction, Cluster, ClusterName)
+	refused := kafka.ErrNone
+	if !h.allowed(call, Alter, Cluster, ClusterName) && !h.allowed(call, ClusterAction, Cluster, ClusterName) {
+		refused = kafka.ErrClusterAuthorizationFailed
+	}
+	for i := range req.Markers {
+		if m := &req.Markers[i]; refused == kafka.ErrNone && (m.ProducerId < 0 || m.ProducerEpoch < 0) && h.anyOf(m) {
+			refused = kafka.ErrUnknownServerError // Kafka stumbles over a marker of nobody
+		}
+	}
 	for i := range req.Markers {
 		from := &req.Markers[i]
 		var partitions []kafka.TopicPartition
@@ -32,12 +40,12 @@ func (h *Handlers) writeTxnMarkers(ctx context.Context, call *Call, req *msg.Wri
 			CoordinatorEpoch: from.CoordinatorEpoch, Commit: from.TransactionResult, Version: int16(from.TransactionVersion),
 		}
 		var codes []kafka.Error
-		if allowed {
+		if refused == kafka.ErrNone {
 			codes = h.Markers.WriteMarkers(ctx, m, partitions)
 		} else {
 			codes = make([]kafka.Error, len(partitions))
 			for j := range codes {
-				codes[j] = kafka.ErrClusterAuthorizationFailed
+				codes[j] = refused
 			}
 		}
 		for j, p := range partitions {
@@ -45,6 +53,18 @@ func (h *Handlers) writeTxnMarkers(ctx context.Context, call *Call, req *msg.Wri
 		}
 	}
 	return resp, nil
+}
+
+// anyOf says whether any partition of a marker is on this broker.
+func (h *Handlers) anyOf(m *msg.WriteTxnMarkersRequestWritableTxnMarker) bool {
+	for i := range m.Topics {
+		for _, p := range m.Topics[i].PartitionIndexes {
+			if _, ok := h.Partitions.Partition(kafka.TopicPartition{Topic: m.Topics[i].Name, Partition: p}); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // addMarkerCode adds a code; a producer that is named twice is answered once.

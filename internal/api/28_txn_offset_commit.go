@@ -104,6 +104,9 @@ func txnCommitAnswer(resp *msg.TxnOffsetCommitResponse, name string, id kafka.UU
 // commitInTransaction makes sure that the group's partition is part of the
 // transaction, and commits.
 func (h *Handlers) commitInTransaction(ctx context.Context, call *Call, req *msg.TxnOffsetCommitRequest) *msg.TxnOffsetCommitResponse {
+	if req.GroupId == "" {
+		return group.CommitTransactionFailed(req, kafka.ErrInvalidGroupID)
+	}
 	at := h.offsetsPartition(req.GroupId)
 	p, code := h.findByName(at.Topic, at.Partition)
 	if code != kafka.ErrNone {
