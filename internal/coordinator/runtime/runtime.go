@@ -19,6 +19,9 @@ type Config[S coordinator.Shard] struct {
 	Make  ShardMaker[S]
 	Pool  *compress.Pool // unpacks what was compressed, and compresses
 	Codec compress.Codec // of the batches that are written
+	// Unsequenced writes batches without a first sequence number, as Kafka's
+	// transaction coordinator does; its others write 0.
+	Unsequenced bool
 	// LoadBytes is how much is read at once while loading, 5 MiB.
 	LoadBytes int
 	// WriteTimeout is how long a write waits for the high watermark, 5 s.

@@ -52,7 +52,7 @@ func NewTransactions(config TransactionsConfig) *Transactions {
 	t := &Transactions{config: config}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.Runtime = New(Config[*txn.Shard]{
-		Topic: TransactionsTopic, Logs: config.Logs, Pool: config.Pool,
+		Topic: TransactionsTopic, Logs: config.Logs, Pool: config.Pool, Unsequenced: true,
 		Make: func(_ int32, epoch kafka.LeaderEpoch) *txn.Shard {
 			return txn.New(config.Txn, epoch, config.Level())
 		},

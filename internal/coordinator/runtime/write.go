@@ -124,13 +124,14 @@ func (s *shard[S]) write(now time.Time, w *write, result *coordinator.Result) er
 	return nil
 }
 
-// batchOptions are those of Kafka's coordinators: no producer, and yet a first
-// sequence number of 0.
+// batchOptions are those of Kafka's coordinators: most have no producer, and yet
+// a first sequence number of 0.
 func (s *shard[S]) batchOptions() batch.Options {
-	return batch.Options{
-		Codec:    s.r.config.Codec,
-		Producer: &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch},
+	o := batch.Options{Codec: s.r.config.Codec}
+	if !s.r.config.Unsequenced {
+		o.Producer = &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch}
 	}
+	return o
 }
 
 func recordSize(r *coordinator.Record) int { return len(r.Key) + len(r.Value) + recordOverhead }

@@ -21,10 +21,12 @@ func (s *Shard) Describe(id string) coordinator.Result {
 		TransactionalId: id, TransactionState: t.state.String(), TransactionTimeoutMs: t.timeoutMs,
 		TransactionStartTimeMs: t.started, ProducerId: int64(t.producer), ProducerEpoch: int16(t.epoch),
 	}
+	places := map[string]int{}
 	for _, p := range coordinator.InJavaOrder(t.partitions, coordinator.PartitionHash) {
-		i := slices.IndexFunc(out.Topics, func(d msg.DescribeTransactionsResponseTopicData) bool { return d.Topic == p.Topic })
-		if i < 0 {
+		i, ok := places[p.Topic]
+		if !ok {
 			i = len(out.Topics)
+			places[p.Topic] = i
 			out.Topics = append(out.Topics, msg.DescribeTransactionsResponseTopicData{Topic: p.Topic})
 		}
 		out.Topics[i].Partitions = append(out.Topics[i].Partitions, p.Partition)

@@ -41,19 +41,30 @@ func record(id string, t *transaction, level int16) coordinator.Record {
 		value.ClientTransactionVersion = t.version
 	}
 	if t.state != empty { // which has null instead of an empty list
-		value.TransactionPartitions = []msg.TransactionLogValuePartitionsSchema{}
-	}
-	for _, p := range t.partitions {
-		n := len(value.TransactionPartitions)
-		if n == 0 || value.TransactionPartitions[n-1].Topic != p.Topic {
-			value.TransactionPartitions = append(value.TransactionPartitions, msg.TransactionLogValuePartitionsSchema{Topic: p.Topic})
-			n++
-		}
-		last := &value.TransactionPartitions[n-1]
-		last.PartitionIds = append(last.PartitionIds, p.Partition)
+		value.TransactionPartitions = schemas(t.partitions)
+	} else {
+		value.TransactionPartitions = nil
 	}
 	out := binary.BigEndian.AppendUint16(make([]byte, 0, 96), uint16(version)) //nolint:gosec // 0 or 1
 	return coordinator.Record{Key: key(id), Value: value.AppendTo(out, version)}
+}
+
+// schemas are partitions by topic, in the order of Kafka's maps.
+func schemas(partitions []kafka.TopicPartition) []msg.TransactionLogValuePartitionsSchema {
+	out, places := []msg.TransactionLogValuePartitionsSchema{}, map[string]int{}
+	for _, p := range coordinator.InJavaOrder(partitions, coordinator.PartitionHash) {
+		i, ok := places[p.Topic]
+		if !ok {
+			i = len(out)
+			places[p.Topic] = i
+			out = append(out, msg.TransactionLogValuePartitionsSchema{Topic: p.Topic})
+		}
+		out[i].PartitionIds = append(out[i].PartitionIds, p.Partition)
+	}
+	if len(out) < 2 {
+		return out
+	}
+	return coordinator.InJavaOrder(out, func(s msg.TransactionLogValuePartitionsSchema) int32 { return coordinator.JavaHash(s.Topic) })
 }
 
 // parse reads a record: of an id, with nil for a tombstone. Records of versions
