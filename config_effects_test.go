@@ -349,7 +349,7 @@ func (b *bench) dialOpen() bool {
 
 func allProbes() map[string]any {
 	probes := map[string]any{}
-	for _, some := range []map[string]any{nodeProbes(), topicProbes(), socketProbes(), logProbes(), groupProbes(), observeProbes()} {
+	for _, some := range []map[string]any{nodeProbes(), topicProbes(), socketProbes(), logProbes(), groupProbes(), observeProbes(), transactionProbes()} {
 		for k, p := range some {
 			switch p := p.(type) {
 			case func(*testing.T):

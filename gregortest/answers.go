@@ -29,6 +29,11 @@ const (
 	DeleteRecords               API = 21
 	InitProducerId              API = 22
 	OffsetForLeaderEpoch        API = 23
+	AddPartitionsToTxn          API = 24
+	AddOffsetsToTxn             API = 25
+	EndTxn                      API = 26
+	WriteTxnMarkers             API = 27
+	TxnOffsetCommit             API = 28
 	DescribeConfigs             API = 32
 	AlterConfigs                API = 33
 	DescribeLogDirs             API = 35
@@ -43,6 +48,8 @@ const (
 	UpdateFeatures              API = 57
 	DescribeCluster             API = 60
 	DescribeProducers           API = 61
+	DescribeTransactions        API = 65
+	ListTransactions            API = 66
 	ListConfigResources         API = 74
 	DescribeTopicPartitions     API = 75
 )
@@ -74,6 +81,11 @@ func answers() map[API]answerer {
 		DeleteRecords:               with(failDeleteRecords),
 		InitProducerId:              with(failInitProducerID),
 		OffsetForLeaderEpoch:        with(failOffsetForLeaderEpoch),
+		AddPartitionsToTxn:          with(failAddPartitionsToTxn),
+		AddOffsetsToTxn:             with(failAddOffsetsToTxn),
+		EndTxn:                      with(failEndTxn),
+		WriteTxnMarkers:             with(failWriteTxnMarkers),
+		TxnOffsetCommit:             with(failTxnOffsetCommit),
 		DescribeConfigs:             with(failDescribeConfigs),
 		AlterConfigs:                with(failAlterConfigs),
 		DescribeLogDirs:             answerDescribeLogDirs,
@@ -88,6 +100,8 @@ func answers() map[API]answerer {
 		UpdateFeatures:              with(failUpdateFeatures),
 		DescribeCluster:             with(failDescribeCluster),
 		DescribeProducers:           with(failDescribeProducers),
+		DescribeTransactions:        with(failDescribeTransactions),
+		ListTransactions:            with(failListTransactions),
 		ListConfigResources:         with(failListConfigResources),
 		DescribeTopicPartitions:     with(failDescribeTopicPartitions),
 	}

@@ -56,8 +56,8 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 				b.Produce("t", gregortest.Record{Partition: 3})
 			}, nil},
 			{`after 1m0s it has 0 members, want 2, and its state is Dead`, func(b *gregortest.Broker) { b.WaitForGroup("g", 2) }, nil},
-			{`EndTxn is not supported; these are: AlterConfigs, `, func(b *gregortest.Broker) {
-				b.FailRequests(gregortest.API(26), gregortest.ErrPolicyViolation, 1)
+			{`CreateAcls is not supported; these are: AddOffsetsToTxn, `, func(b *gregortest.Broker) {
+				b.FailRequests(gregortest.API(30), gregortest.ErrPolicyViolation, 1)
 			}, nil},
 			{`is not supported`, func(b *gregortest.Broker) { b.DelayRequests(gregortest.API(-7), time.Second, 1) }, nil},
 			{`9999 is no error code`, func(b *gregortest.Broker) { b.FailRequests(gregortest.Produce, 9999, 1) }, nil},

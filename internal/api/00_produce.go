@@ -30,6 +30,9 @@ type produceState struct {
 	resp msg.ProduceResponse
 	wait []produceWait
 	seen map[int32]int // partition to index, while topics are merged
+	// enlisted is what the coordinator says of each partition, in order; empty
+	// where nothing is transactional.
+	enlisted []produceEnlisted
 }
 
 // produceWait is an appended partition whose acknowledgement is not there yet.
@@ -49,7 +52,7 @@ func (h *Handlers) produceRoute() Route {
 	return r
 }
 
-func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Reply, error) {
+func (h *Handlers) produce(ctx context.Context, s *Session, body, dst []byte) (Reply, error) {
 	if s.produce == nil {
 		s.produce = new(produceState)
 	}
@@ -63,7 +66,11 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 	}
 	st.merge()
 	st.prepare()
-	if err := h.checkProduce(s, &st.req); err != nil {
+	transactional, err := h.checkProduce(s, &st.req)
+	if err == nil && transactional {
+		err = h.enlistProduce(ctx, s, st)
+	}
+	if err != nil {
 		st.failAll(err)
 	} else {
 		h.appendAll(s, st)
@@ -89,24 +96,24 @@ func (h *Handlers) produce(_ context.Context, s *Session, body, dst []byte) (Rep
 	return reply, nil
 }
 
-// checkProduce refuses a request as a whole. As in Kafka, which looks into each
-// partition's first batch for transactions before anything else, one damaged
-// batch header refuses all partitions.
-func (h *Handlers) checkProduce(s *Session, req *msg.ProduceRequest) error {
-	transactional := false
+// checkProduce refuses a request as a whole, or says whether it is part of a
+// transaction. As in Kafka, which looks into each partition's first batch for
+// transactions before anything else, one damaged batch header refuses all
+// partitions.
+func (h *Handlers) checkProduce(s *Session, req *msg.ProduceRequest) (transactional bool, err error) {
 	for i := range req.TopicData {
 		for j := range req.TopicData[i].PartitionData {
 			found, err := firstIsTransactional(req.TopicData[i].PartitionData[j].Records, s.call.Version)
 			if err != nil {
-				return err
+				return false, err
 			}
 			transactional = transactional || found
 		}
 	}
 	if transactional && (req.TransactionalId == nil || !h.allowed(&s.call, Write, TransactionalID, *req.TransactionalId)) {
-		return kafka.ErrTransactionalIDAuthorizationFailed
+		return false, kafka.ErrTransactionalIDAuthorizationFailed
 	}
-	return nil
+	return transactional, nil
 }
 
 // firstIsTransactional looks at the first batch of a partition's records.
@@ -199,7 +206,7 @@ func (st *produceState) prepare() {
 	}
 	st.resp.Responses = topics
 	st.resp.NodeEndpoints = nil
-	st.wait = st.wait[:0]
+	st.wait, st.enlisted = st.wait[:0], st.enlisted[:0]
 }
 
 // resize gives a slice of n elements that keeps the memory, and the elements'
@@ -258,11 +265,18 @@ func (st *produceState) failed() bool {
 // appendAll appends partition by partition, in the order of the request.
 func (h *Handlers) appendAll(s *Session, st *produceState) {
 	acks := st.req.Acks
+	next := 0
 	for i := range st.req.TopicData {
 		topic := &st.req.TopicData[i]
 		for j := range topic.PartitionData {
+			var options storage.AppendOptions
+			enlisted := st.enlistedAt(next)
+			next++
 			out := &st.resp.Responses[i].PartitionResponses[j]
 			p, code := h.produceTarget(s, topic, &topic.PartitionData[j])
+			if code == kafka.ErrNone && enlisted != nil {
+				code, out.ErrorMessage, options.Guard = enlisted.code, enlisted.message, enlisted.guard
+			}
 			if code == kafka.ErrNone && (acks < -1 || acks > 1) {
 				code = kafka.ErrInvalidRequiredAcks
 			}
@@ -273,7 +287,7 @@ func (h *Handlers) appendAll(s *Session, st *produceState) {
 				out.ErrorCode = int16(code)
 				continue
 			}
-			done, err := p.Append(s.call.Received, topic.PartitionData[j].Records, acks, storage.AppendOptions{})
+			done, err := p.Append(s.call.Received, topic.PartitionData[j].Records, acks, options)
 			if err != nil {
 				appendFailed(p, out, err)
 				continue

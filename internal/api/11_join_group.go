@@ -6,6 +6,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/coordinator/group"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
 // Groups coordinates consumer groups. Whatever goes wrong is an error code in
@@ -30,6 +31,9 @@ type GroupMembers interface {
 // name and id (a zero id where the topic has none).
 type GroupOffsets interface {
 	CommitOffsets(ctx context.Context, caller group.Caller, req *msg.OffsetCommitRequest) *msg.OffsetCommitResponse
+	// CommitTransactionOffsets commits in a transaction; the guard is that of the
+	// group's partition of __consumer_offsets.
+	CommitTransactionOffsets(ctx context.Context, caller group.Caller, req *msg.TxnOffsetCommitRequest, guard producer.Guard) *msg.TxnOffsetCommitResponse
 	FetchOffsets(ctx context.Context, caller group.Caller, req *msg.OffsetFetchRequestGroup, stable bool) msg.OffsetFetchResponseGroup
 	DeleteOffsets(ctx context.Context, caller group.Caller, req *msg.OffsetDeleteRequest) *msg.OffsetDeleteResponse
 }

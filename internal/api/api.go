@@ -61,6 +61,10 @@ type Deps struct {
 	ProducerIDs ProducerIDs
 	// Groups coordinates consumer groups.
 	Groups Groups
+	// Transactions coordinates transactions.
+	Transactions Transactions
+	// Markers writes the markers of other brokers' transactions.
+	Markers Markers
 	// Quorum tells of the metadata quorum.
 	Quorum Quorum
 	// Random draws the ids of fetch sessions.

@@ -7,6 +7,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
 // Partitions is the data of this broker.
@@ -43,6 +44,10 @@ type Partition interface {
 	OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isolation Isolation) (at storage.TimestampOffset, found bool, err error)
 	EpochEnd(current, asked kafka.LeaderEpoch) (replica.EpochEnd, error)
 	DeleteRecords(offset kafka.Offset) (kafka.Offset, error)
+	// BeginVerification says that a producer is about to write the first batch of
+	// a transaction; the guard goes with the append. It is 0 where the transaction
+	// is open here already.
+	BeginVerification(now time.Time, id kafka.ProducerID, epoch kafka.ProducerEpoch, sequence int32, v2 bool) (producer.Guard, error)
 	Producers() ([]storage.ProducerState, error)
 	AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error)
 }

@@ -3,12 +3,12 @@ package config
 // txnBrokerKeys: transactions and share state. Sorted by name.
 var txnBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 	{
-		Name: "add.partitions.to.txn.retry.backoff.max.ms", Type: Int, Default: "100", Check: atLeast(0), Importance: High,
-		Doc: "The longest wait of the broker between two tries to add a partition to a transaction.",
+		Name: "add.partitions.to.txn.retry.backoff.max.ms", Type: Int, Default: "100", Check: atLeast(0), Importance: High, State: Moot,
+		Doc: "How long the broker tries to add a partition to a transaction; Gregor waits for the transaction before, and does not try again.",
 	},
 	{
-		Name: "add.partitions.to.txn.retry.backoff.ms", Type: Int, Default: "20", Check: atLeast(1), Importance: High,
-		Doc: "The first wait of the broker between two tries to add a partition to a transaction.",
+		Name: "add.partitions.to.txn.retry.backoff.ms", Type: Int, Default: "20", Check: atLeast(1), Importance: High, State: Moot,
+		Doc: "The wait of the broker between two tries to add a partition to a transaction; Gregor does not try again.",
 	},
 	{
 		Name: "share.coordinator.append.linger.ms", Type: Int, Default: "-1", Check: atLeast(-1), Importance: Medium,
@@ -67,23 +67,23 @@ var txnBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "After how many finished requests the list of waiting share fetches is swept.",
 	},
 	{
-		Name: "transaction.abort.timed.out.transaction.cleanup.interval.ms", Type: Int, Default: "10000", Check: atLeast(1), Importance: Low,
+		Name: "transaction.abort.timed.out.transaction.cleanup.interval.ms", Type: Int, Default: "10000", Check: atLeast(1), Importance: Low, State: InEffect,
 		Doc: "How often transactions that took too long are aborted.",
 	},
 	{
-		Name: "transaction.max.timeout.ms", Type: Int, Default: "900000", Check: atLeast(1), Importance: High,
+		Name: "transaction.max.timeout.ms", Type: Int, Default: "900000", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "The longest timeout that a transaction may ask for.",
 	},
 	{
-		Name: "transaction.partition.verification.enable", Type: Boolean, Default: "true", Importance: Low, Mode: ClusterWide,
+		Name: "transaction.partition.verification.enable", Type: Boolean, Default: "true", Importance: Low, Mode: ClusterWide, State: InEffect,
 		Doc: "Whether a partition asks the coordinator if a transaction is open before it writes.",
 	},
 	{
-		Name: "transaction.remove.expired.transaction.cleanup.interval.ms", Type: Int, Default: "3600000", Check: atLeast(1), Importance: Low,
+		Name: "transaction.remove.expired.transaction.cleanup.interval.ms", Type: Int, Default: "3600000", Check: atLeast(1), Importance: Low, State: InEffect,
 		Doc: "How often unused transactional ids are removed.",
 	},
 	{
-		Name: "transaction.state.log.load.buffer.size", Type: Int, Default: "5242880", Check: atLeast(1), Importance: High,
+		Name: "transaction.state.log.load.buffer.size", Type: Int, Default: "5242880", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "How many bytes are read at a time when a transaction coordinator loads.",
 	},
 	{
@@ -107,7 +107,7 @@ var txnBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Whether transactions may take part in two-phase commits.",
 	},
 	{
-		Name: "transactional.id.expiration.ms", Type: Int, Default: "604800000", Check: atLeast(1), Importance: High,
+		Name: "transactional.id.expiration.ms", Type: Int, Default: "604800000", Check: atLeast(1), Importance: High, State: InEffect,
 		Doc: "How long an unused transactional id is kept.",
 	},
 }

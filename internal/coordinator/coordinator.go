@@ -64,7 +64,7 @@ func (t Timer) Cancels() bool { return t.At.IsZero() }
 // answers nothing.
 //
 // The runtime carries it out in this order: Records are replayed and queued for
-// the log; Apply runs; Timers are set; Answers go out; Then decides what comes
+// the log; Apply runs; Timers are set; Answers and Send go out; Then decides what comes
 // next, on the changed state, as part of the same write. When all records up to
 // and with this result's are below the high watermark, Settled runs with nil
 // and Response goes out. When they could not be written, Settled runs with the
@@ -86,6 +86,10 @@ type Result struct {
 
 	Answers []Answer
 	Timers  []Timer
+	// Send is for others than who asks: the runtime hands it on and does not
+	// look at it. It goes at once; what must not go before Records are committed
+	// is sent by Settled.
+	Send []any
 
 	// Apply changes what the shard keeps in memory only. It cannot fail.
 	Apply func()

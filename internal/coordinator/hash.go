@@ -1,6 +1,11 @@
 package coordinator
 
-import "unicode/utf16"
+import (
+	"slices"
+	"unicode/utf16"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
 
 // PartitionFor is the partition of an internal topic that key belongs to: the
 // absolute value of Java's String.hashCode over the UTF-16 code units (that of
@@ -42,3 +47,16 @@ func JavaBuckets(entries int) int32 {
 func JavaBucket(hash, buckets int32) int32 {
 	return (hash ^ int32(uint32(hash)>>16)) & (buckets - 1)
 }
+
+// InJavaOrder is a list of different keys in the order of a HashMap of them.
+func InJavaOrder[T any](list []T, hash func(T) int32) []T {
+	buckets := JavaBuckets(len(list))
+	out := slices.Clone(list)
+	slices.SortStableFunc(out, func(a, b T) int {
+		return int(JavaBucket(hash(a), buckets) - JavaBucket(hash(b), buckets))
+	})
+	return out
+}
+
+// PartitionHash is the hash code of Kafka's TopicPartition.
+func PartitionHash(p kafka.TopicPartition) int32 { return 31*(31+p.Partition) + JavaHash(p.Topic) }

@@ -18,7 +18,7 @@ func (n *Node) buildGroups() {
 	n.groups = runtime.NewGroups(runtime.GroupsConfig{
 		Group:        groupConfig(b),
 		Partitions:   n.offsetsPartitions,
-		Logs:         &runtime.PartitionLogs{Set: n.set, Topic: runtime.GroupsTopic, MaxBatchBytes: n.offsetsBatchMax},
+		Logs:         &runtime.PartitionLogs{Set: n.set, Topic: runtime.GroupsTopic, MaxBatchBytes: n.batchMaxOf(runtime.GroupsTopic)},
 		Pool:         n.codecs,
 		Codec:        compress.Codec(b.Int("offsets.topic.compression.codec")), //nolint:gosec // few numbers are a codec
 		Random:       n.cfg.Rand,
@@ -51,14 +51,27 @@ func (n *Node) offsetsPartitions() int32 {
 	return int32(n.cfg.Broker.OffsetsTopicPartitions) //nolint:gosec // config bounds it
 }
 
+// coordinating is a coordinator of an internal topic's partitions.
+type coordinating interface {
+	Elected(partition int32, epoch kafka.LeaderEpoch)
+	Resigned(partition int32)
+}
+
 // leads tells the coordinators which of their partitions this node leads.
 func (n *Node) leads(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool) {
-	switch {
-	case tp.Topic != runtime.GroupsTopic:
-	case leads:
-		n.groups.Elected(tp.Partition, epoch)
+	var of coordinating
+	switch tp.Topic {
+	case runtime.GroupsTopic:
+		of = n.groups
+	case runtime.TransactionsTopic:
+		of = n.transactions
 	default:
-		n.groups.Resigned(tp.Partition)
+		return
+	}
+	if leads {
+		of.Elected(tp.Partition, epoch)
+	} else {
+		of.Resigned(tp.Partition)
 	}
 }
 
@@ -77,10 +90,12 @@ func (p groupPublisher) Publish(_ *metadata.Image, delta *metadata.Delta) {
 	p.n.groups.TopicsDeleted(refs)
 }
 
-// offsetsBatchMax is the max.message.bytes of __consumer_offsets.
-func (n *Node) offsetsBatchMax() int {
-	if p, ok := n.set.Partition(kafka.TopicPartition{Topic: runtime.GroupsTopic}); ok && p.Log() != nil {
-		return p.Log().Config().MaxMessageBytes
+// batchMaxOf is the max.message.bytes of an internal topic.
+func (n *Node) batchMaxOf(topic string) func() int {
+	return func() int {
+		if p, ok := n.set.Partition(kafka.TopicPartition{Topic: topic}); ok && p.Log() != nil {
+			return p.Log().Config().MaxMessageBytes
+		}
+		return n.broker.Load().MessageMaxBytes
 	}
-	return n.broker.Load().MessageMaxBytes
 }

@@ -68,18 +68,21 @@ type Node struct {
 	listeners []bound
 	advertise []advertised
 
-	broker     atomic.Pointer[config.Broker] // with dynamic configuration
-	codecs     *compress.Pool
-	set        *partition.Set
-	quorum     *quorum.Quorum
-	groups     *runtime.Groups
-	handlers   *api.Handlers
-	server     atomic.Pointer[server.Server]
-	membership *membership
-	telemetry  *telemetry // nil where nobody can see it
-	requests   *requests
-	flushes    metrics.Histogram // of logs, microseconds
-	http       []net.Addr
+	broker       atomic.Pointer[config.Broker] // with dynamic configuration
+	codecs       *compress.Pool
+	set          *partition.Set
+	quorum       *quorum.Quorum
+	groups       *runtime.Groups
+	ids          *producerIDs
+	markers      *runtime.LocalMarkers
+	transactions *runtime.Transactions
+	handlers     *api.Handlers
+	server       atomic.Pointer[server.Server]
+	membership   *membership
+	telemetry    *telemetry // nil where nobody can see it
+	requests     *requests
+	flushes      metrics.Histogram // of logs, microseconds
+	http         []net.Addr
 
 	state atomic.Int32 // of the broker, in Kafka's numbers: see collect.go
 	built atomic.Bool  // everything is there; requests may be served
@@ -122,7 +125,7 @@ func (n *Node) defaults() {
 			return lc.Listen(ctx, "tcp", address)
 		}
 	}
-	n.logs = logs.New(n.cfg.Log, n.cfg.LogLevel, "api", "groups", "http", "node", "partitions", "quorum", "requests", "server")
+	n.logs = logs.New(n.cfg.Log, n.cfg.LogLevel, "api", "groups", "http", "node", "partitions", "quorum", "requests", "server", "transactions")
 	n.log = n.logs.Logger("node")
 	n.broker.Store(n.cfg.Broker)
 	n.requests = newRequests(n.logs.Logger("requests"), func() int64 { return n.broker.Load().SlowRequestMs })
@@ -148,6 +151,7 @@ func (n *Node) start(ctx context.Context) error {
 	n.membership = newMembership(n)
 	n.buildPartitions()
 	n.buildGroups()
+	n.buildTransactions()
 	if err := n.startQuorum(ctx); err != nil {
 		return err
 	}
@@ -158,6 +162,7 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Push("partitions", func(context.Context) error { return n.set.Close(n.membership.Epoch()) })
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
+	n.stack.Push("transactions", func(context.Context) error { n.transactions.Close(); return nil })
 	n.buildHandlers()
 	n.built.Store(true)
 	if err := n.registerController(ctx); err != nil {
@@ -196,7 +201,8 @@ func (n *Node) buildHandlers() {
 	deps := api.Deps{
 		Log: n.logs.Logger("api"), Loggers: n.logs, NodeID: n.id(), ClusterID: n.clusterID, Features: controller.SupportedFeatures(),
 		Image: n.quorum.Image, Broker: n.broker.Load, Controller: n.quorum,
-		Partitions: servedSet{n.set}, ProducerIDs: &producerIDs{n: n}, Groups: n.groups,
+		Partitions: servedSet{n.set}, ProducerIDs: n.ids, Groups: n.groups,
+		Transactions: n.transactions, Markers: servedMarkers{n.markers},
 		Quorum: quorumStatus{n.quorum},
 		Random: mathrand.New(mathrand.NewPCG(binary.BigEndian.Uint64(seed[:]), 0)), //nolint:gosec // not a secret
 		Errors: n.requests,

@@ -9,6 +9,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/quorum"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
 // The types here show shells to the handlers, which do not know them. Structs
@@ -103,6 +104,13 @@ func (s served) EpochEnd(current, asked kafka.LeaderEpoch) (replica.EpochEnd, er
 // DeleteRecords moves the log's start.
 func (s served) DeleteRecords(offset kafka.Offset) (kafka.Offset, error) {
 	return s.p.DeleteRecords(offset)
+}
+
+// BeginVerification begins the verification of a transaction.
+func (s served) BeginVerification(
+	now time.Time, id kafka.ProducerID, epoch kafka.ProducerEpoch, sequence int32, v2 bool,
+) (producer.Guard, error) {
+	return s.p.BeginVerification(now, id, epoch, sequence, v2)
 }
 
 // Producers lists the active producers.

@@ -12,7 +12,7 @@ import (
 // what, how much, and how comes before what holds data, and that before those
 // who work on it.
 func (n *Node) publishers() []quorum.Publisher {
-	list := []quorum.Publisher{configPublisher{n}, n.set, groupPublisher{n}}
+	list := []quorum.Publisher{configPublisher{n}, n.set, groupPublisher{n}, transactionPublisher{n}}
 	if n.telemetry != nil {
 		list = append(list, n.telemetry)
 	}

@@ -1,9 +1,12 @@
 package partition
 
 import (
+	"time"
+
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
 // Isolation is how far a reader may see.
@@ -193,6 +196,21 @@ func (p *Partition) DeleteRecords(offset kafka.Offset) (kafka.Offset, error) {
 		p.set.retainSoon(p)
 	}
 	return log.LogStartOffset(), nil
+}
+
+// BeginVerification says that a producer is about to write the first batch of a
+// transaction, see storage: the guard goes with the append.
+func (p *Partition) BeginVerification(
+	now time.Time, id kafka.ProducerID, epoch kafka.ProducerEpoch, sequence int32, v2 bool,
+) (producer.Guard, error) {
+	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
+		return 0, err
+	}
+	log, err := p.open()
+	if err != nil {
+		return 0, err
+	}
+	return log.BeginVerification(now, id, epoch, sequence, v2)
 }
 
 // Producers lists the active producers.

@@ -26,6 +26,7 @@ func storageConfig(b *config.Broker, t *config.Topic) *storage.Config {
 	c.TimestampType = batch.TimestampType(t.MessageTimestampType)
 	c.BeforeMaxMs, c.AfterMaxMs = t.MessageTimestampBeforeMaxMs, t.MessageTimestampAfterMaxMs
 	c.ProducerIDExpirationMs = int64(b.ProducerIDExpirationMs)
+	c.VerifyTransactions = b.Bool("transaction.partition.verification.enable")
 	switch t.CompressionType {
 	case "producer":
 	case "uncompressed":

@@ -130,7 +130,7 @@ func (l *Log) checkProducers(valid []byte, c *Config, o *AppendOptions) (produce
 			filled = true
 			rules = producer.Rules{
 				Partition: l.partition, Origin: o.Origin, TransactionVersion: o.TransactionVersion,
-				VerifyTransactions: c.VerifyTransactions, Verified: o.Verified, StrictFirstSequence: o.StrictFirstSequence,
+				VerifyTransactions: c.VerifyTransactions, Guard: o.Guard,
 			}
 		}
 		if o.Origin == batch.FromClient {

@@ -36,7 +36,7 @@ type Config struct {
 
 	ProducerIDExpirationMs int64 // producer.id.expiration.ms
 	// VerifyTransactions is transaction.partition.verification.enable: the
-	// first transactional write of a transaction needs AppendOptions.Verified.
+	// first transactional write of a transaction needs AppendOptions.Guard.
 	VerifyTransactions bool
 }
 

@@ -202,7 +202,7 @@ func TestTheSameAppendsGiveTheSameFiles(t *testing.T) {
 				if follower {
 					_, err = l.AppendAsFollower(at(0), b, 0)
 				} else {
-					_, err = l.AppendAsLeader(at(6_000_000), leaderBytes(b), 0, originOf(b))
+					_, err = l.AppendAsLeader(at(6_000_000), leaderBytes(b), 0, originOf(t, l, b))
 				}
 				must(t, err)
 			}
@@ -219,11 +219,17 @@ func leaderBytes(b batch.Batch) []byte {
 	return b
 }
 
-func originOf(b batch.Batch) AppendOptions {
+func originOf(t *testing.T, l *Log, b batch.Batch) AppendOptions {
+	t.Helper()
 	if b.Control() {
 		return AppendOptions{Origin: batch.FromCoordinator, TransactionVersion: 2}
 	}
-	return AppendOptions{Verified: true}
+	if !b.Transactional() {
+		return AppendOptions{}
+	}
+	guard, err := l.BeginVerification(at(0), b.ProducerID(), b.ProducerEpoch(), b.BaseSequence(), false)
+	must(t, err)
+	return AppendOptions{Guard: guard}
 }
 
 func TestKafkasDirectoryTakesMoreAppends(t *testing.T) {

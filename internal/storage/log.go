@@ -271,6 +271,16 @@ func (l *Log) Producers() []ProducerState {
 	return states
 }
 
+// BeginVerification says that a producer is about to write the first batch of a
+// transaction, see producer.State: the guard goes with the append.
+func (l *Log) BeginVerification(now time.Time, id kafka.ProducerID, epoch kafka.ProducerEpoch, sequence int32, v2 bool) (producer.Guard, error) {
+	if err := l.change(); err != nil {
+		return 0, err
+	}
+	defer l.writing.Unlock()
+	return l.producers.BeginVerification(kafka.Timestamp(now.UnixMilli()), id, epoch, sequence, v2)
+}
+
 // ExpireProducers forgets producers that have been idle for longer than
 // producer.id.expiration.ms.
 func (l *Log) ExpireProducers(now time.Time) {

@@ -134,8 +134,13 @@ func (m *model) transactional() {
 		}
 	}
 	o := batch.Options{Transactional: true, Producer: &batch.Producer{ID: b.pid, Sequence: m.next[b.pid]}}
-	builder, ao := batch.NewBuilder(nil, o), AppendOptions{Verified: true}
+	builder, ao := batch.NewBuilder(nil, o), AppendOptions{}
 	if b.marker == "" {
+		guard, err := m.log.BeginVerification(at(m.seconds), b.pid, 0, o.Producer.Sequence, false)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		ao.Guard = guard
 		m.count++
 		b.values, b.last = []string{fmt.Sprint(m.count)}, m.next[b.pid]
 		m.next[b.pid]++

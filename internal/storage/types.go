@@ -5,6 +5,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
 // Options say which log [Open] opens, and what is known of it.
@@ -35,12 +36,10 @@ type AppendOptions struct {
 	// TransactionVersion is that of a transaction marker (WriteTxnMarkers): 2
 	// means that its epoch must be above the producer's. Other writes leave 0.
 	TransactionVersion int16
-	// Verified says that the transaction coordinator has confirmed that the
-	// partition is part of the producer's transaction.
-	Verified bool
-	// StrictFirstSequence refuses a producer of which nothing is known and that
-	// does not begin with sequence 0 (transactions v2, KIP-890).
-	StrictFirstSequence bool
+	// Guard says that the transaction coordinator has confirmed that the
+	// partition is part of the producer's transaction: what BeginVerification
+	// gave before the coordinator was asked.
+	Guard producer.Guard
 }
 
 // AppendInfo is what an append did. For a duplicate of an earlier append (an

@@ -37,7 +37,7 @@ func steps() []string {
 		"create topics", "refuse replication factor", "list topics", "produce with keys", "produce with headers",
 		"codec none", "codec gzip", "codec snappy", "codec lz4", "codec zstd", "callbacks", "request of 100 MB",
 		"earliest", "latest", "manual commit", "automatic commit", "seek by timestamp", "several groups",
-		"group of two with rebalances", "configs", "create partitions", "delete records", "groups", "cluster",
+		"group of two with rebalances", "transactions", "exactly once", "configs", "create partitions", "delete records", "groups", "cluster",
 		"log directories", "delete topics",
 	}
 }
@@ -102,7 +102,7 @@ func javaScript(set string) func() ([]string, error) {
 			return nil, err
 		}
 		cmd := exec.Command(javac, "-nowarn", "-Xlint:none", "-cp", jars, "-d", classes,
-			script("java", "Steps.java"), script("java", "Conformance.java"), script("java", "Operations.java"))
+			script("java", "Steps.java"), script("java", "Conformance.java"), script("java", "Operations.java"), script("java", "Transactions.java"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("javac: %w\n%s", err, out)
 		}

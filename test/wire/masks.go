@@ -51,6 +51,11 @@ func masks() map[string]string {
 		"DescribeProducersResponseTopicPartitionActiveProducer.ProducerID":    "generated",
 		"FetchResponse.SessionID":                                             "generated",
 		"InitProducerIDResponse.ProducerID":                                   "generated",
+		"EndTxnResponse.ProducerID":                                           "generated",
+		"DescribeTransactionsResponseTransactionState.ProducerID":             "generated",
+		"ListTransactionsResponseTransactionState.ProducerID":                 "generated",
+		"WriteTxnMarkersResponseMarker.ProducerID":                            "generated",
+		"FetchResponseTopicPartitionAbortedTransaction.ProducerID":            "generated",
 		"DescribeQuorumResponseTopicPartitionReplicaState.ReplicaDirectoryID": "generated",
 	}
 }

@@ -62,7 +62,7 @@ func TestAnswersAreKafkas(t *testing.T) {
 }
 
 func stories() []story {
-	return slices.Concat(topicStories(), dataStories(), groupStories(), adminStories())
+	return slices.Concat(topicStories(), dataStories(), groupStories(), adminStories(), transactionStories())
 }
 
 // droppedVersions tells the stories at the versions that Kafka 4 dropped and
@@ -107,10 +107,10 @@ func differsSince(s story, v int16) bool {
 	return false
 }
 
-// prelude makes the brokers create the offsets topic, before a story asks
-// for one of that name.
+// prelude makes the brokers create their own topics, before a story asks for
+// one of that name.
 func prelude() story {
-	return story{kmsg.FindCoordinator, "prelude", func(x *talk) { x.awaitGroup(x.name("g")) }}
+	return story{kmsg.FindCoordinator, "prelude", func(x *talk) { x.awaitGroup(x.name("g")); x.txn("x") }}
 }
 
 // versions asks a broker what it serves.

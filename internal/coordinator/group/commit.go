@@ -23,8 +23,15 @@ func (s *Shard) CommitOffsets(now time.Time, caller Caller, req *msg.OffsetCommi
 	if err != nil {
 		return coordinator.Fail(err)
 	}
+	result, response := s.commitRecords(now, caller, req)
+	result.Response, result.Timers = response, timers
+	return result
+}
+
+// commitRecords are the records of a commit that is allowed, and its answer.
+func (s *Shard) commitRecords(now time.Time, caller Caller, req *msg.OffsetCommitRequest) (coordinator.Result, *msg.OffsetCommitResponse) {
 	response := &msg.OffsetCommitResponse{Topics: make([]msg.OffsetCommitResponseTopic, len(req.Topics))}
-	result := coordinator.Result{Response: response, Timers: timers}
+	var result coordinator.Result
 	expires := int64(-1)
 	if req.RetentionTimeMs != -1 {
 		expires = now.UnixMilli() + req.RetentionTimeMs
@@ -55,7 +62,7 @@ func (s *Shard) CommitOffsets(now time.Time, caller Caller, req *msg.OffsetCommi
 			result.Records = append(result.Records, offsetRecord(req.GroupId, partition{topic.Name, p.PartitionIndex}, &c))
 		}
 	}
-	return result
+	return result, response
 }
 
 // mayCommit says whether the caller may commit for the group; a member's

@@ -105,6 +105,25 @@ func (s *story) commit(a args) *msg.OffsetCommitRequest {
 	return req
 }
 
+// commitTransaction reads what commit reads, for a transaction.
+func (s *story) commitTransaction(a args) *msg.TxnOffsetCommitRequest {
+	plain := s.commit(a)
+	req := &msg.TxnOffsetCommitRequest{
+		GroupId: plain.GroupId, MemberId: plain.MemberId, GroupInstanceId: plain.GroupInstanceId,
+		GenerationIdOrMemberEpoch: plain.GenerationIdOrMemberEpoch,
+	}
+	for _, t := range plain.Topics {
+		p := t.Partitions[0]
+		req.Topics = append(req.Topics, msg.TxnOffsetCommitRequestTopic{
+			Name: t.Name, TopicId: t.TopicId, Partitions: []msg.TxnOffsetCommitRequestPartition{{
+				PartitionIndex: p.PartitionIndex, CommittedOffset: p.CommittedOffset,
+				CommittedLeaderEpoch: p.CommittedLeaderEpoch, CommittedMetadata: p.CommittedMetadata,
+			}},
+		})
+	}
+	return req
+}
+
 // fetch reads: group topic-id offsets=(t-0,...); without offsets all.
 func (s *story) fetch(a args) *msg.OffsetFetchRequestGroup {
 	req := &msg.OffsetFetchRequestGroup{GroupId: a.text("group", "g")}

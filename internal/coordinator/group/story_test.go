@@ -190,7 +190,10 @@ func (s *story) control(t *testing.T, a args, b *strings.Builder) {
 		slices.Sort(lines)
 		b.WriteString(strings.Join(lines, ""))
 	case "txn-commit":
-		r := w.shard.CommitOffsets(w.now, Caller{Version: 9}, s.commit(a))
+		r := w.shard.CommitTransactionOffsets(w.now, s.caller(a, 5), s.commitTransaction(a))
+		if r.Err != nil {
+			fmt.Fprintln(b, CodeOf(r.Err).Error())
+		}
 		for _, record := range r.Records {
 			w.append(record, kafka.ProducerID(a.number("producer", 0)))
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/coordinator/group"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
 // GroupsTopic is the internal topic of consumer groups.
@@ -129,6 +130,23 @@ func (g *Groups) CommitOffsets(ctx context.Context, caller group.Caller, req *ms
 			return s.CommitOffsets(now, caller, req)
 		})
 	return answered(response, err, func(err error) *msg.OffsetCommitResponse { return group.CommitFailed(req, err) })
+}
+
+// CommitTransactionOffsets writes offsets of a producer's transaction; guard is
+// as in a produce request. Topics are as in CommitOffsets.
+func (g *Groups) CommitTransactionOffsets(
+	ctx context.Context, caller group.Caller, req *msg.TxnOffsetCommitRequest, guard producer.Guard,
+) *msg.TxnOffsetCommitResponse {
+	failed := func(err error) *msg.TxnOffsetCommitResponse { return group.CommitTransactionFailed(req, err) }
+	if req.GroupId == "" {
+		return failed(kafka.ErrInvalidGroupID)
+	}
+	who := &Producer{ID: kafka.ProducerID(req.ProducerId), Epoch: kafka.ProducerEpoch(req.ProducerEpoch), Guard: guard}
+	response, err := g.WriteInTransaction(ctx, g.PartitionFor(req.GroupId), who,
+		func(s *group.Shard, now time.Time, _ coordinator.Ticket) coordinator.Result {
+			return s.CommitTransactionOffsets(now, caller, req)
+		})
+	return answered(response, err, failed)
 }
 
 // FetchOffsets reads the offsets of one group; nil topics are all topics. With

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/coordinator"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
 // Log is one partition of an internal topic, led by this node in one leader
@@ -18,7 +19,7 @@ type Log interface {
 	// Append writes one record batch and returns the offset of its first
 	// record; the log sets offsets and leader epoch, in place. It does not wait
 	// for replication. NOT_LEADER_OR_FOLLOWER where the epoch is over.
-	Append(now time.Time, batch []byte) (base kafka.Offset, err error)
+	Append(now time.Time, batch []byte, o AppendOptions) (base kafka.Offset, err error)
 	// Read fills buf with record batches from the offset on, up to the log's
 	// end (not only to the high watermark), the last of which may be cut; buf
 	// is replaced where not even the first batch fits. Nothing at the log's end.
@@ -31,6 +32,12 @@ type Log interface {
 	// Watch receives after the high watermark has moved, until stop. Who
 	// watches first and then looks at the high watermark misses nothing.
 	Watch() (moved <-chan struct{}, stop func())
+}
+
+// AppendOptions say more about a batch that belongs to a transaction.
+type AppendOptions struct {
+	Guard   producer.Guard // of the first batch of a transaction
+	Version int16          // of a marker
 }
 
 // Logs finds the partitions that this node leads.

@@ -49,7 +49,7 @@ type memLog struct {
 	watchers []chan struct{}
 }
 
-func (l *memLog) Append(_ time.Time, records []byte) (kafka.Offset, error) {
+func (l *memLog) Append(_ time.Time, records []byte, _ AppendOptions) (kafka.Offset, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fail != nil {

@@ -46,8 +46,10 @@ func over(err error) error {
 	}
 }
 
-func (l *partitionLog) Append(now time.Time, records []byte) (kafka.Offset, error) {
-	done, err := l.p.AppendIn(now, l.epoch, records, storage.AppendOptions{Origin: batch.FromCoordinator})
+func (l *partitionLog) Append(now time.Time, records []byte, o AppendOptions) (kafka.Offset, error) {
+	done, err := l.p.AppendIn(now, l.epoch, records, storage.AppendOptions{
+		Origin: batch.FromCoordinator, Guard: o.Guard, TransactionVersion: o.Version,
+	})
 	return done.FirstOffset, over(err)
 }
 

@@ -19,11 +19,16 @@ type Config[S coordinator.Shard] struct {
 	Make  ShardMaker[S]
 	Pool  *compress.Pool // unpacks what was compressed, and compresses
 	Codec compress.Codec // of the batches that are written
+	// Unsequenced writes batches without a first sequence number, as Kafka's
+	// transaction coordinator does; its others write 0.
+	Unsequenced bool
 	// LoadBytes is how much is read at once while loading, 5 MiB.
 	LoadBytes int
 	// WriteTimeout is how long a write waits for the high watermark, 5 s.
 	WriteTimeout time.Duration
-	Log          *slog.Logger
+	// Deliver takes what shards send to others than who asks. It must not block.
+	Deliver func(partition int32, epoch kafka.LeaderEpoch, message any)
+	Log     *slog.Logger
 }
 
 const (
@@ -104,6 +109,14 @@ func (r *Runtime[S]) Close() {
 	r.running.Wait()
 }
 
+// Leads says whether this node leads the partition in the epoch.
+func (r *Runtime[S]) Leads(partition int32, epoch kafka.LeaderEpoch) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shards[partition]
+	return s != nil && s.epoch == epoch
+}
+
 // find is the shard of a partition, running.
 func (r *Runtime[S]) find(partition int32) (*shard[S], error) {
 	r.mu.Lock()
@@ -129,6 +142,26 @@ func (r *Runtime[S]) Write(ctx context.Context, partition int32, decide Decision
 		return nil, err
 	}
 	return s.ask(ctx, operation[S]{decide: decide})
+}
+
+// WriteInTransaction is Write by a producer in its transaction: the records are
+// a batch of its own, which the log may refuse.
+func (r *Runtime[S]) WriteInTransaction(ctx context.Context, partition int32, producer *Producer, decide Decision[S]) (any, error) {
+	s, err := r.find(partition)
+	if err != nil {
+		return nil, err
+	}
+	return s.ask(ctx, operation[S]{decide: decide, producer: producer})
+}
+
+// EndTransaction writes a marker, and lets the shard know.
+func (r *Runtime[S]) EndTransaction(ctx context.Context, partition int32, marker *Marker) error {
+	s, err := r.find(partition)
+	if err != nil {
+		return err
+	}
+	_, err = s.ask(ctx, operation[S]{marker: marker})
+	return err
 }
 
 // Read lets a shard look something up, and does not wait for what was written

@@ -19,7 +19,10 @@ type Decision[S coordinator.Shard] func(shard S, now time.Time, ticket coordinat
 type operation[S coordinator.Shard] struct {
 	decide Decision[S]
 	read   bool // answer at once, whatever is not committed yet
-	reply  chan outcome
+	// producer writes in its transaction; nil: the coordinator for itself.
+	producer *Producer
+	marker   *Marker // instead of decide: the end of a transaction
+	reply    chan outcome
 }
 
 type outcome struct {
@@ -211,8 +214,12 @@ func (s *shard[S]) decide(op operation[S]) {
 		return
 	}
 	now := time.Now()
+	if op.marker != nil {
+		s.endTransaction(now, op.marker, op.reply)
+		return
+	}
 	s.tickets++
-	w := &write{ticket: s.tickets, reply: op.reply, read: op.read}
+	w := &write{ticket: s.tickets, reply: op.reply, read: op.read, producer: op.producer}
 	s.carryOut(now, w, op.decide(s.machine, now, w.ticket))
 }
 

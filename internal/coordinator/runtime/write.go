@@ -14,6 +14,7 @@ type write struct {
 	ticket   coordinator.Ticket
 	reply    chan outcome
 	read     bool
+	producer *Producer // see operation
 	parked   bool
 	response any
 }
@@ -47,7 +48,7 @@ func (s *shard[S]) step(now time.Time, w *write, result *coordinator.Result) err
 	if result.Err != nil {
 		return result.Err
 	}
-	if err := s.write(now, result); err != nil {
+	if err := s.write(now, w, result); err != nil {
 		return err
 	}
 	if w != nil && result.Parked {
@@ -66,6 +67,9 @@ func (s *shard[S]) step(now time.Time, w *write, result *coordinator.Result) err
 	}
 	for _, a := range result.Answers {
 		s.answer(a)
+	}
+	for _, m := range result.Send {
+		s.r.config.Deliver(s.partition, s.epoch, m)
 	}
 	if result.Settled != nil {
 		s.await(now, entry{settled: result.Settled})
@@ -86,7 +90,7 @@ func (s *shard[S]) refuse(now time.Time, w *write, result *coordinator.Result, e
 }
 
 // write replays the records and puts them into the batch.
-func (s *shard[S]) write(now time.Time, result *coordinator.Result) error {
+func (s *shard[S]) write(now time.Time, w *write, result *coordinator.Result) error {
 	if len(result.Records) == 0 {
 		return nil
 	}
@@ -99,6 +103,9 @@ func (s *shard[S]) write(now time.Time, result *coordinator.Result) error {
 			return kafka.Errorf(kafka.ErrRecordListTooLarge,
 				"%d records take more than the %d bytes of max.message.bytes", len(result.Records), limit)
 		}
+	}
+	if w != nil && w.producer != nil {
+		return s.writeInTransaction(now, w.producer, result.Records)
 	}
 	if !result.Divisible && s.batch.Count() > 0 && s.batch.Size()+size > limit {
 		s.append()
@@ -117,13 +124,14 @@ func (s *shard[S]) write(now time.Time, result *coordinator.Result) error {
 	return nil
 }
 
-// batchOptions are those of Kafka's coordinators: no producer, and yet a first
-// sequence number of 0.
+// batchOptions are those of Kafka's coordinators: most have no producer, and yet
+// a first sequence number of 0.
 func (s *shard[S]) batchOptions() batch.Options {
-	return batch.Options{
-		Codec:    s.r.config.Codec,
-		Producer: &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch},
+	o := batch.Options{Codec: s.r.config.Codec}
+	if !s.r.config.Unsequenced {
+		o.Producer = &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch}
 	}
+	return o
 }
 
 func recordSize(r *coordinator.Record) int { return len(r.Key) + len(r.Value) + recordOverhead }
@@ -189,7 +197,7 @@ func (s *shard[S]) append() {
 	var err error
 	if s.encoded, err = s.batch.Build(s.encoded[:0]); err == nil {
 		var base kafka.Offset
-		if base, err = s.log.Append(now, s.encoded); err == nil && base != s.base {
+		if base, err = s.log.Append(now, s.encoded, AppendOptions{}); err == nil && base != s.base {
 			err = kafka.Errorf(kafka.ErrNotCoordinator, "records for offset %d were written at %d", s.base, base)
 			s.fail("write", err)
 			return

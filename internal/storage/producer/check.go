@@ -12,13 +12,10 @@ type Rules struct {
 	// TransactionVersion is that of a marker; 2 wants an epoch above the
 	// producer's.
 	TransactionVersion int16
-	// VerifyTransactions refuses a client's or coordinator's first
-	// transactional batch unless Verified.
+	// VerifyTransactions refuses a client's or coordinator's first transactional
+	// batch without the Guard of a verification that is still good.
 	VerifyTransactions bool
-	Verified           bool
-	// StrictFirstSequence refuses a producer of which nothing is known that
-	// does not begin with sequence 0 (transactions v2).
-	StrictFirstSequence bool
+	Guard              Guard
 }
 
 // Marker is the content of a control record that ends a transaction.
@@ -66,13 +63,17 @@ func (s *State) Check(b batch.Batch, marker *Marker, r *Rules) error {
 		}
 	}
 	e := s.stage(b.ProducerID())
-	if b.Control() {
-		if marker == nil {
-			return nil
-		}
-		return s.checkMarker(e, b, marker, r)
+	var err error
+	switch {
+	case !b.Control():
+		err = checkData(e, b, r, s.verifications[b.ProducerID()])
+	case marker != nil:
+		err = s.checkMarker(e, b, marker, r)
 	}
-	return checkData(e, b, r)
+	if err == nil && b.Transactional() {
+		s.verified(b)
+	}
+	return err
 }
 
 // stage gives the producer as the append leaves it so far.
@@ -99,21 +100,20 @@ func (s *State) checkTransaction(b batch.Batch, r *Rules) error {
 		return nil
 	}
 	if e != nil && b.ProducerEpoch() < e.Epoch {
-		return kafka.Errorf(kafka.ErrInvalidProducerEpoch,
-			"Epoch of producer %d is %d, which is smaller than the last seen epoch %d", b.ProducerID(), b.ProducerEpoch(), e.Epoch)
+		return fencedEpoch(b.ProducerID(), b.ProducerEpoch(), e.Epoch)
 	}
-	if r.VerifyTransactions && !r.Verified && !b.Control() {
+	if r.VerifyTransactions && !b.Control() && !s.guarded(b.ProducerID(), r.Guard) {
 		return kafka.Errorf(kafka.ErrInvalidTxnState, "Record was not part of an ongoing transaction")
 	}
 	return nil
 }
 
-func checkData(e *stagedEntry, b batch.Batch, r *Rules) error {
+func checkData(e *stagedEntry, b batch.Batch, r *Rules, v *verification) error {
 	if err := checkEpoch(e, b, false, r); err != nil {
 		return err
 	}
 	if r.Origin == batch.FromClient {
-		if err := checkSequence(e, b, r); err != nil {
+		if err := checkSequence(e, b, r, v); err != nil {
 			return err
 		}
 	}
@@ -155,12 +155,17 @@ func checkEpoch(e *stagedEntry, b batch.Batch, marker bool, r *Rules) error {
 		e.ID, b.BaseOffset(), r.Partition, epoch, than, e.Epoch, version)
 }
 
-func checkSequence(e *stagedEntry, b batch.Batch, r *Rules) error {
+func checkSequence(e *stagedEntry, b batch.Batch, r *Rules, v *verification) error {
 	first, at := b.BaseSequence(), b.BaseOffset()
-	if r.StrictFirstSequence && first != 0 && !e.filled {
+	if v != nil && v.v2 && first != 0 && !e.filled {
 		return kafka.Errorf(kafka.ErrOutOfOrderSequenceNumber,
 			"Invalid sequence number for producer %d at offset %d in partition %s: %d (incoming seq. number). Expected sequence 0 for transactions v2 idempotent producer with no existing state.",
 			e.ID, at, r.Partition, first)
+	}
+	if v != nil && first > v.lowest {
+		return kafka.Errorf(kafka.ErrOutOfOrderSequenceNumber,
+			"Out of order sequence number for producer %d at offset %d in partition %s: %d (incoming seq. number), %d (earliest seen sequence)",
+			e.ID, at, r.Partition, first, v.lowest)
 	}
 	if b.ProducerEpoch() != e.Epoch {
 		if first != 0 && e.Epoch != kafka.NoProducerEpoch {
@@ -203,7 +208,9 @@ func (s *State) checkMarker(e *stagedEntry, b batch.Batch, m *Marker, r *Rules) 
 }
 
 // Discard forgets what was checked since the last Commit.
-func (s *State) Discard() { s.staged, s.completed = s.staged[:0], s.completed[:0] }
+func (s *State) Discard() {
+	s.staged, s.completed, s.settled = s.staged[:0], s.completed[:0], s.settled[:0]
+}
 
 // Commit takes what was checked. It gives the transactions that ended; for each
 // the caller asks LastStable, writes the transaction index where it was aborted,
@@ -221,6 +228,9 @@ func (s *State) Commit() []Completed {
 		if x.began >= 0 {
 			s.open = insert(s.open, txn{first: x.began, last: kafka.NoOffset, id: x.ID})
 		}
+	}
+	for _, id := range s.settled {
+		delete(s.verifications, id)
 	}
 	completed := s.completed
 	s.Discard()

@@ -121,8 +121,12 @@ type State struct {
 	decided   []txn // markers at or above the high watermark, by first offset
 	end       kafka.Offset
 
+	verifications map[kafka.ProducerID]*verification
+	guards        Guard // the last that was given
+
 	staged    []stagedEntry // see Check
 	completed []Completed
+	settled   []kafka.ProducerID // whose verification is over with the append
 }
 
 // End is the offset up to which the log is reflected here.
@@ -150,15 +154,20 @@ func (s *State) Entries() []*Entry {
 	return all
 }
 
-// Reset forgets everything and begins at end.
-func (s *State) Reset(end kafka.Offset) { *s = State{end: end} }
+// Reset forgets everything and begins at end. A guard is never given again.
+func (s *State) Reset(end kafka.Offset) { *s = State{end: end, guards: s.guards} }
 
 // Expire forgets the producers without an open transaction that wrote nothing
-// for afterMs or longer.
+// for afterMs or longer, and the verifications that are as old.
 func (s *State) Expire(now kafka.Timestamp, afterMs int64) {
 	for id, e := range s.producers {
 		if e.expired(now, afterMs) {
 			delete(s.producers, id)
+		}
+	}
+	for id, v := range s.verifications {
+		if int64(now-v.since) >= afterMs {
+			delete(s.verifications, id)
 		}
 	}
 }

@@ -21,7 +21,8 @@ type story struct {
 
 // TestStories runs testdata/*.txt. The commands:
 //
-//	append id=1 epoch=0 seq=0 n=3 [txn] [from=client|replication|coordinator] [strict] [unverified] [at=ms]
+//	append id=1 epoch=0 seq=0 n=3 [txn] [from=client|replication|coordinator] [v2] [unverified|guard=1] [at=ms]
+//	verify id=1 epoch=0 seq=0 [v2] [at=ms]   # append txn does so itself, without unverified or guard
 //	marker id=1 epoch=0 commit=true coordinator=3 [tv=2] [from=...]
 //	high-watermark to=5
 //	expire now=ms after=ms
@@ -47,6 +48,12 @@ func (w *story) do(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "append":
 		return w.append(t, d)
+	case "verify":
+		guard, err := w.verify(t, d)
+		if err != nil {
+			return err.Error() + "\n"
+		}
+		return fmt.Sprintf("guard %d\n", guard)
 	case "marker":
 		return w.marker(t, d)
 	case "high-watermark":
@@ -74,7 +81,7 @@ func (w *story) rules(t *testing.T, d *datadriven.TestData, from string) *Rules 
 	return &Rules{
 		Partition: kafka.TopicPartition{Topic: "orders"}, Origin: origin,
 		TransactionVersion: int16(arg(t, d, "tv", 0)),
-		VerifyTransactions: true, Verified: !d.HasArg("unverified"), StrictFirstSequence: d.HasArg("strict"),
+		VerifyTransactions: true, Guard: Guard(arg(t, d, "guard", 0)),
 	}
 }
 
@@ -91,7 +98,20 @@ func (w *story) append(t *testing.T, d *datadriven.TestData) string {
 	if earlier, found := w.s.Duplicate(b); found && r.Origin == batch.FromClient {
 		return fmt.Sprintf("duplicate of the offsets %d to %d\n", earlier.FirstOffset(), earlier.LastOffset)
 	}
+	if b.Transactional() && r.Origin != batch.FromReplication && !d.HasArg("unverified") && !d.HasArg("guard") {
+		guard, err := w.verify(t, d)
+		if err != nil {
+			return err.Error() + "\n"
+		}
+		r.Guard = guard
+	}
 	return w.take(b, nil, r)
+}
+
+func (w *story) verify(t *testing.T, d *datadriven.TestData) (Guard, error) {
+	t.Helper()
+	return w.s.BeginVerification(kafka.Timestamp(arg[int64](t, d, "at", 100)), kafka.ProducerID(arg[int64](t, d, "id", 1)),
+		kafka.ProducerEpoch(arg(t, d, "epoch", 0)), int32(arg[int64](t, d, "seq", 0)), d.HasArg("v2"))
 }
 
 func (w *story) marker(t *testing.T, d *datadriven.TestData) string {

@@ -48,6 +48,8 @@ func main() {
 	s.Step("seek by timestamp", s.seek)
 	s.Step("several groups", s.severalGroups)
 	s.Step("group of two with rebalances", s.rebalance)
+	s.Step("transactions", s.transactions)
+	s.Step("exactly once", s.exactlyOnce)
 	s.admin()
 }
 

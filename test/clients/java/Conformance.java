@@ -61,6 +61,9 @@ public final class Conformance {
         s.step("seek by timestamp", this::seek);
         s.step("several groups", this::severalGroups);
         s.step("group of two with rebalances", this::rebalances);
+        Transactions transactions = new Transactions(s);
+        s.step("transactions", transactions::transactions);
+        s.step("exactly once", transactions::exactlyOnce);
     }
 
     private KafkaProducer<byte[], byte[]> producer(Map<String, Object> options) {

@@ -214,6 +214,70 @@ const main = async () => {
     await a.consumer.disconnect()
     return [4, 2, 2, 4]
   })
+  const transactional = async (name) => {
+    const p = kafka.producer({ transactionalId: topic(name), idempotent: true, maxInFlightRequests: 1 })
+    await p.connect()
+    return p
+  }
+  const allOf = async (group, name, count) => { // kafkajs reads what is committed, unless it is told otherwise
+    const consumer = kafka.consumer({ groupId: topic(group), maxWaitTimeInMs: 200 })
+    const seen = []
+    await consumer.connect()
+    await consumer.subscribe({ topic: topic(name), fromBeginning: true })
+    await consumer.run({ eachMessage: async ({ message }) => { seen.push([Number(message.offset), String(message.value)]) } })
+    await until(count + ' records', () => seen.length >= count)
+    await consumer.disconnect()
+    return seen
+  }
+  await step('transactions', async () => {
+    await create('txns', 1, 1)
+    const p = await transactional('txn')
+    for (const values of ['abc', '-xy', 'd']) {
+      const txn = await p.transaction()
+      await txn.send({ topic: topic('txns'), messages: [...values.replace('-', '')].map((value) => ({ value, partition: 0 })) })
+      await (values.startsWith('-') ? txn.abort() : txn.commit())
+    }
+    await p.disconnect()
+    return allOf('txns', 'txns', 4)
+  })
+  await step('exactly once', async () => {
+    const count = 60
+    await create('etl-in', 1, 1)
+    await create('etl-out', 1, 1)
+    const first = kafka.producer()
+    await first.connect()
+    await first.send({ topic: topic('etl-in'), messages: [...Array(count).keys()].map((i) => ({ value: 'v' + i, partition: 0 })) })
+    await first.disconnect()
+    const p = await transactional('etl')
+    const consumer = kafka.consumer({ groupId: topic('etl'), maxWaitTimeInMs: 200, maxBytes: 200 })
+    let [done, rounds] = [0, 0]
+    await consumer.connect()
+    await consumer.subscribe({ topic: topic('etl-in'), fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async ({ batch, resolveOffset }) => {
+        for (let i = 0; i < batch.messages.length; i += 7) {
+          const messages = batch.messages.slice(i, i + 7)
+          const next = Number(messages[messages.length - 1].offset) + 1
+          for (let commit = false; !commit; rounds++) { // what is aborted is done again
+            commit = rounds % 3 !== 2
+            const txn = await p.transaction()
+            await txn.send({ topic: topic('etl-out'), messages: messages.map((m) => ({ value: m.value, partition: 0 })) })
+            await txn.sendOffsets({ consumerGroupId: topic('etl'), topics: [{ topic: topic('etl-in'), partitions: [{ partition: 0, offset: String(next) }] }] })
+            await (commit ? txn.commit() : txn.abort())
+          }
+          resolveOffset(String(next - 1))
+          done = next
+        }
+      },
+    })
+    await until('all records', () => done >= count)
+    await consumer.disconnect()
+    await p.disconnect()
+    const seen = (await allOf('etl-check', 'etl-out', count)).map(([, value]) => value)
+    return [seen.length, new Set(seen).size, await committed('etl', 'etl-in')]
+  })
   await step('configs', async () => {
     const set = (value) => admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic('one'), configEntries: [{ name: 'retention.ms', value }] }] })
     await set('123456')

@@ -252,6 +252,76 @@ def _():
     return [answers, together]
 
 
+def transactional(name):
+    p = producer(transactional_id=topic(name))
+    p.init_transactions(20)
+    return p
+
+
+def end(p, commit):
+    p.commit_transaction(20) if commit else p.abort_transaction(20)
+
+
+def committed(name, count):
+    c = consumer(isolation_level="read_committed")
+    c.assign([TopicPartition(topic(name), 0, 0)])
+    records = read(c, count)
+    c.close()
+    return [[r.offset(), r.value().decode()] for r in records]
+
+
+@step("transactions")
+def _():
+    p = transactional("txn")
+    for values in ("abc", "-xy", "d"):
+        p.begin_transaction()
+        for value in values.strip("-"):
+            p.produce(topic("txns"), value, partition=0)
+        p.flush(20)
+        end(p, values[0] != "-")
+    transactional("txn")
+    p.begin_transaction()
+    p.produce(topic("txns"), "late", partition=0)
+    return [committed("txns", 4), failure(lambda: p.commit_transaction(20))]
+
+
+@step("exactly once")
+def _():
+    count, source = 60, topic("etl-in")
+    first = producer()
+    for i in range(count):
+        first.produce(source, "v%d" % i, partition=0)
+    first.flush(20)
+    p, c = transactional("etl"), consumer("etl", isolation_level="read_committed")
+    c.subscribe([source])
+    done, rounds = 0, 0
+
+    def position():
+        at = c.committed([TopicPartition(source, 0)], 20)[0].offset
+        return max(at, 0)
+
+    while done < count:
+        records = c.consume(7, 1.0)
+        if not records:
+            continue
+        p.begin_transaction()
+        for r in records:
+            p.produce(topic("etl-out"), r.value(), partition=0)
+        following = records[-1].offset() + 1
+        p.send_offsets_to_transaction([TopicPartition(source, 0, following)], c.consumer_group_metadata(), 20)
+        commit = rounds % 3 != 2
+        rounds += 1
+        end(p, commit)
+        if commit:
+            done = following
+        else:
+            c.seek(TopicPartition(source, 0, position()))
+    seen = [value for _, value in committed("etl-out", count)]
+    answer = [len(seen), len(set(seen)), position()]
+    c.close()
+    return answer
+
+
 @step("configs")
 def _():
     def set_to(value):

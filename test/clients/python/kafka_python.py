@@ -262,6 +262,68 @@ def _():
     return [until("configs", value), error_name(lambda: admin.alter_configs([bad]))]
 
 
+def transactional(name):
+    p = producer(transactional_id=topic(name))
+    p.init_transactions()
+    return p
+
+
+def end(p, commit):
+    p.commit_transaction() if commit else p.abort_transaction()
+
+
+def committed(name, count):
+    c = consumer(isolation_level="read_committed")
+    c.assign([TopicPartition(topic(name), 0)])
+    records = read(c, count)
+    c.close()
+    return [[r.offset, r.value.decode()] for r in records]
+
+
+@step("transactions")
+def _():
+    p = transactional("txn")
+    for values in ("abc", "-xy", "d"):
+        p.begin_transaction()
+        for value in values.strip("-"):
+            p.send(topic("txns"), value.encode(), partition=0)
+        p.flush()
+        end(p, values[0] != "-")
+    return committed("txns", 4)
+
+
+@step("exactly once")
+def _():
+    count, source = 60, TopicPartition(topic("etl-in"), 0)
+    first = producer()
+    for i in range(count):
+        first.send(source.topic, b"v%d" % i, partition=0)
+    first.flush()
+    p = transactional("etl")
+    c = consumer(source.topic, group_id=topic("etl"), isolation_level="read_committed", max_poll_records=7)
+    done, rounds = 0, 0
+    while done < count:
+        records = [r for batch in c.poll(timeout_ms=1000).values() for r in batch]
+        if not records:
+            continue
+        p.begin_transaction()
+        for r in records:
+            p.send(topic("etl-out"), r.value, partition=0)
+        following = records[-1].offset + 1
+        p.send_offsets_to_transaction({source: OffsetAndMetadata(following, "", -1)}, c.group_metadata())
+        commit = rounds % 3 != 2
+        rounds += 1
+        end(p, commit)
+        if commit:
+            done = following
+        else:
+            c.seek(source, c.committed(source) or 0)
+    seen = [value for _, value in committed("etl-out", count)]
+    answer = [len(seen), len(set(seen)), c.committed(source)]
+    c.close()
+    return answer
+
+
 @step("create partitions")
 def _():
     admin.create_partitions({topic("one"): NewPartitions(3)})

@@ -46,6 +46,8 @@ func main() {
 	s.Step("seek by timestamp", s.seek)
 	s.Step("several groups", s.severalGroups)
 	s.Step("group of two with rebalances", s.rebalance)
+	s.Cannot("transactions", "kafka-go has no transactional producer")
+	s.Cannot("exactly once", "kafka-go has no transactional producer")
 	s.Step("configs", s.configs)
 	s.Step("create partitions", s.createPartitions)
 	s.Cannot("delete records", "kafka-go has no DeleteRecords")

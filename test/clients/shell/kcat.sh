@@ -85,6 +85,7 @@ step "automatic commit" auto
 step "seek by timestamp" seek
 step "several groups" several
 cannot "group of two with rebalances" "kcat ends with its input; the other clients prove it"
+for name in "transactions" "exactly once"; do cannot "$name" "kcat has no transactions"; done
 for name in "configs" "create partitions" "delete records" "groups"; do cannot "$name" "kcat has no such command"; done
 step "cluster" cluster
 cannot "log directories" "kcat has no such command"

@@ -1,0 +1,70 @@
+package txn
+
+import (
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/coordinator"
+	"github.com/gregor-stream/gregor/internal/kafka"
+)
+
+// Enlist asks about partitions of a producer's transaction.
+type Enlist struct {
+	TransactionalID string
+	Producer        Producer
+	Partitions      []kafka.TopicPartition
+	// Version is VersionEpochBump for clients whose transactions get a new epoch
+	// each, otherwise 0.
+	Version int16
+}
+
+// AddPartitions puts partitions into the transaction, and begins it where none
+// is open. Its answer is kafka.ErrNone. While the transaction before is being
+// completed the request waits.
+func (s *Shard) AddPartitions(now time.Time, ticket coordinator.Ticket, req *Enlist) coordinator.Result {
+	t, ok := s.ids.Get(req.TransactionalID)
+	switch {
+	case req.TransactionalID == "":
+		return coordinator.Fail(kafka.ErrInvalidRequest)
+	case !ok:
+		return coordinator.Fail(kafka.ErrInvalidProducerIDMapping)
+	case t.state.preparing():
+		// This comes first: with the last epoch the producer has an id already
+		// that becomes its own with the end of the transaction.
+		return s.wait(now, req.TransactionalID, t, ticket, func(now time.Time, ticket coordinator.Ticket) coordinator.Result {
+			return s.AddPartitions(now, ticket, req)
+		})
+	case t.producer != req.Producer.ID:
+		return coordinator.Fail(kafka.ErrInvalidProducerIDMapping)
+	case t.epoch != req.Producer.Epoch:
+		return coordinator.Fail(kafka.ErrProducerFenced)
+	case t.state == ongoing && t.hasAll(req.Partitions):
+		return coordinator.Respond(kafka.ErrNone)
+	}
+	result := s.put(req.TransactionalID, t.add(now.UnixMilli(), req.Partitions, req.Version), s.lastEpoch(req.TransactionalID))
+	result.Response = kafka.ErrNone
+	return result
+}
+
+// VerifyPartitions says whether partitions are in the producer's transaction, so
+// that records of one that is over are not written (KIP-890). Its answer is a
+// []kafka.Error, one for each partition.
+func (s *Shard) VerifyPartitions(req *Enlist) coordinator.Result {
+	t, ok := s.ids.Get(req.TransactionalID)
+	switch {
+	case req.TransactionalID == "":
+		return coordinator.Fail(kafka.ErrInvalidRequest)
+	case !ok || t.producer != req.Producer.ID:
+		return coordinator.Fail(kafka.ErrInvalidProducerIDMapping)
+	case t.epoch != req.Producer.Epoch:
+		return coordinator.Fail(kafka.ErrProducerFenced)
+	case t.state.preparing():
+		return coordinator.Fail(kafka.ErrConcurrentTransactions)
+	}
+	codes := make([]kafka.Error, len(req.Partitions))
+	for i, p := range req.Partitions {
+		if !t.has(p) {
+			codes[i] = kafka.ErrTransactionAbortable
+		}
+	}
+	return coordinator.Respond(codes)
+}
