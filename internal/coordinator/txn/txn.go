@@ -64,7 +64,7 @@ func exhausted(epoch kafka.ProducerEpoch) bool { return epoch >= maxEpoch-1 }
 
 // ErrNeedProducerID asks the caller to decide again with a new producer id. It
 // goes to no client.
-var ErrNeedProducerID = errors.New("a new producer id is needed") //nolint:gochecknoglobals // a constant
+var ErrNeedProducerID = errors.New("a new producer id is needed")
 
 // Producer is a producer id with its epoch.
 type Producer struct {
@@ -73,7 +73,7 @@ type Producer struct {
 }
 
 // NoProducer is the producer of a request that names none.
-var NoProducer = Producer{kafka.NoProducerID, kafka.NoProducerEpoch} //nolint:gochecknoglobals // a constant
+var NoProducer = Producer{kafka.NoProducerID, kafka.NoProducerEpoch}
 
 // Markers are the control records that end a transaction, to be written to its
 // partitions. Whoever has written them all calls [Shard.Complete] with them.
