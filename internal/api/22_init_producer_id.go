@@ -24,11 +24,11 @@ func (h *Handlers) initProducerID(ctx context.Context, call *Call, req *msg.Init
 func (h *Handlers) newProducerID(ctx context.Context, call *Call, req *msg.InitProducerIdRequest) (txn.Producer, kafka.Error) {
 	switch {
 	case req.TransactionalId != nil && !h.allowed(call, Write, TransactionalID, *req.TransactionalId):
-		return txn.NoProducer, kafka.ErrTransactionalIDAuthorizationFailed
+		return txn.NoProducer(), kafka.ErrTransactionalIDAuthorizationFailed
 	case req.TransactionalId == nil && !h.allowed(call, IdempotentWrite, Cluster, ClusterName):
-		return txn.NoProducer, kafka.ErrClusterAuthorizationFailed
+		return txn.NoProducer(), kafka.ErrClusterAuthorizationFailed
 	case (req.ProducerId == -1) != (req.ProducerEpoch == -1):
-		return txn.NoProducer, kafka.ErrInvalidRequest
+		return txn.NoProducer(), kafka.ErrInvalidRequest
 	case req.TransactionalId != nil:
 		return h.Transactions.InitProducerID(ctx, &txn.Init{
 			TransactionalID: *req.TransactionalId, TimeoutMs: req.TransactionTimeoutMs,
@@ -41,7 +41,7 @@ func (h *Handlers) newProducerID(ctx context.Context, call *Call, req *msg.InitP
 		if kafka.CodeOf(err) == kafka.ErrUnknownServerError {
 			h.Log.Error("no producer id could be allocated", "error", err)
 		}
-		return txn.NoProducer, kafka.CodeOf(err)
+		return txn.NoProducer(), kafka.CodeOf(err)
 	}
 	return txn.Producer{ID: id}, kafka.ErrNone
 }

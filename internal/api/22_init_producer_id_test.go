@@ -48,7 +48,7 @@ func TestWhoGetsAProducerID(t *testing.T) {
 		req.TransactionalId, req.ProducerId, req.ProducerEpoch = c.txn, c.id, c.epoch
 		fake.who, fake.code = txn.Producer{ID: 7}, c.want
 		if c.want != kafka.ErrNone {
-			fake.who = txn.NoProducer
+			fake.who = txn.NoProducer()
 		}
 		resp, err := h.initProducerID(t.Context(), &Call{Conn: &Conn{}, Version: 5}, req)
 		if err != nil {

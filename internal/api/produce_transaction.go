@@ -36,7 +36,7 @@ func (st *produceState) enlistedAt(next int) *produceEnlisted {
 // producer's transaction: those where it is not open yet are asked about, or
 // added, all at once.
 func (h *Handlers) enlistProduce(ctx context.Context, s *Session, st *produceState) error {
-	e := enlisting{id: *st.req.TransactionalId, producer: txn.NoProducer, support: enlistVerify}
+	e := enlisting{id: *st.req.TransactionalId, producer: txn.NoProducer(), support: enlistVerify}
 	switch {
 	case s.call.Version >= produceAdds:
 		e.support = enlistAdd
@@ -56,7 +56,7 @@ func (h *Handlers) enlistProduce(ctx context.Context, s *Session, st *produceSta
 				continue
 			}
 			who := txn.Producer{ID: first.ProducerID(), Epoch: first.ProducerEpoch()}
-			if e.producer != txn.NoProducer && e.producer != who {
+			if e.producer != txn.NoProducer() && e.producer != who {
 				return kafka.Errorf(kafka.ErrInvalidProducerIDMapping, "Transactional records contained more than one producer ID")
 			}
 			e.producer = who

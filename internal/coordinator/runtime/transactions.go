@@ -108,14 +108,14 @@ func (t *Transactions) decide(ctx context.Context, partition int32, d decision) 
 // InitProducerID gives a producer its id and epoch.
 func (t *Transactions) InitProducerID(ctx context.Context, req *txn.Init) (txn.Producer, kafka.Error) {
 	if err := t.config.Txn.CheckInit(req); err != nil {
-		return txn.NoProducer, txn.CodeOf(err)
+		return txn.NoProducer(), txn.CodeOf(err)
 	}
 	response, err := t.decide(ctx, t.PartitionFor(req.TransactionalID),
 		func(s *txn.Shard, now time.Time, ticket coordinator.Ticket, fresh kafka.ProducerID) coordinator.Result {
 			return s.InitProducerID(now, ticket, req, fresh)
 		})
 	if err != nil {
-		return txn.NoProducer, txn.CodeOf(err)
+		return txn.NoProducer(), txn.CodeOf(err)
 	}
 	return response.(txn.Producer), kafka.ErrNone
 }
@@ -153,7 +153,7 @@ func (t *Transactions) EndTxn(ctx context.Context, req *txn.End) (txn.Producer, 
 			return s.EndTxn(now, req, fresh)
 		})
 	if err != nil {
-		return txn.NoProducer, txn.CodeOf(err)
+		return txn.NoProducer(), txn.CodeOf(err)
 	}
 	return response.(txn.Producer), kafka.ErrNone
 }

@@ -63,7 +63,7 @@ func newTestTransactions(logs *memLogs, m *markers, loadBytes int) *Transactions
 
 func begin(t *testing.T, c *Transactions, id string) txn.Producer {
 	t.Helper()
-	who, code := c.InitProducerID(t.Context(), &txn.Init{TransactionalID: id, TimeoutMs: 60_000, Expected: txn.NoProducer})
+	who, code := c.InitProducerID(t.Context(), &txn.Init{TransactionalID: id, TimeoutMs: 60_000, Expected: txn.NoProducer()})
 	mustBe(t, code, kafka.ErrNone)
 	return who
 }
@@ -138,7 +138,7 @@ func TestACoordinatorThatWasReplacedWritesNoMore(t *testing.T) {
 		time.Sleep(time.Minute)
 		mustBe(t, m.tries, tries)
 		mustBe(t, len(m.list()), 0)
-		_, code = c.InitProducerID(t.Context(), &txn.Init{TransactionalID: "x", TimeoutMs: 1000, Expected: txn.NoProducer})
+		_, code = c.InitProducerID(t.Context(), &txn.Init{TransactionalID: "x", TimeoutMs: 1000, Expected: txn.NoProducer()})
 		mustBe(t, code, kafka.ErrNotCoordinator)
 	})
 }
@@ -164,7 +164,7 @@ func TestTheNextCoordinatorWritesTheMarkers(t *testing.T) {
 		// The retry of an end whose answer was lost.
 		again, code := c.EndTxn(t.Context(), &txn.End{TransactionalID: "x", Producer: who, Commit: true, Version: 2})
 		mustBe(t, code, kafka.ErrProducerFenced)
-		mustBe(t, again, txn.NoProducer)
+		mustBe(t, again, txn.NoProducer())
 	})
 }
 

@@ -47,10 +47,10 @@ func (s *Shard) endV1(now time.Time, t *transaction, req *End) coordinator.Resul
 	case t.state == empty || t.state.complete() && !same:
 		return coordinator.Fail(kafka.ErrInvalidTxnState)
 	case t.state.complete():
-		return coordinator.Respond(NoProducer)
+		return coordinator.Respond(NoProducer())
 	}
 	result, _ := s.prepare(now, req.TransactionalID, t, req.Commit, 0, kafka.NoProducerID)
-	result.Response = NoProducer
+	result.Response = NoProducer()
 	return result
 }
 

@@ -58,7 +58,7 @@ func (s *Shard) InitProducerID(now time.Time, ticket coordinator.Ticket, req *In
 // mayContinue says whether the producer that the request names may be the
 // current one. The epoch is compared where it is about to change.
 func (req *Init) mayContinue(t *transaction) bool {
-	return req.Expected == NoProducer ||
+	return req.Expected == NoProducer() ||
 		t.epoch == kafka.NoProducerEpoch || // it was forgotten meanwhile
 		req.Expected.ID == t.producer ||
 		req.Expected.ID == t.previous && exhausted(req.Expected.Epoch) // the answer was lost
@@ -94,7 +94,7 @@ func (s *Shard) abort(now time.Time, id string, t *transaction, fresh kafka.Prod
 
 // renew gives the producer its next epoch, or another id where there is none.
 func (s *Shard) renew(now time.Time, id string, t *transaction, req *Init, fresh kafka.ProducerID) coordinator.Result {
-	expects := req.Expected != NoProducer
+	expects := req.Expected != NoProducer()
 	next := t.begin(now.UnixMilli(), req.TimeoutMs)
 	last := kafka.NoProducerEpoch
 	switch {

@@ -123,7 +123,7 @@ func (m *model) init(t *rapid.T) {
 	if m.w.level >= VersionEpochBump && rapid.Bool().Draw(t, "v2") {
 		version = VersionEpochBump
 	}
-	m.begin(c, version, NoProducer)
+	m.begin(c, version, NoProducer())
 }
 
 // goOn is a producer that begins again after an error.
@@ -144,7 +144,7 @@ func (m *model) begin(c *client, version int16, expected Producer) {
 			return
 		}
 		who := a.Response.(Producer)
-		if expected == NoProducer && m.given[who] {
+		if expected == NoProducer() && m.given[who] {
 			m.t.Fatalf("%+v was given out before", who)
 		}
 		m.given[who] = true
@@ -221,7 +221,7 @@ func (m *model) endAs(c *client, req *End, of *life) {
 		}
 		if c.txn == of {
 			c.txn = nil
-			if next := a.Response.(Producer); next != NoProducer {
+			if next := a.Response.(Producer); next != NoProducer() {
 				c.who = next
 			}
 		}

@@ -241,7 +241,7 @@ func render(a coordinator.Answer) string {
 	}
 	switch r := a.Response.(type) {
 	case Producer:
-		if r == NoProducer {
+		if r == NoProducer() {
 			return "ok"
 		}
 		return fmt.Sprintf("producer=%d epoch=%d", r.ID, r.Epoch)

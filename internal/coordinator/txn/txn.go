@@ -73,7 +73,7 @@ type Producer struct {
 }
 
 // NoProducer is the producer of a request that names none.
-var NoProducer = Producer{kafka.NoProducerID, kafka.NoProducerEpoch}
+func NoProducer() Producer { return Producer{kafka.NoProducerID, kafka.NoProducerEpoch} }
 
 // Markers are the control records that end a transaction, to be written to its
 // partitions. Whoever has written them all calls [Shard.Complete] with them.
