@@ -196,7 +196,7 @@ func TestConsumeTransformProduceExactlyOnce(t *testing.T) {
 		begin := func(id string) *kgo.GroupTransactSession {
 			s, err := kgo.NewGroupTransactSession(
 				kgo.SeedBrokers("localhost:9092"), kgo.Dialer(w.pipe.DialContext), kgo.TransactionalID(id), kgo.ConsumerGroup("g"),
-				kgo.ConsumeTopics("in"), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxBytes(1000), kgo.RequireStableFetchOffsets())
+				kgo.ConsumeTopics("in"), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxBytes(1000))
 			if err != nil {
 				t.Fatal(err)
 			}

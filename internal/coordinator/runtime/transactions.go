@@ -27,8 +27,8 @@ type TransactionsConfig struct {
 	Logs       Logs
 	Pool       *compress.Pool
 	// ProducerIDs hands out a new producer id.
-	ProducerIDs func(ctx context.Context) (kafka.ProducerID, error)
-	Markers     MarkerWriter
+	ProducerIDs  func(ctx context.Context) (kafka.ProducerID, error)
+	Markers      MarkerWriter
 	LoadBytes    int           // transaction.state.log.load.buffer.size
 	WriteTimeout time.Duration // request.timeout.ms
 	Log          *slog.Logger
@@ -133,7 +133,9 @@ func (t *Transactions) AddPartitions(ctx context.Context, req *txn.Enlist) kafka
 // waits until what was decided before is committed.
 func (t *Transactions) VerifyPartitions(ctx context.Context, req *txn.Enlist) []kafka.Error {
 	response, err := t.Write(ctx, t.PartitionFor(req.TransactionalID),
-		func(s *txn.Shard, _ time.Time, _ coordinator.Ticket) coordinator.Result { return s.VerifyPartitions(req) })
+		func(s *txn.Shard, _ time.Time, _ coordinator.Ticket) coordinator.Result {
+			return s.VerifyPartitions(req)
+		})
 	if err == nil {
 		return response.([]kafka.Error)
 	}

@@ -290,9 +290,7 @@ func (m *model) failover(*rapid.T) {
 	if m.w.held {
 		m.w.fail(errors.New("the leader is another"))
 	}
-	for _, a := range m.w.shard.Unload() {
-		m.w.out = append(m.w.out, a)
-	}
+	m.w.out = append(m.w.out, m.w.shard.Unload()...)
 	m.w.load()
 	m.read()
 }

@@ -64,7 +64,7 @@ func exhausted(epoch kafka.ProducerEpoch) bool { return epoch >= maxEpoch-1 }
 
 // ErrNeedProducerID asks the caller to decide again with a new producer id. It
 // goes to no client.
-var ErrNeedProducerID = errors.New("a new producer id is needed") //nolint:gochecknoglobals // a constant
+var ErrNeedProducerID = errors.New("a new producer id is needed")
 
 // Producer is a producer id with its epoch.
 type Producer struct {

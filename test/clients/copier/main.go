@@ -21,7 +21,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	s, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(args[0]), kgo.TransactionalID(args[1]), kgo.ConsumerGroup(args[2]),
 		kgo.ConsumeTopics(args[3]), kgo.DefaultProduceTopic(args[4]), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.RequireStableFetchOffsets(), kgo.SessionTimeout(6*time.Second), kgo.TransactionTimeout(10*time.Second))
+		kgo.SessionTimeout(6*time.Second), kgo.TransactionTimeout(10*time.Second))
 	if err != nil {
 		return err
 	}

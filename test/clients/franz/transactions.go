@@ -76,8 +76,7 @@ func (s *script) exactlyOnce() (any, error) {
 		}
 	}
 	session, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(s.Bootstrap), kgo.TransactionalID(s.Topic("etl")), kgo.ConsumerGroup(s.Topic("etl")),
-		kgo.ConsumeTopics(s.Topic("etl-in")), kgo.DefaultProduceTopic(s.Topic("etl-out")), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.RequireStableFetchOffsets())
+		kgo.ConsumeTopics(s.Topic("etl-in")), kgo.DefaultProduceTopic(s.Topic("etl-out")), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 	if err != nil {
 		return nil, err
 	}
