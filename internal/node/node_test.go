@@ -30,6 +30,7 @@ type world struct {
 	t     *testing.T
 	fs    *vfs.Mem
 	props []string
+	watch func(vfs.FS) vfs.FS // stands between the node and its disk; nil: nothing
 	node  *Node
 	pipe  *server.Pipe
 
@@ -71,8 +72,12 @@ func (w *world) tryStart() (*Node, error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	var disk vfs.FS = w.fs
+	if w.watch != nil {
+		disk = w.watch(disk)
+	}
 	return Start(w.t.Context(), Config{
-		Broker: b, FS: w.fs, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
+		Broker: b, FS: disk, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
 		Listen: func(_ context.Context, address string) (net.Listener, error) {
 			w.pipe = server.NewPipe(address)
 			return w.pipe, nil

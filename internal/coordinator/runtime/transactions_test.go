@@ -239,9 +239,9 @@ func TestReplayedOffsetsAreTheLiveOnes(t *testing.T) {
 				who := &Producer{ID: kafka.ProducerID(r.IntN(3)), Epoch: 1}
 				switch r.IntN(7) {
 				case 0, 1:
-					_ = commit(g, id, r.Int64N(1000)) // one that is refused changes nothing
+					_ = commit(g, id, r.Int64N(1000))
 				case 2, 3:
-					_ = commitIn(g, id, who, r.Int64N(1000)) // as above
+					_ = commitIn(g, id, who, r.Int64N(1000))
 				case 4:
 					for p := range int32(partitions) {
 						m := &Marker{ID: who.ID, Epoch: 1, Commit: r.IntN(2) == 0}
