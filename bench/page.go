@@ -73,8 +73,8 @@ func (r *report) markdown() string {
 			fmt.Fprintf(&b, "\n### %s\n\n%s.\nDurability: %s. Pairs: %d.\n\n", f.Row, strings.ToUpper(f.Load[:1])+f.Load[1:], f.Durability, len(f.Gregor))
 			b.WriteString("| figure | unit | gregor | kafka | floor | R | interval | F | mark | |\n|---|---|---|---|---|---|---|---|---|---|\n")
 		}
-		fmt.Fprintf(&b, "| %s | %s | %.3g | %.3g | %s | %.3g | %.2f to %.2f | %s | %s | %s |\n", f.Figure, f.Unit,
-			median(f.Gregor), median(f.Kafka), f.floorText(), f.R, f.RI[0], f.RI[1], f.fText(), f.markText(), f.verdict())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.3g | %.2f to %.2f | %s | %s | %s |\n", f.Figure, f.Unit,
+			short(median(f.Gregor)), short(median(f.Kafka)), f.floorText(), f.R, f.RI[0], f.RI[1], f.fText(), f.markText(), f.verdict())
 	}
 	return b.String()
 }

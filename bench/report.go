@@ -31,8 +31,8 @@ func table(out io.Writer, results []result) error {
 	_, _ = fmt.Fprintln(w, "row\tfigure\tunit\tgregor\tkafka\tfloor\tR\tinterval\tF\tmark\tpairs\tverdict\t")
 	for i := range results {
 		r := &results[i]
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\t%s\t%.3f\t%.2f-%.2f\t%s\t%s\t%d\t%s\t\n", r.Row, r.Figure, r.Unit,
-			median(r.Gregor), median(r.Kafka), r.floorText(), r.R, r.RI[0], r.RI[1], r.fText(), r.markText(), len(r.Gregor), r.verdict())
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%.3f\t%.2f-%.2f\t%s\t%s\t%d\t%s\t\n", r.Row, r.Figure, r.Unit,
+			short(median(r.Gregor)), short(median(r.Kafka)), r.floorText(), r.R, r.RI[0], r.RI[1], r.fText(), r.markText(), len(r.Gregor), r.verdict())
 	}
 	return w.Flush()
 }
@@ -41,7 +41,15 @@ func (r *result) floorText() string {
 	if len(r.Floor) == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.4g", median(r.Floor))
+	return short(median(r.Floor))
+}
+
+// short gives a figure with three digits at least, and never an exponent.
+func short(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 func (r *result) fText() string {
