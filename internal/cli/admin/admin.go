@@ -14,7 +14,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -125,7 +125,7 @@ func (a *Admin) describeCluster(ctx context.Context) (*kmsg.DescribeClusterRespo
 	if err != nil {
 		return nil, err
 	}
-	if t := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
+	if t := java.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
 		return nil, t
 	}
 	return resp, nil
@@ -142,5 +142,5 @@ func (a *Admin) Nodes(ctx context.Context) ([]int32, error) {
 	for i, b := range resp.Brokers {
 		ids[i] = b.NodeID
 	}
-	return jvm.MapOrder(ids, func(id int32) int32 { return id }, jvm.DefaultCapacity), nil
+	return java.Order(ids, java.HashInt), nil
 }

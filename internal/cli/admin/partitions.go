@@ -1,42 +1,27 @@
 package admin
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
-
-// TopicPartition names a partition.
-type TopicPartition struct {
-	Topic     string
-	Partition int32
-}
-
-// Hash is its hashCode in Java.
-func (p TopicPartition) Hash() int32 { return jvm.PartitionHash(p.Topic, p.Partition) }
-
-// Compare orders partitions by topic and number.
-func (p TopicPartition) Compare(q TopicPartition) int {
-	return cmp.Or(strings.Compare(p.Topic, q.Topic), cmp.Compare(p.Partition, q.Partition))
-}
 
 // Offset is what a broker answered about one partition.
 type Offset struct {
 	Offset    int64
 	Timestamp int64 // of the record there; -1 where the question was not about time
-	Err       error // a *jvm.Throwable where the broker refused
+	Err       error // a *java.Thrown where the broker refused
 }
 
 // ListOffsets asks the leaders for the offset at a time (Unix milliseconds,
 // or one of the protocol's negative numbers). Each partition has its answer.
-func (a *Admin) ListOffsets(ctx context.Context, partitions []TopicPartition, time int64) map[TopicPartition]Offset {
+func (a *Admin) ListOffsets(ctx context.Context, partitions []kafka.TopicPartition, time int64) map[kafka.TopicPartition]Offset {
 	req := kmsg.NewPtrListOffsetsRequest()
 	req.ReplicaID = -1
 	at := make(map[string]int)
@@ -53,13 +38,13 @@ func (a *Admin) ListOffsets(ctx context.Context, partitions []TopicPartition, ti
 		one.Partition, one.Timestamp = p.Partition, time
 		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
 	}
-	all := make(map[TopicPartition]Offset, len(partitions))
+	all := make(map[kafka.TopicPartition]Offset, len(partitions))
 	for _, shard := range a.c.RequestSharded(ctx, req) {
 		if shard.Err != nil {
 			err := a.thrown(shard)
 			for _, t := range shard.Req.(*kmsg.ListOffsetsRequest).Topics {
 				for _, p := range t.Partitions {
-					all[TopicPartition{t.Topic, p.Partition}] = Offset{Err: err}
+					all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Offset{Err: err}
 				}
 			}
 			continue
@@ -67,10 +52,10 @@ func (a *Admin) ListOffsets(ctx context.Context, partitions []TopicPartition, ti
 		for _, t := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
 			for _, p := range t.Partitions {
 				o := Offset{Offset: p.Offset, Timestamp: p.Timestamp}
-				if thrown := jvm.Throw(p.ErrorCode, nil); thrown != nil {
+				if thrown := java.Throw(p.ErrorCode, nil); thrown != nil {
 					o.Err = thrown
 				}
-				all[TopicPartition{t.Topic, p.Partition}] = o
+				all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = o
 			}
 		}
 	}
@@ -79,7 +64,7 @@ func (a *Admin) ListOffsets(ctx context.Context, partitions []TopicPartition, ti
 
 // DeleteRecords deletes the records below an offset of each partition (-1: all
 // there are), and answers with the first offset that is left.
-func (a *Admin) DeleteRecords(ctx context.Context, before map[TopicPartition]int64) map[TopicPartition]Offset {
+func (a *Admin) DeleteRecords(ctx context.Context, before map[kafka.TopicPartition]int64) map[kafka.TopicPartition]Offset {
 	req := kmsg.NewPtrDeleteRecordsRequest()
 	req.TimeoutMillis = 30_000
 	at := make(map[string]int)
@@ -96,13 +81,13 @@ func (a *Admin) DeleteRecords(ctx context.Context, before map[TopicPartition]int
 		one.Partition, one.Offset = p.Partition, offset
 		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
 	}
-	all := make(map[TopicPartition]Offset, len(before))
+	all := make(map[kafka.TopicPartition]Offset, len(before))
 	for _, shard := range a.c.RequestSharded(ctx, req) {
 		if shard.Err != nil {
 			err := a.thrown(shard)
 			for _, t := range shard.Req.(*kmsg.DeleteRecordsRequest).Topics {
 				for _, p := range t.Partitions {
-					all[TopicPartition{t.Topic, p.Partition}] = Offset{Err: err}
+					all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Offset{Err: err}
 				}
 			}
 			continue
@@ -110,10 +95,10 @@ func (a *Admin) DeleteRecords(ctx context.Context, before map[TopicPartition]int
 		for _, t := range shard.Resp.(*kmsg.DeleteRecordsResponse).Topics {
 			for _, p := range t.Partitions {
 				o := Offset{Offset: p.LowWatermark}
-				if thrown := jvm.Throw(p.ErrorCode, nil); thrown != nil {
+				if thrown := java.Throw(p.ErrorCode, nil); thrown != nil {
 					o.Err = thrown
 				}
-				all[TopicPartition{t.Topic, p.Partition}] = o
+				all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = o
 			}
 		}
 	}
@@ -124,7 +109,7 @@ func (a *Admin) DeleteRecords(ctx context.Context, before map[TopicPartition]int
 // code.
 func (a *Admin) thrown(shard kgo.ResponseShard) error {
 	if known, ok := errors.AsType[*kerr.Error](shard.Err); ok {
-		return jvm.Throw(known.Code, nil)
+		return java.Throw(known.Code, nil)
 	}
 	return a.explain(shard.Req, shard.Err)
 }

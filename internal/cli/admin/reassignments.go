@@ -7,7 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -16,7 +16,7 @@ type Reassignment struct{ Replicas, Adding, Removing []int32 }
 
 // Reassignments are the moves that are under way: those of partitions, or all
 // where partitions is nil.
-func (a *Admin) Reassignments(ctx context.Context, partitions []TopicPartition) (map[TopicPartition]Reassignment, error) {
+func (a *Admin) Reassignments(ctx context.Context, partitions []kafka.TopicPartition) (map[kafka.TopicPartition]Reassignment, error) {
 	req := kmsg.NewPtrListPartitionReassignmentsRequest()
 	if partitions != nil {
 		req.Topics = []kmsg.ListPartitionReassignmentsRequestTopic{}
@@ -30,19 +30,19 @@ func (a *Admin) Reassignments(ctx context.Context, partitions []TopicPartition) 
 	if err != nil {
 		return nil, err
 	}
-	if t := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
+	if t := java.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
 		return nil, t
 	}
-	all := make(map[TopicPartition]Reassignment)
+	all := make(map[kafka.TopicPartition]Reassignment)
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			all[TopicPartition{t.Topic, p.Partition}] = Reassignment{p.Replicas, p.AddingReplicas, p.RemovingReplicas}
+			all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Reassignment{p.Replicas, p.AddingReplicas, p.RemovingReplicas}
 		}
 	}
 	return all, nil
 }
 
-func byTopic(partitions []TopicPartition) map[string][]int32 {
+func byTopic(partitions []kafka.TopicPartition) map[string][]int32 {
 	topics := make(map[string][]int32)
 	for _, p := range partitions {
 		topics[p.Topic] = append(topics[p.Topic], p.Partition)
@@ -52,15 +52,15 @@ func byTopic(partitions []TopicPartition) map[string][]int32 {
 
 // Reassign asks for new replicas of partitions; nil replicas end a move that is
 // under way. The answer has the partitions that were refused.
-func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, sameFactor bool) (map[TopicPartition]error, error) {
+func (a *Admin) Reassign(ctx context.Context, moves map[kafka.TopicPartition][]int32, sameFactor bool) (map[kafka.TopicPartition]error, error) {
 	req := kmsg.NewPtrAlterPartitionAssignmentsRequest()
 	req.AllowReplicationFactorChange = !sameFactor
-	for topic, numbers := range byTopic(slices.SortedFunc(maps.Keys(moves), TopicPartition.Compare)) {
+	for topic, numbers := range byTopic(slices.SortedFunc(maps.Keys(moves), kafka.TopicPartition.Compare)) {
 		one := kmsg.NewAlterPartitionAssignmentsRequestTopic()
 		one.Topic = topic
 		for _, n := range numbers {
 			p := kmsg.NewAlterPartitionAssignmentsRequestTopicPartition()
-			p.Partition, p.Replicas = n, moves[TopicPartition{topic, n}]
+			p.Partition, p.Replicas = n, moves[kafka.TopicPartition{Topic: topic, Partition: n}]
 			one.Partitions = append(one.Partitions, p)
 		}
 		req.Topics = append(req.Topics, one)
@@ -69,8 +69,8 @@ func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, 
 	if err != nil {
 		return nil, err
 	}
-	refused := make(map[TopicPartition]error)
-	if t := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
+	refused := make(map[kafka.TopicPartition]error)
+	if t := java.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
 		for p := range moves {
 			refused[p] = t
 		}
@@ -78,8 +78,8 @@ func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, 
 	}
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			if thrown := jvm.Throw(p.ErrorCode, p.ErrorMessage); thrown != nil {
-				refused[TopicPartition{t.Topic, p.Partition}] = thrown
+			if thrown := java.Throw(p.ErrorCode, p.ErrorMessage); thrown != nil {
+				refused[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = thrown
 			}
 		}
 	}
@@ -88,7 +88,7 @@ func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, 
 
 // Replica is a replica of a partition on a broker.
 type Replica struct {
-	TopicPartition
+	kafka.TopicPartition
 
 	Broker int32
 }
@@ -115,7 +115,7 @@ func (a *Admin) ReplicaDirs(ctx context.Context, replicas []Replica) (map[Replic
 			return nil, a.explain(req, err)
 		}
 		resp := answer.(*kmsg.DescribeLogDirsResponse)
-		if t := jvm.Throw(resp.ErrorCode, nil); t != nil {
+		if t := java.Throw(resp.ErrorCode, nil); t != nil {
 			return nil, t
 		}
 		for _, d := range resp.Dirs {
@@ -131,7 +131,7 @@ func (a *Admin) ReplicaDirs(ctx context.Context, replicas []Replica) (map[Replic
 func addDir(all map[Replica]Dirs, broker int32, d *kmsg.DescribeLogDirsResponseDir) {
 	for _, t := range d.Topics {
 		for _, p := range t.Partitions {
-			r := Replica{TopicPartition{t.Topic, p.Partition}, broker}
+			r := Replica{kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}, broker}
 			dirs := all[r]
 			if p.IsFuture {
 				dirs.Future = d.Dir
@@ -143,8 +143,8 @@ func addDir(all map[Replica]Dirs, broker int32, d *kmsg.DescribeLogDirsResponseD
 	}
 }
 
-func byBroker(replicas []Replica) map[int32][]TopicPartition {
-	brokers := make(map[int32][]TopicPartition)
+func byBroker(replicas []Replica) map[int32][]kafka.TopicPartition {
+	brokers := make(map[int32][]kafka.TopicPartition)
 	for _, r := range replicas {
 		brokers[r.Broker] = append(brokers[r.Broker], r.TopicPartition)
 	}
@@ -170,7 +170,7 @@ func (a *Admin) MoveDir(ctx context.Context, r Replica, dir string) (bool, error
 			if kafka.Error(p.ErrorCode) == kafka.ErrReplicaNotAvailable {
 				return false, nil
 			}
-			if thrown := jvm.Throw(p.ErrorCode, nil); thrown != nil {
+			if thrown := java.Throw(p.ErrorCode, nil); thrown != nil {
 				return false, thrown
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 func newLogDirs(env *command.Env) *cobra.Command {
@@ -171,7 +172,7 @@ func (c *conn) logDirs(ctx context.Context, id int32, topics []string) (brokerDi
 			}
 		}
 		hash := func(s logSize) int32 {
-			return java.HashPartition(java.Partition{Topic: s.Topic, Partition: s.Partition})
+			return java.HashPartition(kafka.TopicPartition{Topic: s.Topic, Partition: s.Partition})
 		}
 		one.Partitions = java.Order(one.Partitions, hash)
 		one.Partitions = slices.DeleteFunc(one.Partitions, func(s logSize) bool { return len(topics) > 0 && !slices.Contains(topics, s.Topic) })

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -317,7 +317,7 @@ func quotaLine(q *admin.Quota) string {
 		}
 	}
 	for _, v := range q.Values {
-		limits = append(limits, v.Key+"="+jvm.Double(v.Value))
+		limits = append(limits, v.Key+"="+java.Double(v.Value))
 	}
 	return "Quota configs for " + strings.Join(whose, ", ") + " are " + strings.Join(limits, ", ")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // noPartition stands for a topic whose partitions are not known.
@@ -20,7 +21,7 @@ const noPartition = -1
 
 // deletedOffset is what became of the offset of one partition.
 type deletedOffset struct {
-	partition java.Partition
+	partition kafka.TopicPartition
 	failure   *java.Thrown // nil: it is gone
 }
 
@@ -42,7 +43,7 @@ func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *adm
 	}
 	results = append(results, failed...)
 	slices.SortFunc(results, func(a, b deletedOffset) int {
-		key := func(p java.Partition) string { return p.Topic + fmt.Sprint(p.Partition) } // Kafka sorts by this text
+		key := func(p kafka.TopicPartition) string { return p.Topic + fmt.Sprint(p.Partition) } // Kafka sorts by this text
 		return cmp.Compare(key(a.partition), key(b.partition))
 	})
 	if o.asJSON {
@@ -55,7 +56,7 @@ func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *adm
 
 // partitionsOf are the partitions that topics or topic:0,1 name, and the
 // topics that are not there.
-func (a *admin) partitionsOf(ctx context.Context, args []string) (known []java.Partition, failed []deletedOffset, err error) {
+func (a *admin) partitionsOf(ctx context.Context, args []string) (known []kafka.TopicPartition, failed []deletedOffset, err error) {
 	var names []string
 	for _, arg := range args {
 		if !strings.Contains(arg, ":") {
@@ -74,17 +75,17 @@ func (a *admin) partitionsOf(ctx context.Context, args []string) (known []java.P
 	}
 	for _, t := range topics {
 		if t.failure != nil {
-			failed = append(failed, deletedOffset{java.Partition{Topic: t.topic, Partition: noPartition}, t.failure.In(java.Execution)})
+			failed = append(failed, deletedOffset{kafka.TopicPartition{Topic: t.topic, Partition: noPartition}, t.failure.In(java.Execution)})
 			continue
 		}
 		known = append(known, t.partitions()...)
 	}
-	known = slices.Compact(slices.SortedFunc(slices.Values(known), byTopic))
+	known = slices.Compact(slices.SortedFunc(slices.Values(known), kafka.TopicPartition.Compare))
 	return java.Order(known, java.HashPartition), failed, nil
 }
 
 // deleteOffsets deletes offsets of a group. code is the first error of all.
-func (a *admin) deleteOffsets(ctx context.Context, group string, partitions []java.Partition) (int16, []deletedOffset, error) {
+func (a *admin) deleteOffsets(ctx context.Context, group string, partitions []kafka.TopicPartition) (int16, []deletedOffset, error) {
 	req := kmsg.NewPtrOffsetDeleteRequest()
 	req.Group = group
 	at := make(map[string]int)
@@ -105,10 +106,10 @@ func (a *admin) deleteOffsets(ctx context.Context, group string, partitions []ja
 	if err != nil {
 		return 0, nil, err
 	}
-	codes := make(map[java.Partition]int16)
+	codes := make(map[kafka.TopicPartition]int16)
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			codes[java.Partition{Topic: t.Topic, Partition: p.Partition}] = p.ErrorCode
+			codes[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = p.ErrorCode
 		}
 	}
 	first := resp.ErrorCode

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // description is what a coordinator says of a consumer group.
@@ -31,7 +32,7 @@ type node struct {
 // member is one consumer of a group.
 type member struct {
 	id, instance, host, clientID string
-	assigned, target             []java.Partition
+	assigned, target             []kafka.TopicPartition
 	epoch                        *int32 // nil in a classic group
 	upgraded                     *bool  // nil: not known
 }
@@ -131,7 +132,7 @@ func describedClassic(g kmsg.DescribeGroupsResponseGroup, at node) (*description
 			}
 			for _, t := range assignment.Topics {
 				for _, p := range t.Partitions {
-					one.assigned = append(one.assigned, java.Partition{Topic: t.Topic, Partition: p})
+					one.assigned = append(one.assigned, kafka.TopicPartition{Topic: t.Topic, Partition: p})
 				}
 			}
 		}
@@ -140,11 +141,11 @@ func describedClassic(g kmsg.DescribeGroupsResponseGroup, at node) (*description
 	return d, nil
 }
 
-func partitionsOf(a kmsg.Assignment) []java.Partition {
-	var list []java.Partition
+func partitionsOf(a kmsg.Assignment) []kafka.TopicPartition {
+	var list []kafka.TopicPartition
 	for _, t := range a.TopicPartitions {
 		for _, p := range t.Partitions {
-			list = append(list, java.Partition{Topic: t.Topic, Partition: p})
+			list = append(list, kafka.TopicPartition{Topic: t.Topic, Partition: p})
 		}
 	}
 	return list

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // reset is what --reset-offsets did, or would do, to one group.
@@ -105,13 +106,13 @@ func (r resetter) group(ctx context.Context, id string, d described) (offsets[in
 }
 
 // partitions are those that the flags name.
-func (r resetter) partitions(ctx context.Context, id string) ([]java.Partition, error) {
+func (r resetter) partitions(ctx context.Context, id string) ([]kafka.TopicPartition, error) {
 	if r.o.allTopics {
 		done, err := r.a.committed(ctx, id)
 		return done.order, in(err, java.Execution, java.Runtime)
 	}
 	var names []string
-	var list []java.Partition
+	var list []kafka.TopicPartition
 	for _, arg := range r.o.topics {
 		if !strings.Contains(arg, ":") {
 			names = append(names, arg)
@@ -137,11 +138,11 @@ func (r resetter) partitions(ctx context.Context, id string) ([]java.Partition, 
 }
 
 // twice refuses a partition that is named twice.
-func (r resetter) twice(list []java.Partition) error {
-	seen := make(map[java.Partition]bool, len(list))
+func (r resetter) twice(list []kafka.TopicPartition) error {
+	seen := make(map[kafka.TopicPartition]bool, len(list))
 	for _, p := range list {
 		if seen[p] {
-			return &java.Thrown{Class: "java.lang.IllegalStateException", Message: fmt.Sprintf("Duplicate key %s", text(p))}
+			return &java.Thrown{Class: "java.lang.IllegalStateException", Message: fmt.Sprintf("Duplicate key %s", p.String())}
 		}
 		seen[p] = true
 	}
@@ -149,7 +150,7 @@ func (r resetter) twice(list []java.Partition) error {
 }
 
 // valid says which partitions are not there, or have no leader.
-func (r resetter) valid(ctx context.Context, partitions []java.Partition) error {
+func (r resetter) valid(ctx context.Context, partitions []kafka.TopicPartition) error {
 	leaders, err := r.a.leaders(ctx, topicsOf(partitions))
 	if err != nil {
 		return in(err, java.Execution, java.Runtime)
@@ -158,9 +159,9 @@ func (r resetter) valid(ctx context.Context, partitions []java.Partition) error 
 	for _, p := range partitions {
 		switch led, ok := leaders[p]; {
 		case !ok:
-			missing = append(missing, text(p))
+			missing = append(missing, p.String())
 		case !led:
-			headless = append(headless, text(p))
+			headless = append(headless, p.String())
 		}
 	}
 	switch {
@@ -171,9 +172,6 @@ func (r resetter) valid(ctx context.Context, partitions []java.Partition) error 
 	}
 	return nil
 }
-
-// text is a partition as Kafka writes it: topic-0.
-func text(p java.Partition) string { return fmt.Sprintf("%s-%d", p.Topic, p.Partition) }
 
 // commit makes the offsets the group's.
 func (r resetter) commit(ctx context.Context, id string, to offsets[int64]) error {
@@ -193,7 +191,7 @@ func (r resetter) commit(ctx context.Context, id string, to offsets[int64]) erro
 		}
 		return r.a.thrown(ctx, err)
 	}
-	var failed []java.Partition
+	var failed []kafka.TopicPartition
 	var code int16
 	for _, p := range to.order {
 		if e, ok := errors.AsType[*kerr.Error](resp[p.Topic][p.Partition].Err); ok {
@@ -205,7 +203,7 @@ func (r resetter) commit(ctx context.Context, id string, to offsets[int64]) erro
 	}
 	names := make([]string, len(failed))
 	for i, p := range java.Order(failed, java.HashPartition) {
-		names[i] = text(p)
+		names[i] = p.String()
 	}
 	return java.Code(code, fmt.Sprintf("Failed altering group offsets for the following partitions: [%s]", strings.Join(names, ", ")))
 }
