@@ -27,17 +27,10 @@ func (a *Admin) ElectLeaders(ctx context.Context, unclean bool, partitions []kaf
 	if partitions != nil {
 		req.Topics = []kmsg.ElectLeadersRequestTopic{}
 	}
-	at := make(map[string]int)
-	for _, p := range partitions {
-		i, ok := at[p.Topic]
-		if !ok {
-			i = len(req.Topics)
-			at[p.Topic] = i
-			t := kmsg.NewElectLeadersRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
-		}
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p.Partition)
+	for _, topic := range ByTopic(partitions) {
+		t := kmsg.NewElectLeadersRequestTopic()
+		t.Topic, t.Partitions = topic.Topic, topic.Partitions
+		req.Topics = append(req.Topics, t)
 	}
 	resp, err := req.RequestWith(ctx, a)
 	if err != nil {

@@ -2,10 +2,9 @@ package admin
 
 import (
 	"context"
-	"errors"
+	"maps"
+	"slices"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/gregor-stream/gregor/internal/cli/java"
@@ -19,29 +18,55 @@ type Offset struct {
 	Err       error // a *java.Thrown where the broker refused
 }
 
-// ListOffsets asks the leaders for the offset at a time (Unix milliseconds,
-// or one of the protocol's negative numbers). Each partition has its answer.
-func (a *Admin) ListOffsets(ctx context.Context, partitions []kafka.TopicPartition, time int64) map[kafka.TopicPartition]Offset {
-	req := kmsg.NewPtrListOffsetsRequest()
-	req.ReplicaID = -1
+// OfTopic are partitions of one topic.
+type OfTopic struct {
+	Topic      string
+	Partitions []int32
+}
+
+// ByTopic sorts partitions into their topics, as requests name them, in the
+// order in which each came first.
+func ByTopic(partitions []kafka.TopicPartition) []OfTopic {
+	var topics []OfTopic
 	at := make(map[string]int)
 	for _, p := range partitions {
 		i, ok := at[p.Topic]
 		if !ok {
-			i = len(req.Topics)
+			i = len(topics)
 			at[p.Topic] = i
-			t := kmsg.NewListOffsetsRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
+			topics = append(topics, OfTopic{Topic: p.Topic})
 		}
-		one := kmsg.NewListOffsetsRequestTopicPartition()
-		one.Partition, one.Timestamp = p.Partition, time
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
+		topics[i].Partitions = append(topics[i].Partitions, p.Partition)
 	}
+	return topics
+}
+
+// OffsetsRequest asks for the offset of partitions at a time (Unix
+// milliseconds, or one of the protocol's negative numbers).
+func OffsetsRequest(partitions []kafka.TopicPartition, time int64) *kmsg.ListOffsetsRequest {
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.ReplicaID = -1
+	for _, topic := range ByTopic(partitions) {
+		t := kmsg.NewListOffsetsRequestTopic()
+		t.Topic = topic.Topic
+		for _, n := range topic.Partitions {
+			p := kmsg.NewListOffsetsRequestTopicPartition()
+			p.Partition, p.Timestamp = n, time
+			t.Partitions = append(t.Partitions, p)
+		}
+		req.Topics = append(req.Topics, t)
+	}
+	return req
+}
+
+// ListOffsets asks the leaders for the offset at a time (Unix milliseconds,
+// or one of the protocol's negative numbers). Each partition has its answer.
+func (a *Admin) ListOffsets(ctx context.Context, partitions []kafka.TopicPartition, time int64) map[kafka.TopicPartition]Offset {
+	req := OffsetsRequest(partitions, time)
 	all := make(map[kafka.TopicPartition]Offset, len(partitions))
 	for _, shard := range a.c.RequestSharded(ctx, req) {
 		if shard.Err != nil {
-			err := a.thrown(shard)
+			err := a.Explain(shard.Req.Key(), shard.Err)
 			for _, t := range shard.Req.(*kmsg.ListOffsetsRequest).Topics {
 				for _, p := range t.Partitions {
 					all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Offset{Err: err}
@@ -67,24 +92,20 @@ func (a *Admin) ListOffsets(ctx context.Context, partitions []kafka.TopicPartiti
 func (a *Admin) DeleteRecords(ctx context.Context, before map[kafka.TopicPartition]int64) map[kafka.TopicPartition]Offset {
 	req := kmsg.NewPtrDeleteRecordsRequest()
 	req.TimeoutMillis = 30_000
-	at := make(map[string]int)
-	for p, offset := range before {
-		i, ok := at[p.Topic]
-		if !ok {
-			i = len(req.Topics)
-			at[p.Topic] = i
-			t := kmsg.NewDeleteRecordsRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
+	for _, topic := range ByTopic(slices.SortedFunc(maps.Keys(before), kafka.TopicPartition.Compare)) {
+		t := kmsg.NewDeleteRecordsRequestTopic()
+		t.Topic = topic.Topic
+		for _, n := range topic.Partitions {
+			p := kmsg.NewDeleteRecordsRequestTopicPartition()
+			p.Partition, p.Offset = n, before[kafka.TopicPartition{Topic: topic.Topic, Partition: n}]
+			t.Partitions = append(t.Partitions, p)
 		}
-		one := kmsg.NewDeleteRecordsRequestTopicPartition()
-		one.Partition, one.Offset = p.Partition, offset
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
+		req.Topics = append(req.Topics, t)
 	}
 	all := make(map[kafka.TopicPartition]Offset, len(before))
 	for _, shard := range a.c.RequestSharded(ctx, req) {
 		if shard.Err != nil {
-			err := a.thrown(shard)
+			err := a.Explain(shard.Req.Key(), shard.Err)
 			for _, t := range shard.Req.(*kmsg.DeleteRecordsRequest).Topics {
 				for _, p := range t.Partitions {
 					all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Offset{Err: err}
@@ -103,13 +124,4 @@ func (a *Admin) DeleteRecords(ctx context.Context, before map[kafka.TopicPartiti
 		}
 	}
 	return all
-}
-
-// thrown is the error of a part of a request, in Kafka's words where it has a
-// code.
-func (a *Admin) thrown(shard kgo.ResponseShard) error {
-	if known, ok := errors.AsType[*kerr.Error](shard.Err); ok {
-		return java.Throw(known.Code, nil)
-	}
-	return a.explain(shard.Req, shard.Err)
 }

@@ -21,9 +21,9 @@ func (a *Admin) Reassignments(ctx context.Context, partitions []kafka.TopicParti
 	if partitions != nil {
 		req.Topics = []kmsg.ListPartitionReassignmentsRequestTopic{}
 	}
-	for topic, numbers := range byTopic(partitions) {
+	for _, topic := range ByTopic(partitions) {
 		one := kmsg.NewListPartitionReassignmentsRequestTopic()
-		one.Topic, one.Partitions = topic, numbers
+		one.Topic, one.Partitions = topic.Topic, topic.Partitions
 		req.Topics = append(req.Topics, one)
 	}
 	resp, err := req.RequestWith(ctx, a)
@@ -42,25 +42,17 @@ func (a *Admin) Reassignments(ctx context.Context, partitions []kafka.TopicParti
 	return all, nil
 }
 
-func byTopic(partitions []kafka.TopicPartition) map[string][]int32 {
-	topics := make(map[string][]int32)
-	for _, p := range partitions {
-		topics[p.Topic] = append(topics[p.Topic], p.Partition)
-	}
-	return topics
-}
-
 // Reassign asks for new replicas of partitions; nil replicas end a move that is
 // under way. The answer has the partitions that were refused.
 func (a *Admin) Reassign(ctx context.Context, moves map[kafka.TopicPartition][]int32, sameFactor bool) (map[kafka.TopicPartition]error, error) {
 	req := kmsg.NewPtrAlterPartitionAssignmentsRequest()
 	req.AllowReplicationFactorChange = !sameFactor
-	for topic, numbers := range byTopic(slices.SortedFunc(maps.Keys(moves), kafka.TopicPartition.Compare)) {
+	for _, topic := range ByTopic(slices.SortedFunc(maps.Keys(moves), kafka.TopicPartition.Compare)) {
 		one := kmsg.NewAlterPartitionAssignmentsRequestTopic()
-		one.Topic = topic
-		for _, n := range numbers {
+		one.Topic = topic.Topic
+		for _, n := range topic.Partitions {
 			p := kmsg.NewAlterPartitionAssignmentsRequestTopicPartition()
-			p.Partition, p.Replicas = n, moves[kafka.TopicPartition{Topic: topic, Partition: n}]
+			p.Partition, p.Replicas = n, moves[kafka.TopicPartition{Topic: topic.Topic, Partition: n}]
 			one.Partitions = append(one.Partitions, p)
 		}
 		req.Topics = append(req.Topics, one)
@@ -102,9 +94,9 @@ func (a *Admin) ReplicaDirs(ctx context.Context, replicas []Replica) (map[Replic
 	all := make(map[Replica]Dirs, len(replicas))
 	for broker, partitions := range byBroker(replicas) {
 		req := kmsg.NewPtrDescribeLogDirsRequest()
-		for topic, numbers := range byTopic(partitions) {
+		for _, topic := range ByTopic(partitions) {
 			one := kmsg.NewDescribeLogDirsRequestTopic()
-			one.Topic, one.Partitions = topic, numbers
+			one.Topic, one.Partitions = topic.Topic, topic.Partitions
 			req.Topics = append(req.Topics, one)
 		}
 		for _, p := range partitions {
@@ -112,7 +104,7 @@ func (a *Admin) ReplicaDirs(ctx context.Context, replicas []Replica) (map[Replic
 		}
 		answer, err := a.c.Broker(int(broker)).RetriableRequest(ctx, req)
 		if err != nil {
-			return nil, a.explain(req, err)
+			return nil, a.Explain(req.Key(), err)
 		}
 		resp := answer.(*kmsg.DescribeLogDirsResponse)
 		if t := java.Throw(resp.ErrorCode, nil); t != nil {
@@ -163,7 +155,7 @@ func (a *Admin) MoveDir(ctx context.Context, r Replica, dir string) (bool, error
 	req.Dirs = append(req.Dirs, d)
 	answer, err := a.c.Broker(int(r.Broker)).RetriableRequest(ctx, req)
 	if err != nil {
-		return false, a.explain(req, err)
+		return false, a.Explain(req.Key(), err)
 	}
 	for _, t := range answer.(*kmsg.AlterReplicaLogDirsResponse).Topics {
 		for _, p := range t.Partitions {
@@ -181,7 +173,7 @@ func (a *Admin) MoveDir(ctx context.Context, r Replica, dir string) (bool, error
 // Racks are the racks of the brokers that are alive; "" where a broker has
 // none.
 func (a *Admin) Racks(ctx context.Context) (map[int32]string, error) {
-	resp, err := a.describeCluster(ctx)
+	resp, err := a.DescribeCluster(ctx, false)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (a *Admin) Describe(ctx context.Context, names []string, limit int32) ([]To
 		return nil, err
 	}
 	topics, err := a.describePages(ctx, names, limit)
-	if errors.As(err, new(*Unsupported)) {
+	if Unsupported(err) {
 		topics, err = a.describeByMetadata(ctx, metadataByName(names))
 	}
 	if err != nil {

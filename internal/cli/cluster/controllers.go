@@ -11,12 +11,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // voterJSON is what add-controller and remove-controller print for machines.
@@ -86,11 +87,11 @@ func addVoter(ctx context.Context, env *command.Env, p client.Properties, v *kms
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	resp, err := ask[*kmsg.AddRaftVoterResponse](ctx, c, v)
+	defer c.Close()
+	resp, err := v.RequestWith(ctx, c)
 	uncertain(ctx, env, "describe --replication")
 	if err == nil && resp.ErrorCode != 0 {
-		err = c.refused(resp.ErrorCode, resp.ErrorMessage)
+		err = c.Refused(resp.ErrorCode, resp.ErrorMessage)
 	}
 	return err
 }
@@ -130,7 +131,7 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer c.close()
+		defer c.Close()
 		did, undone := "Removed ", "Unregistered "
 		if dryRun {
 			did, undone = "DRY RUN of removing ", "DRY RUN of unregistering "
@@ -160,12 +161,12 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 func (c *conn) removeVoter(ctx context.Context, id int32, directory [16]byte, unregister bool) error {
 	req := kmsg.NewPtrRemoveRaftVoterRequest()
 	req.VoterID, req.VoterDirectoryID = id, directory
-	resp, err := ask[*kmsg.RemoveRaftVoterResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err == nil && resp.ErrorCode != 0 {
-		err = c.refused(resp.ErrorCode, resp.ErrorMessage)
+		err = c.Refused(resp.ErrorCode, resp.ErrorMessage)
 	}
 	t, ok := errors.AsType[*java.Thrown](err)
-	if ok && unregister && (unsupported(t) || t.Class == java.Class(kerr.VoterNotFound.Code)) {
+	if ok && unregister && (admin.Unsupported(t) || errors.Is(t, kafka.ErrVoterNotFound)) {
 		return fmt.Errorf("controller %d is no voter that could be removed: %w; gregor cluster unregister-controller --id %d removes its registration", id, err, id)
 	}
 	return err

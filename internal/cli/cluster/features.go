@@ -73,7 +73,7 @@ func newFeaturesDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer c.close()
+		defer c.Close()
 		resp, err := c.features(cmd.Context(), one, node)
 		if err != nil {
 			return command.Fail(err)
@@ -89,9 +89,9 @@ func (c *conn) features(ctx context.Context, one bool, node int32) (*kmsg.ApiVer
 	}
 	req := kmsg.NewPtrApiVersionsRequest()
 	req.ClientSoftwareName, req.ClientSoftwareVersion = "gregor", command.KafkaVersion
-	resp, err := ask[*kmsg.ApiVersionsResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err == nil && resp.ErrorCode != 0 {
-		err = c.refused(resp.ErrorCode, nil)
+		err = c.Refused(resp.ErrorCode, nil)
 	}
 	return resp, err
 }

@@ -81,7 +81,7 @@ func newChange(env *command.Env, where *client.Flags, op, short, example string)
 		if err != nil {
 			return err
 		}
-		defer conn.close()
+		defer conn.Close()
 		failures, err := conn.updateFeatures(cmd.Context(), levels, c.kind(), c.dryRun)
 		if !c.dryRun {
 			uncertain(cmd.Context(), env, "describe")
@@ -188,20 +188,20 @@ func (c *conn) updateFeatures(ctx context.Context, levels map[string]int16, kind
 		u.Feature, u.MaxVersionLevel, u.UpgradeType, u.AllowDowngrade = name, levels[name], kind, kind != upgrade
 		req.FeatureUpdates = append(req.FeatureUpdates, u)
 	}
-	resp, err := ask[*kmsg.UpdateFeaturesResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	failures := make(map[string]string)
 	if resp.ErrorCode != 0 {
-		text := c.refused(resp.ErrorCode, resp.ErrorMessage).Error()
+		text := c.Refused(resp.ErrorCode, resp.ErrorMessage).Error()
 		for name := range levels {
 			failures[name] = text
 		}
 	}
 	for _, r := range resp.Results {
 		if r.ErrorCode != 0 {
-			failures[r.Feature] = c.refused(r.ErrorCode, r.ErrorMessage).Error()
+			failures[r.Feature] = c.Refused(r.ErrorCode, r.ErrorMessage).Error()
 		}
 	}
 	return failures, nil

@@ -54,7 +54,7 @@ command; --format json prints that alone, with the size of the disks.`,
 		if err != nil {
 			return err
 		}
-		defer c.close()
+		defer c.Close()
 		return command.Fail(c.printLogDirs(cmd.Context(), env, words(topics), wanted, asJSON))
 	}
 	return cmd
@@ -103,7 +103,7 @@ type logSize struct {
 }
 
 func (c *conn) printLogDirs(ctx context.Context, env *command.Env, topics []string, wanted []int32, asJSON bool) error {
-	d, err := c.describe(ctx, false)
+	d, err := c.DescribeCluster(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -151,15 +151,15 @@ func commas(ids []int32) string {
 // logDirs asks one broker, and keeps the partitions of topics; all where
 // there are none.
 func (c *conn) logDirs(ctx context.Context, id int32, topics []string) (brokerDirs, error) {
-	resp, err := askNode[*kmsg.DescribeLogDirsResponse](ctx, c, id, kmsg.NewPtrDescribeLogDirsRequest())
+	resp, err := kmsg.NewPtrDescribeLogDirsRequest().RequestWith(ctx, c.Node(id))
 	out := brokerDirs{Broker: id}
 	switch {
 	case err != nil:
 		return out, err
 	case resp.ErrorCode != 0:
-		return out, c.refused(resp.ErrorCode, nil)
+		return out, c.Refused(resp.ErrorCode, nil)
 	case len(resp.Dirs) == 0:
-		return out, c.refused(kerr.ClusterAuthorizationFailed.Code, nil)
+		return out, c.Refused(kerr.ClusterAuthorizationFailed.Code, nil)
 	}
 	for _, d := range java.Order(resp.Dirs, func(d kmsg.DescribeLogDirsResponseDir) int32 { return java.Hash(d.Dir) }) {
 		one := logDir{LogDir: d.Dir, TotalBytes: d.TotalBytes, UsableBytes: d.UsableBytes, Cordoned: d.IsCordoned, Partitions: []logSize{}}

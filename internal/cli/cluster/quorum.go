@@ -62,7 +62,7 @@ func newQuorumDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer c.close()
+		defer c.Close()
 		q, err := c.quorum(cmd.Context())
 		if err != nil {
 			return command.Fail(err)
@@ -103,7 +103,7 @@ type replica struct {
 const zeroDirectory = "AAAAAAAAAAAAAAAAAAAAAA"
 
 func (c *conn) quorum(ctx context.Context) (*quorum, error) {
-	d, err := c.describe(ctx, false)
+	d, err := c.DescribeCluster(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -112,19 +112,19 @@ func (c *conn) quorum(ctx context.Context) (*quorum, error) {
 	topic.Topic = kafka.ClusterMetadataTopic
 	topic.Partitions = []kmsg.DescribeQuorumRequestTopicPartition{kmsg.NewDescribeQuorumRequestTopicPartition()}
 	req.Topics = append(req.Topics, topic)
-	resp, err := ask[*kmsg.DescribeQuorumResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	if resp.ErrorCode != 0 {
-		return nil, c.refused(resp.ErrorCode, resp.ErrorMessage)
+		return nil, c.Refused(resp.ErrorCode, resp.ErrorMessage)
 	}
 	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
-		return nil, command.Failf("the answer of %s is not about the metadata log alone", c.servers)
+		return nil, command.Failf("the answer of %s is not about the metadata log alone", c.Servers())
 	}
 	p := resp.Topics[0].Partitions[0]
 	if p.ErrorCode != 0 {
-		return nil, c.refused(p.ErrorCode, p.ErrorMessage)
+		return nil, c.Refused(p.ErrorCode, p.ErrorMessage)
 	}
 	endpoints := make(map[int32][]string)
 	for _, n := range resp.Nodes {

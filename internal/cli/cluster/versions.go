@@ -36,7 +36,7 @@ func newBrokerAPIVersions(env *command.Env) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer c.close()
+		defer c.Close()
 		return command.Fail(c.printVersions(cmd.Context(), env, asJSON, java.HashNode))
 	}
 	return cmd
@@ -79,7 +79,7 @@ type servedAPIs struct {
 // printVersions asks all nodes; hash gives the order of Kafka's map, nil that
 // of the ids.
 func (c *conn) printVersions(ctx context.Context, env *command.Env, asJSON bool, hash func(java.Node) int32) error {
-	d, err := c.describe(ctx, false)
+	d, err := c.DescribeCluster(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (c *conn) printVersions(ctx context.Context, env *command.Env, asJSON bool,
 func (c *conn) versions(ctx context.Context, node int32) (*kmsg.ApiVersionsResponse, error) {
 	req := kmsg.NewPtrApiVersionsRequest()
 	req.ClientSoftwareName, req.ClientSoftwareVersion = "gregor", command.KafkaVersion
-	resp, err := askNode[*kmsg.ApiVersionsResponse](ctx, c, node, req)
+	resp, err := req.RequestWith(ctx, c.Node(node))
 	if err == nil && resp.ErrorCode != 0 {
 		err = java.Code(resp.ErrorCode, "")
 	}

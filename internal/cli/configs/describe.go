@@ -170,7 +170,7 @@ func existing(ctx context.Context, a *admin.Admin, kind string) ([]string, error
 		return nil, err
 	}
 	configured, err := a.ListConfigs(ctx, kmsg.ConfigResourceTypeGroupConfig)
-	if err != nil && !errors.As(err, new(*admin.Unsupported)) && !errors.Is(err, kafka.ErrClusterAuthorizationFailed) {
+	if err != nil && !admin.Unsupported(err) && !errors.Is(err, kafka.ErrClusterAuthorizationFailed) {
 		return nil, err // older brokers list no groups by their settings (KIP-1142)
 	}
 	for _, n := range configured {

@@ -140,7 +140,7 @@ func (o *options) run(ctx context.Context, env *command.Env) error {
 	if err != nil {
 		return err
 	}
-	defer a.close()
+	defer a.Close()
 	switch {
 	case o.list:
 		return o.runList(ctx, env, a)
@@ -190,7 +190,7 @@ func (o *options) told(env *command.Env, path string, err error) error {
 }
 
 // chosen are the groups that the flags name.
-func (o *options) chosen(ctx context.Context, a *admin) ([]string, error) {
+func (o *options) chosen(ctx context.Context, a *cluster) ([]string, error) {
 	if !o.allGroups {
 		return o.groups, nil
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
-func (o *options) runDescribe(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runDescribe(ctx context.Context, env *command.Env, a *cluster) error {
 	ids, err := o.chosen(ctx, a)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (o *options) runDescribe(ctx context.Context, env *command.Env, a *admin) e
 
 // describeAll describes groups, sorted by their ids; one that cannot be
 // described fails them all, as in Kafka's command.
-func (a *admin) describeAll(ctx context.Context, ids []string) ([]*description, error) {
+func (a *cluster) describeAll(ctx context.Context, ids []string) ([]*description, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	all, err := a.describe(ctx, ids)
 	if err != nil {
@@ -86,7 +86,7 @@ type offsetRow struct {
 // the most first, and then those that are committed and nobody's. Kafka's
 // command asks for the ends of each member's partitions, this one for all at
 // once.
-func (a *admin) rows(ctx context.Context, g *description) ([]offsetRow, error) {
+func (a *cluster) rows(ctx context.Context, g *description) ([]offsetRow, error) {
 	done, err := a.committed(ctx, g.id)
 	if err != nil {
 		return nil, in(err, java.Execution, java.Runtime)
@@ -121,7 +121,7 @@ func (a *admin) rows(ctx context.Context, g *description) ([]offsetRow, error) {
 }
 
 // ends are the ends of the partitions that have leaders.
-func (a *admin) ends(ctx context.Context, partitions []kafka.TopicPartition) (map[kafka.TopicPartition]int64, error) {
+func (a *cluster) ends(ctx context.Context, partitions []kafka.TopicPartition) (map[kafka.TopicPartition]int64, error) {
 	leaders, err := a.leaders(ctx, topicsOf(partitions))
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
@@ -46,7 +47,7 @@ type described struct {
 // describe asks the coordinators of consumer groups. As Kafka's client does, it asks in
 // the new protocol first, and in the classic one for the groups that the new one
 // does not know.
-func (a *admin) describe(ctx context.Context, ids []string) (map[string]described, error) {
+func (a *cluster) describe(ctx context.Context, ids []string) (map[string]described, error) {
 	all := make(map[string]described, len(ids))
 	missing := make(map[string]string) // what the new protocol said of them
 	if len(ids) == 0 {
@@ -67,7 +68,7 @@ func (a *admin) describe(ctx context.Context, ids []string) (map[string]describe
 		}
 		return nil
 	})
-	if err != nil && !isUnsupported(err) {
+	if err != nil && !admin.Unsupported(err) {
 		return nil, err
 	}
 	classic := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := all[id]; return ok })
@@ -77,7 +78,7 @@ func (a *admin) describe(ctx context.Context, ids []string) (map[string]describe
 	return all, a.describeClassic(ctx, classic, missing, all)
 }
 
-func (a *admin) describeClassic(ctx context.Context, ids []string, missing map[string]string, all map[string]described) error {
+func (a *cluster) describeClassic(ctx context.Context, ids []string, missing map[string]string, all map[string]described) error {
 	req := kmsg.NewPtrDescribeGroupsRequest()
 	req.Groups = ids
 	return a.shards(ctx, req, func(at kgo.BrokerMetadata, resp kmsg.Response) error {

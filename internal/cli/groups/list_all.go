@@ -89,7 +89,7 @@ func (o *allOptions) run(ctx context.Context, env *command.Env, asJSON, withProt
 	if err != nil {
 		return err
 	}
-	defer a.close()
+	defer a.Close()
 	all, err := a.list(ctx, filter{})
 	if err != nil {
 		return err

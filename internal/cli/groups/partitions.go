@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
@@ -31,12 +32,12 @@ func newOffsets[V any](order []kafka.TopicPartition, of map[kafka.TopicPartition
 }
 
 // committed asks for all offsets of a group.
-func (a *admin) committed(ctx context.Context, group string) (offsets[committed], error) {
+func (a *cluster) committed(ctx context.Context, group string) (offsets[committed], error) {
 	bounded, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	resp, err := kadm.NewClient(a.client).FetchOffsets(bounded, group)
+	resp, err := kadm.NewClient(a.Client()).FetchOffsets(bounded, group)
 	if err != nil {
-		return offsets[committed]{}, a.thrown(ctx, err)
+		return offsets[committed]{}, a.thrown(ctx, kmsg.OffsetFetch.Int16(), err)
 	}
 	of := make(map[kafka.TopicPartition]committed)
 	for topic, partitions := range resp {
@@ -58,28 +59,12 @@ const (
 // listOffsets asks the leaders for the offset at a time in milliseconds, or
 // at [latest] or [earliest]; -1 is that no record is so late. A partition
 // that cannot be asked fails the call.
-func (a *admin) listOffsets(ctx context.Context, partitions []kafka.TopicPartition, at int64) (map[kafka.TopicPartition]int64, error) {
+func (a *cluster) listOffsets(ctx context.Context, partitions []kafka.TopicPartition, at int64) (map[kafka.TopicPartition]int64, error) {
 	found := make(map[kafka.TopicPartition]int64, len(partitions))
 	if len(partitions) == 0 {
 		return found, nil
 	}
-	req := kmsg.NewPtrListOffsetsRequest()
-	req.ReplicaID = -1
-	topics := make(map[string]int)
-	for _, p := range partitions {
-		i, ok := topics[p.Topic]
-		if !ok {
-			i = len(req.Topics)
-			topics[p.Topic] = i
-			t := kmsg.NewListOffsetsRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
-		}
-		one := kmsg.NewListOffsetsRequestTopicPartition()
-		one.Partition, one.Timestamp = p.Partition, at
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
-	}
-	resp, err := ask[*kmsg.ListOffsetsResponse](ctx, a, req)
+	resp, err := admin.OffsetsRequest(partitions, at).RequestWith(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +81,7 @@ func (a *admin) listOffsets(ctx context.Context, partitions []kafka.TopicPartiti
 
 // leaders says of every partition of the topics whether it has a leader. A
 // topic that is not there is an error, as in Kafka's describeTopics.
-func (a *admin) leaders(ctx context.Context, topics []string) (map[kafka.TopicPartition]bool, error) {
+func (a *cluster) leaders(ctx context.Context, topics []string) (map[kafka.TopicPartition]bool, error) {
 	found := make(map[kafka.TopicPartition]bool)
 	details, err := a.topics(ctx, topics)
 	if err != nil {
@@ -124,7 +109,7 @@ func (t *topicDetail) partitions() []kafka.TopicPartition {
 }
 
 // topics asks for topics, each once, in the order of Kafka's map of them.
-func (a *admin) topics(ctx context.Context, names []string) ([]topicDetail, error) {
+func (a *cluster) topics(ctx context.Context, names []string) ([]topicDetail, error) {
 	names = sorted(names)
 	if len(names) == 0 {
 		return nil, nil
@@ -139,7 +124,7 @@ func (a *admin) topics(ctx context.Context, names []string) ([]topicDetail, erro
 		t.Topic = new(name)
 		req.Topics = append(req.Topics, t)
 	}
-	resp, err := ask[*kmsg.MetadataResponse](ctx, a, req)
+	resp, err := req.RequestWith(ctx, a)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
@@ -25,11 +26,11 @@ type reset struct {
 // resetter resets groups as the flags say.
 type resetter struct {
 	o   *options
-	a   *admin
+	a   *cluster
 	env *command.Env
 }
 
-func (o *options) runReset(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runReset(ctx context.Context, env *command.Env, a *cluster) error {
 	r := resetter{o, a, env}
 	ids, err := o.chosen(ctx, a)
 	if err != nil {
@@ -184,12 +185,12 @@ func (r resetter) commit(ctx context.Context, id string, to offsets[int64]) erro
 	}
 	bounded, cancel := context.WithTimeout(ctx, r.a.timeout)
 	defer cancel()
-	resp, err := kadm.NewClient(r.a.client).CommitOffsets(bounded, id, all)
+	resp, err := kadm.NewClient(r.a.Client()).CommitOffsets(bounded, id, all)
 	if err != nil {
 		if ctx.Err() != nil {
 			r.env.Warnf("Group %s may have been reset, or not: --describe shows it.", id)
 		}
-		return r.a.thrown(ctx, err)
+		return r.a.thrown(ctx, kmsg.OffsetCommit.Int16(), err)
 	}
 	var failed []kafka.TopicPartition
 	var code int16

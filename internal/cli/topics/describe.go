@@ -189,7 +189,7 @@ func reassignments(ctx context.Context, a *admin.Admin, topics []admin.Topic) (m
 	}
 	moves, err := a.Reassignments(ctx, all)
 	switch {
-	case errors.As(err, new(*admin.Unsupported)), errors.Is(err, kafka.ErrClusterAuthorizationFailed):
+	case admin.Unsupported(err), errors.Is(err, kafka.ErrClusterAuthorizationFailed):
 		return nil, nil
 	case errors.As(err, new(*java.Thrown)):
 		return nil, fmt.Errorf("java.util.concurrent.ExecutionException: %s", reason(err))
