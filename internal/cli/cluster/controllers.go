@@ -42,12 +42,7 @@ the node and of its metadata directory and its listeners are taken from there.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		if where.Config == "" {
 			return command.Failf("You must supply the configuration file of the controller you are adding when using add-controller.")
 		}
@@ -60,7 +55,7 @@ the node and of its metadata directory and its listeners are taken from there.`,
 			return command.Fail(err)
 		}
 		if !dryRun {
-			if err := addVoter(cmd.Context(), env, p, v); err != nil {
+			if err := addVoter(ctx, env, p, v); err != nil {
 				return command.Fail(err)
 			}
 		}
@@ -78,7 +73,7 @@ the node and of its metadata directory and its listeners are taken from there.`,
 		}
 		env.Printf("%s controller %d with directory id %s and endpoints: %s\n", did, v.VoterID, directory, strings.Join(endpoints, ", "))
 		return nil
-	}
+	})
 	return cmd
 }
 
@@ -114,12 +109,7 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 	f.BoolVar(&unregister, "unregister", false, "remove its registration, too, when it is no longer a voter")
 	_ = cmd.MarkFlagRequired("controller-id")
 	_ = cmd.MarkFlagRequired("controller-directory-id")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		if id < 0 {
 			return command.Failf("Invalid negative --controller-id: %d", id)
 		}
@@ -127,7 +117,7 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 		if err != nil || len(raw) != 16 {
 			return command.Failf("Failed to parse --controller-directory-id: %q is not an id of 22 letters, such as MFZjDDMBTzmoUJ5cFcFpfg", directory)
 		}
-		c, err := open(cmd.Context(), env, where)
+		c, err := open(ctx, env, where)
 		if err != nil {
 			return err
 		}
@@ -135,15 +125,15 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 		did, undone := "Removed ", "Unregistered "
 		if dryRun {
 			did, undone = "DRY RUN of removing ", "DRY RUN of unregistering "
-		} else if err := c.removeVoter(cmd.Context(), id, [16]byte(raw), unregister); err != nil {
-			uncertain(cmd.Context(), env, "describe --replication")
+		} else if err := c.removeVoter(ctx, id, [16]byte(raw), unregister); err != nil {
+			uncertain(ctx, env, "describe --replication")
 			return command.Fail(err)
 		}
 		if !asJSON {
 			env.Printf("%s KRaft controller %d with directory id %s\n", did, id, directoryText([16]byte(raw)))
 		}
 		if unregister && !dryRun {
-			if err := c.unregisterController(cmd.Context(), id); err != nil {
+			if err := c.unregisterController(ctx, id); err != nil {
 				return command.Failf("controller %d is no voter any more, but is still registered: %w; gregor cluster unregister-controller --id %d does the rest", id, err, id)
 			}
 		}
@@ -154,7 +144,7 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 			env.Printf("%sKRaft controller %d\n", undone, id)
 		}
 		return nil
-	}
+	})
 	return cmd
 }
 

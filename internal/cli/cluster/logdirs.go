@@ -37,12 +37,7 @@ command; --format json prints that alone, with the size of the disks.`,
 	f.BoolVar(&describe, "describe", false, "describe the log directories")
 	f.StringVar(&topics, "topic-list", "", "only these `topics`: a,b; all without")
 	f.StringVar(&brokers, "broker-list", "", "only these `brokers`: 0,1; all without")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		if !describe {
 			return command.Usagef("Missing required argument \"[describe]\"")
 		}
@@ -50,13 +45,13 @@ command; --format json prints that alone, with the size of the disks.`,
 		if err != nil {
 			return err
 		}
-		c, err := open(cmd.Context(), env, &where)
+		c, err := open(ctx, env, &where)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		return command.Fail(c.printLogDirs(cmd.Context(), env, words(topics), wanted, asJSON))
-	}
+		return command.Fail(c.printLogDirs(ctx, env, words(topics), wanted, asJSON))
+	})
 	return cmd
 }
 

@@ -44,12 +44,7 @@ func newQuorumDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 	f.BoolVar(&status, "status", false, "print a summary")
 	f.BoolVar(&replication, "replication", false, "print how far each member has read the metadata log")
 	f.BoolVar(&human, "human-readable", false, "print times of --replication as how long ago they are")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		switch {
 		case status && replication:
 			return command.Failf("Only one of --status or --replication should be specified with describe sub-command")
@@ -58,12 +53,12 @@ func newQuorumDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 		case status && human:
 			return command.Failf("The option --human-readable is only supported along with --replication")
 		}
-		c, err := open(cmd.Context(), env, where)
+		c, err := open(ctx, env, where)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		q, err := c.quorum(cmd.Context())
+		q, err := c.quorum(ctx)
 		if err != nil {
 			return command.Fail(err)
 		}
@@ -75,7 +70,7 @@ func newQuorumDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 		}
 		q.printStatus(env)
 		return nil
-	}
+	})
 	return cmd
 }
 

@@ -26,19 +26,14 @@ func newBrokerAPIVersions(env *command.Env) *cobra.Command {
 		Args:    command.KafkaArgs(env),
 	}, "broker-api-versions")
 	where.Add(cmd)
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
-		c, err := open(cmd.Context(), env, &where)
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
+		c, err := open(ctx, env, &where)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		return command.Fail(c.printVersions(cmd.Context(), env, asJSON, java.HashNode))
-	}
+		return command.Fail(c.printVersions(ctx, env, asJSON, java.HashNode))
+	})
 	return cmd
 }
 

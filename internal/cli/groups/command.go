@@ -73,20 +73,15 @@ func newConsumerGroups(env *command.Env) *cobra.Command {
 		Args:    command.KafkaArgs(env),
 	}, "consumer-groups")
 	o.where.Add(cmd)
-	command.FormatFlag(cmd)
 	o.flags(cmd)
 	o.has = func(name string) bool { return cmd.Flags().Changed(name) }
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		o.asJSON = asJSON
 		if err := o.check(env); err != nil {
 			return err
 		}
-		return o.told(env, cmd.CommandPath(), o.run(cmd.Context(), env))
-	}
+		return o.told(env, cmd.CommandPath(), o.run(ctx, env))
+	})
 	return cmd
 }
 

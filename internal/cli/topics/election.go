@@ -49,18 +49,13 @@ all of them (--all-topic-partitions). The file:
 	f.Int32Var(&o.partition, "partition", 0, "the `number` of the partition")
 	f.BoolVar(&o.all, "all-topic-partitions", false, "all partitions that need it")
 	flags.Single(f, &o.kind, "election-type", "`preferred|unclean`")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		o.set = cmd.Flags().Changed
 		if err := o.check(); err != nil {
 			return err
 		}
-		return o.run(cmd.Context(), env, asJSON)
-	}
+		return o.run(ctx, env, asJSON)
+	})
 	return cmd
 }
 

@@ -51,15 +51,10 @@ topic, and behind a colon a partition, a range (0-3 is 0, 1 and 2), 5- or -3.`,
 	o.time = "latest"
 	flags.Single(f, &o.time, "time", "the offset at this `time`: Unix milliseconds, or latest (-1), earliest (-2), max-timestamp (-3), earliest-local (-4), latest-tiered (-5), earliest-pending-upload (-6)")
 	f.BoolVar(&o.excludeInternal, "exclude-internal-topics", false, "without internal topics")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		o.set = cmd.Flags().Changed
-		return o.run(cmd.Context(), env, asJSON)
-	}
+		return o.run(ctx, env, asJSON)
+	})
 	return cmd
 }
 

@@ -30,12 +30,7 @@ A partition that fails is named in the output; the exit code is 0, as Kafka's is
 	}, "delete-records")
 	where.Add(cmd)
 	flags.Single(cmd.Flags(), &file, "offset-json-file", "the JSON `file` with an offset for each partition")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		p, err := where.Resolve()
 		if err != nil {
 			return err
@@ -47,13 +42,13 @@ A partition that fails is named in the output; the exit code is 0, as Kafka's is
 		if err != nil {
 			return command.Fail(err)
 		}
-		a, err := admin.Open(cmd.Context(), env, p)
+		a, err := admin.Open(ctx, env, p)
 		if err != nil {
 			return err
 		}
 		defer a.Close()
-		return deleteRecords(cmd.Context(), env, a, rows, asJSON)
-	}
+		return deleteRecords(ctx, env, a, rows, asJSON)
+	})
 	return cmd
 }
 
