@@ -63,12 +63,6 @@ func report(env *command.Env, cmd *cobra.Command, err error) int {
 		}
 		return failed.Code
 	}
-	if said, ok := errors.AsType[interface {
-		error
-		ExitCode() int
-	}](err); ok { // it has said what is wrong
-		return said.ExitCode()
-	}
 	env.Warnf("%s: %s (%s says how)", commandPath(cmd), strings.TrimSpace(err.Error()), helpFor(cmd))
 	if command.KafkaName(cmd) != "" {
 		return command.ExitFailed

@@ -4,6 +4,7 @@
 package kafka
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -56,6 +57,11 @@ type TopicPartition struct {
 // String is Kafka's directory name of the partition: topic-partition.
 func (tp TopicPartition) String() string {
 	return tp.Topic + "-" + strconv.Itoa(int(tp.Partition))
+}
+
+// Compare orders partitions by topic and number.
+func (tp TopicPartition) Compare(other TopicPartition) int {
+	return cmp.Or(cmp.Compare(tp.Topic, other.Topic), cmp.Compare(tp.Partition, other.Partition))
 }
 
 // UUID is Kafka's 128-bit identifier (org.apache.kafka.common.Uuid), written

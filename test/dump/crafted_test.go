@@ -56,7 +56,7 @@ func TestOldFormats(t *testing.T) {
 			compare(t, k, "--files", path, "--print-data-log")
 		}
 	}
-	t.Logf("%d comparisons", k.runs)
+	t.Logf("%d comparisons", k.runs.Load())
 }
 
 // stored is a line of msg's golden file: a message that Kafka's own classes

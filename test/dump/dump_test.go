@@ -2,30 +2,57 @@ package dump
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gregor-stream/gregor/test/harness"
 )
 
-// tools starts Kafka's tools for a test.
+// shared is what the tests of the package share.
+var shared struct {
+	sync.Mutex
+
+	tools map[string]*harness.Tools // by the set of jars
+}
+
+// TestMain ends Kafka's tools after the last test.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for set, k := range shared.tools {
+		if err := k.Close(); err != nil {
+			fmt.Fprintf(os.Stderr, "Kafka's %s: %v\n", set, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+// tools are Kafka's tools of one of the sets of jars: one process serves all
+// tests.
 func tools(t *testing.T, set string) *kafkaTools {
 	t.Helper()
-	k, err := startTools(set, t.TempDir())
-	harness.Missing(t, err)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := k.close(); err != nil {
-			t.Errorf("Kafka's tools: %v", err)
+	shared.Lock()
+	defer shared.Unlock()
+	k, ok := shared.tools[set]
+	if !ok {
+		var err error
+		k, err = harness.StartTools(set, dumpClass, storageClass)
+		harness.Missing(t, err)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
-	return k
+		if shared.tools == nil {
+			shared.tools = make(map[string]*harness.Tools)
+		}
+		shared.tools[set] = k
+	}
+	return &kafkaTools{Tools: k}
 }
 
 // options lists what dump-log can be told beside the files.
@@ -38,6 +65,21 @@ func options() [][]string {
 		{"--key-decoder-class", classes + "IntegerDecoder"}, {"--value-decoder-class", classes + "DefaultDecoder"}, {"--value-decoder-class", "org.example.Own"},
 		{"--offsets-decoder"}, {"--transaction-log-decoder"}, {"--cluster-metadata-decoder"}, {"--remote-log-metadata-decoder"},
 		{"--share-group-state-decoder"}, {"--cluster-metadata-decoder", "--skip-record-metadata"}, {"--offsets-decoder", "--skip-record-metadata"},
+	}
+}
+
+// optionsFor leaves out what changes nothing: a decoder is for the records of a
+// log or a checkpoint. The third and later files of a kind in a directory, which
+// hold what the first two do, are shown plainly and with their content.
+func optionsFor(file string, before int) [][]string {
+	switch log := slices.Contains([]string{".log", ".checkpoint"}, filepath.Ext(file)); {
+	case before >= 2:
+		return [][]string{nil, {"--print-data-log"}}
+	case log:
+		return options()
+	}
+	return [][]string{
+		nil, {"--print-data-log"}, {"--verify-index-only"}, {"--index-sanity-check"}, {"--max-bytes", "700"}, {"--max-message-size", "200"}, {"--offsets-decoder"},
 	}
 }
 
@@ -95,26 +137,28 @@ func compare(t *testing.T, k *kafkaTools, args ...string) {
 	t.Helper()
 	ours, err := gregor(append([]string{"dump-log"}, args...)...)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
 	kafkas, err := k.run(dumpClass, args...)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
-	if got, want := withoutLimited(mask(ours.out), mask(kafkas.out)); got != want {
+	if got, want := withoutLimited(mask(ours.Out), mask(kafkas.Out)); got != want {
 		t.Errorf("dump-log %s\n%s", strings.Join(args, " "), difference(want, got))
 	}
-	if ours.code != kafkas.code {
-		t.Errorf("dump-log %s: exit code %d, Kafka's %d\nours:  %.300s\nKafka: %.300s", strings.Join(args, " "), ours.code, kafkas.code, ours.errors, kafkas.errors)
+	if ours.Code != kafkas.Code {
+		t.Errorf("dump-log %s: exit code %d, Kafka's %d\nours:  %.300s\nKafka: %.300s", strings.Join(args, " "), ours.Code, kafkas.Code, ours.Err, kafkas.Err)
 	}
-	switch {
-	case kafkas.trace():
-		before, line := kafkas.beforeTrace(), strings.TrimSuffix(ours.errors, "\n")
-		if line, ok := strings.CutPrefix(line, before); !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "gregor: ") {
-			t.Errorf("dump-log %s: no one line for an error of Kafka's:\n%.500s\nKafka: %.300s", strings.Join(args, " "), ours.errors, kafkas.errors)
+	switch before, died := diedOf(kafkas); {
+	case died:
+		line := strings.TrimSuffix(ours.Err, "\n")
+		if line, ok := strings.CutPrefix(line, before); !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "gregor dump-log: ") {
+			t.Errorf("dump-log %s: no one line for an error of Kafka's:\n%.500s\nKafka: %.300s", strings.Join(args, " "), ours.Err, kafkas.Err)
 		}
-	case ours.errors != kafkas.errors:
-		t.Errorf("dump-log %s, errors\n%s", strings.Join(args, " "), difference(kafkas.errors, ours.errors))
+	case ours.Err != kafkas.Err:
+		t.Errorf("dump-log %s, errors\n%s", strings.Join(args, " "), difference(kafkas.Err, ours.Err))
 	}
 }
 
@@ -142,13 +186,27 @@ func everyOption(t *testing.T, k *kafkaTools, dir string, least int) {
 	if len(files) < least {
 		t.Errorf("only %d files in %s, want %d", len(files), dir, least)
 	}
-	for _, file := range files {
-		for _, option := range options() {
-			compare(t, k, append([]string{"--files", file}, option...)...)
-		}
+	var workers sync.WaitGroup
+	work := make(chan []string)
+	for range 2 { // one runs ours while the other runs Kafka's
+		workers.Go(func() {
+			for args := range work {
+				compare(t, k, args...)
+			}
+		})
 	}
+	seen := map[string]int{}
+	for _, file := range files {
+		kind := filepath.Dir(file) + filepath.Ext(file)
+		for _, option := range optionsFor(file, seen[kind]) {
+			work <- append([]string{"--files", file}, option...)
+		}
+		seen[kind]++
+	}
+	close(work)
+	workers.Wait()
 	compare(t, k, "--files", strings.Join(files, ","), "--deep-iteration")
-	t.Logf("%d files, %d comparisons", len(files), k.runs)
+	t.Logf("%d files, %d comparisons", len(files), k.runs.Load())
 }
 
 // TestFilesOfAnEarlierKafka compares on the files in the repository, which
@@ -182,6 +240,9 @@ func TestArguments(t *testing.T) {
 		compare(t, k, "--files", strings.Join(paths, ","))
 		compare(t, k, "--files", strings.Join(paths, ","), "--max-bytes", "-1")
 	}
+	log := filepath.Join(dir, "x.log")
+	compare(t, k, "--files", log, "--value-decoder-class") // whose argument may be missing
+	compare(t, k, "--files", log, "--key-decoder-class", "--deep-iteration")
 	compare(t, k, "--files", "")
 	compare(t, k, "--files", ",")
 }
@@ -195,15 +256,15 @@ func TestJSONLines(t *testing.T) {
 	} {
 		dir := filepath.Join(harness.Root(), filepath.FromSlash(tt.dir))
 		text, err := gregor("dump-log", "--files", dir, tt.decoder)
-		if err != nil || text.code != 0 {
+		if err != nil || text.Code != 0 {
 			t.Fatalf("%v %+v", err, text)
 		}
 		lines, err := gregor("dump-log", "--files", dir, tt.decoder, "--format", "json")
-		if err != nil || lines.code != 0 {
+		if err != nil || lines.Code != 0 {
 			t.Fatalf("%v %+v", err, lines)
 		}
 		counts := map[string]int{}
-		for line := range strings.Lines(lines.out) {
+		for line := range strings.Lines(lines.Out) {
 			var object struct{ Type, File string }
 			if err := json.Unmarshal([]byte(line), &object); err != nil || object.Type == "" || !strings.HasPrefix(object.File, dir) {
 				t.Fatalf("%v in %s", err, line)
@@ -212,7 +273,7 @@ func TestJSONLines(t *testing.T) {
 		}
 		for kind, mark := range map[string]string{"file": "Dumping ", "batch": "baseOffset: ", "record": "| offset: ", "abortedTransaction": "version: 0 ", "producer": "producerId: "} {
 			want := 0
-			for line := range strings.Lines(text.out) {
+			for line := range strings.Lines(text.Out) {
 				if strings.HasPrefix(line, mark) {
 					want++
 				}
@@ -231,20 +292,20 @@ func TestJSONLines(t *testing.T) {
 func TestDirectoriesAndPatterns(t *testing.T) {
 	dir := filepath.Join(harness.Root(), "internal", "storage", "testdata", "kafka44", "small-0")
 	whole, err := gregor("dump-log", "--files", dir)
-	if err != nil || whole.code != 0 {
+	if err != nil || whole.Code != 0 {
 		t.Fatalf("%v %+v", err, whole)
 	}
-	first, second := strings.Index(whole.out, "00000000000000000000.log"), strings.Index(whole.out, "00000000000000000233.log")
-	index := strings.Index(whole.out, "00000000000000000000.index")
+	first, second := strings.Index(whole.Out, "00000000000000000000.log"), strings.Index(whole.Out, "00000000000000000233.log")
+	index := strings.Index(whole.Out, "00000000000000000000.index")
 	if first < 0 || index < first || second < index {
-		t.Errorf("the order is not that of the log: %.300s", whole.out)
+		t.Errorf("the order is not that of the log: %.300s", whole.Out)
 	}
 	pattern, err := gregor("dump-log", "--files", filepath.Join(dir, "*.log"))
-	if err != nil || pattern.code != 0 || strings.Count(pattern.out, "Dumping ") != 2 {
+	if err != nil || pattern.Code != 0 || strings.Count(pattern.Out, "Dumping ") != 2 {
 		t.Errorf("%v %+v", err, pattern)
 	}
 	for _, wrong := range []string{t.TempDir(), filepath.Join(dir, "*.none")} {
-		if r, err := gregor("dump-log", "--files", wrong); err != nil || r.code != 1 || !strings.Contains(r.errors, wrong) {
+		if r, err := gregor("dump-log", "--files", wrong); err != nil || r.Code != 1 || !strings.Contains(r.Err, wrong) {
 			t.Errorf("%s: %v %+v", wrong, err, r)
 		}
 	}

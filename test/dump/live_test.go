@@ -237,8 +237,8 @@ func (l *live) newGroups(k *kafkaTools) {
 	} {
 		r, err := k.run(args[0], append(args[1:], "--bootstrap-server", l.b.Addr(), "--max-messages", "50", "--timeout-ms", "30000")...)
 		l.must(err)
-		if r.code != 0 || r.out == "" {
-			l.Errorf("%s: exit code %d\n%.1000s", args[0], r.code, r.errors)
+		if r.Code != 0 || r.Out == "" {
+			l.Errorf("%s: exit code %d\n%.1000s", args[0], r.Code, r.Err)
 		}
 	}
 }

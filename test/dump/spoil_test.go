@@ -59,7 +59,7 @@ func TestSpoiledFiles(t *testing.T) {
 		}
 		compare(t, k, append([]string{"--files", shown}, all[random.IntN(len(all))]...)...)
 	}
-	t.Logf("%d comparisons", k.runs)
+	t.Logf("%d comparisons", k.runs.Load())
 }
 
 // spoil damages a copy of data.

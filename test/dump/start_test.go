@@ -16,7 +16,7 @@ import (
 
 // formatted makes a broker's folder with a configuration, and has its
 // directory formatted by run.
-func formatted(t *testing.T, dynamic bool, run func(args ...string) (result, error), args ...string) harness.Options {
+func formatted(t *testing.T, dynamic bool, run func(args ...string) (harness.Printed, error), args ...string) harness.Options {
 	t.Helper()
 	port, err := harness.FreePort()
 	controller, err2 := harness.FreePort()
@@ -35,8 +35,8 @@ func formatted(t *testing.T, dynamic bool, run func(args ...string) (result, err
 		"process.roles=broker,controller\nnode.id=1\nlog.dirs=%s\ncontroller.listener.names=CONTROLLER\nlisteners=PLAINTEXT://localhost:%d,CONTROLLER://localhost:%d\n%s\n",
 		filepath.Join(dir, "data"), port, controller, quorum))
 	r, err := run(append([]string{"format", "-t", cluster, "-c", conf}, args...)...)
-	if err != nil || r.code != 0 {
-		t.Fatalf("%v: exit code %d\n%s%s", err, r.code, r.out, r.errors)
+	if err != nil || r.Code != 0 {
+		t.Fatalf("%v: exit code %d\n%s%s", err, r.Code, r.Out, r.Err)
 	}
 	return o
 }
@@ -45,11 +45,11 @@ func formatted(t *testing.T, dynamic bool, run func(args ...string) (result, err
 // Gregor, and with Kafka's and starts Gregor, for both kinds of quorum.
 func TestEitherStartsWhatEitherFormatted(t *testing.T) {
 	k := tools(t, "broker")
-	ours := func(args ...string) (result, error) { return gregor(append([]string{"storage"}, args...)...) }
-	kafkas := func(args ...string) (result, error) { return k.run(storageClass, args...) }
+	ours := func(args ...string) (harness.Printed, error) { return gregor(append([]string{"storage"}, args...)...) }
+	kafkas := func(args ...string) (harness.Printed, error) { return k.run(storageClass, args...) }
 	tests := []struct {
 		name    string
-		run     func(args ...string) (result, error)
+		run     func(args ...string) (harness.Printed, error)
 		start   func(harness.Options) (*harness.Broker, error)
 		dynamic bool
 		args    []string

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gregor-stream/gregor/test/harness"
 )
 
 const cluster = "MkU3OEVBNTcwNTJENDM2Qg"
@@ -112,7 +114,7 @@ func stories() [][]step {
 
 // play runs a story in fresh directories and returns what each command did,
 // and the files that there are in the end.
-func play(t *testing.T, root string, story []step, run func(args ...string) (result, error)) ([]result, map[string][]byte) {
+func play(t *testing.T, root string, story []step, run func(args ...string) (harness.Printed, error)) ([]harness.Printed, map[string][]byte) {
 	t.Helper()
 	if err := os.RemoveAll(root); err != nil {
 		t.Fatal(err)
@@ -121,7 +123,7 @@ func play(t *testing.T, root string, story []step, run func(args ...string) (res
 	for name, text := range configurations() {
 		write(t, filepath.Join(root, name+".properties"), []byte(strings.ReplaceAll(text, "DATA", data)))
 	}
-	var results []result
+	var results []harness.Printed
 	for _, s := range story {
 		if s.remove != "" {
 			if err := os.RemoveAll(filepath.Join(data, s.remove)); err != nil {
@@ -177,10 +179,10 @@ func maskFile(t *testing.T, name string, data []byte) string {
 	}
 	path := write(t, filepath.Join(t.TempDir(), filepath.Base(name)), data)
 	r, err := gregor("dump-log", "--files", path, "--cluster-metadata-decoder")
-	if err != nil || r.code != 0 || strings.Contains(r.out, "isvalid: false") {
+	if err != nil || r.Code != 0 || strings.Contains(r.Out, "isvalid: false") {
 		t.Fatalf("%v %+v", err, r)
 	}
-	_, shown, _ := strings.Cut(r.out, "\n") // the path is another
+	_, shown, _ := strings.Cut(r.Out, "\n") // the path is another
 	return fmt.Sprintf("%d bytes\n%s", len(data), freshVoter.ReplaceAllString(timesIn.ReplaceAllString(shown, "${1}T"), `"voterDirectoryId":"X"`))
 }
 
@@ -191,8 +193,8 @@ func TestStorageIsKafkas(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "run")
 	compared := 0
 	for _, story := range stories() {
-		kafkas, theirs := play(t, root, story, func(args ...string) (result, error) { return k.run(storageClass, args...) })
-		ours, files := play(t, root, story, func(args ...string) (result, error) { return gregor(append([]string{"storage"}, args...)...) })
+		kafkas, theirs := play(t, root, story, func(args ...string) (harness.Printed, error) { return k.run(storageClass, args...) })
+		ours, files := play(t, root, story, func(args ...string) (harness.Printed, error) { return gregor(append([]string{"storage"}, args...)...) })
 		at := 0
 		for _, s := range story {
 			if s.args == nil {
@@ -212,32 +214,32 @@ func TestStorageIsKafkas(t *testing.T) {
 			compared++
 		}
 	}
-	if k.runs < 100 || compared < 30 {
-		t.Errorf("only %d commands and %d files", k.runs, compared)
+	if k.runs.Load() < 100 || compared < 30 {
+		t.Errorf("only %d commands and %d files", k.runs.Load(), compared)
 	}
-	t.Logf("%d commands, %d files", k.runs, compared)
+	t.Logf("%d commands, %d files", k.runs.Load(), compared)
 }
 
 // judge compares what one command did. What Java prints of an exception is no
 // part of the output; where it died of one we say why in one line.
-func judge(t *testing.T, args string, kafkas, ours result) {
+func judge(t *testing.T, args string, kafkas, ours harness.Printed) {
 	t.Helper()
 	mask := func(text string) string {
 		return directoryID.ReplaceAllString(stack.ReplaceAllString(text, ""), "directory.id=X")
 	}
-	if want, got := mask(kafkas.out), mask(ours.out); want != got {
+	if want, got := mask(kafkas.Out), mask(ours.Out); want != got {
 		t.Errorf("storage %s\n%s", args, difference(want, got))
 	}
-	if kafkas.code != ours.code {
-		t.Errorf("storage %s: exit code %d, Kafka's %d: %.300s", args, ours.code, kafkas.code, ours.errors)
+	if kafkas.Code != ours.Code {
+		t.Errorf("storage %s: exit code %d, Kafka's %d: %.300s", args, ours.Code, kafkas.Code, ours.Err)
 	}
-	switch {
-	case kafkas.trace():
-		if strings.Count(ours.errors, "\n") != 1 {
-			t.Errorf("storage %s: no one line for an error of Kafka's:\n%.500s\nKafka: %.300s", args, ours.errors, kafkas.errors)
+	switch _, died := diedOf(kafkas); {
+	case died:
+		if strings.Count(ours.Err, "\n") != 1 {
+			t.Errorf("storage %s: no one line for an error of Kafka's:\n%.500s\nKafka: %.300s", args, ours.Err, kafkas.Err)
 		}
-	case kafkas.errors != ours.errors:
-		t.Errorf("storage %s, errors\n%s", args, difference(kafkas.errors, ours.errors))
+	case kafkas.Err != ours.Err:
+		t.Errorf("storage %s, errors\n%s", args, difference(kafkas.Err, ours.Err))
 	}
 }
 
@@ -248,12 +250,12 @@ func TestStorageAsJSON(t *testing.T) {
 	story := []step{
 		storage("random-uuid"), storage("version-mapping"), storage("feature-dependencies", "-f", elrNeeded, "-f", "metadata.version=33"), info("many"), format("many"), info("many"),
 	}
-	results, _ := play(t, root, story, func(args ...string) (result, error) {
+	results, _ := play(t, root, story, func(args ...string) (harness.Printed, error) {
 		return gregor(append([]string{"storage", "--format", "json"}, args...)...)
 	})
 	for i, r := range results {
 		objects := 0
-		for line := range strings.Lines(r.out) {
+		for line := range strings.Lines(r.Out) {
 			object := map[string]any{}
 			if err := json.Unmarshal([]byte(line), &object); err != nil || object[keys[i]] == nil {
 				t.Errorf("%v: %v in %s, want %s", story[i].args, err, line, keys[i])
@@ -261,7 +263,7 @@ func TestStorageAsJSON(t *testing.T) {
 			objects++
 		}
 		if objects == 0 {
-			t.Errorf("%v printed nothing: %s", story[i].args, r.errors)
+			t.Errorf("%v printed nothing: %s", story[i].args, r.Err)
 		}
 	}
 }

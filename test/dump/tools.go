@@ -5,16 +5,11 @@
 package dump
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
-	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gregor-stream/gregor/test/harness"
 )
@@ -24,84 +19,24 @@ const (
 	storageClass = "kafka.tools.StorageTool"
 )
 
-// kafkaTools is one Java process that runs the main methods of Kafka's tools,
-// one after the other: a process for each would take a second for each.
+// kafkaTools are Kafka's own commands, of one set of jars.
 type kafkaTools struct {
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *bufio.Reader
-	dir  string
-	runs int
-}
+	*harness.Tools
 
-// result is what a command did.
-type result struct {
-	code        int
-	out, errors string
-}
-
-// startTools starts the process with one of the sets of jars.
-func startTools(set, dir string) (*kafkaTools, error) {
-	java, err := harness.Java().Find()
-	if err != nil {
-		return nil, err
-	}
-	classPath, err := harness.Jars(set)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-		"-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", classPath,
-		filepath.Join(harness.Root(), "test", "dump", "testdata", "Tools.java"))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start Kafka's tools: %w", err)
-	}
-	return &kafkaTools{cmd: cmd, in: in, out: bufio.NewReader(out), dir: dir}, nil
+	runs atomic.Int64
 }
 
 // run runs a class's main method.
-func (k *kafkaTools) run(class string, args ...string) (result, error) {
-	k.runs++
-	out, errs := filepath.Join(k.dir, "kafka.out"), filepath.Join(k.dir, "kafka.err")
-	words := append([]string{class, out, errs}, args...)
-	if _, err := io.WriteString(k.in, strings.Join(words, "\t")+"\n"); err != nil {
-		return result{}, fmt.Errorf("ask Kafka's tools: %w", err)
-	}
-	line, err := k.out.ReadString('\n')
-	if err != nil {
-		return result{}, fmt.Errorf("Kafka's tools ended: %w", err)
-	}
-	code, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil {
-		return result{}, fmt.Errorf("Kafka's tools said %q: %w", line, err)
-	}
-	text, err := os.ReadFile(out)
-	if err != nil {
-		return result{}, err
-	}
-	wrong, err := os.ReadFile(errs)
-	return result{code: code, out: string(text), errors: string(wrong)}, err
-}
-
-// close ends the process.
-func (k *kafkaTools) close() error {
-	return errors.Join(k.in.Close(), k.cmd.Wait())
+func (k *kafkaTools) run(class string, args ...string) (harness.Printed, error) {
+	k.runs.Add(1)
+	return k.Run(class, args, "")
 }
 
 // gregor runs one of our commands.
-func gregor(args ...string) (result, error) {
+func gregor(args ...string) (harness.Printed, error) {
 	binary, err := harness.Binary()
 	if err != nil {
-		return result{}, err
+		return harness.Printed{}, err
 	}
 	var out, errs strings.Builder
 	cmd := exec.Command(binary, args...)
@@ -110,15 +45,18 @@ func gregor(args ...string) (result, error) {
 	if _, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = nil
 	}
-	return result{code: cmd.ProcessState.ExitCode(), out: out.String(), errors: errs.String()}, err
+	return harness.Printed{Code: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errs.String()}, err
 }
 
-// exception is the first line of what Java prints when it dies of one. Kafka's
-// own have no stack below it.
-var exception = regexp.MustCompile(`(?m)^(?:java|org\.apache\.kafka)\.[\w.$]+(?:Exception|Error)\b`)
+// exception is the first line of what Java prints when it dies of one.
+var exception = regexp.MustCompile(`(?m)^(?:Exception in thread "main" )?(?:java|org\.apache\.kafka)\.[\w.$]+(?:Exception|Error)\b`)
 
-// trace says whether Java died of an exception that nobody caught.
-func (r result) trace() bool { return exception.MatchString(r.errors) }
-
-// beforeTrace is what was said before that exception.
-func (r result) beforeTrace() string { return r.errors[:exception.FindStringIndex(r.errors)[0]] }
+// diedOf gives what was said before Java died of an exception that nobody
+// caught, and whether it did.
+func diedOf(r harness.Printed) (before string, died bool) {
+	at := exception.FindStringIndex(r.Err)
+	if at == nil {
+		return "", false
+	}
+	return r.Err[:at[0]], true
+}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 )
 
 // Resource is what configs belong to.
@@ -57,13 +57,13 @@ func (a *Admin) DescribeConfigs(ctx context.Context, resources []Resource, synon
 	all := make(map[Resource]Configs, len(resp.Resources))
 	for _, r := range resp.Resources {
 		c := Configs{}
-		if t := jvm.Throw(r.ErrorCode, r.ErrorMessage); t != nil {
+		if t := java.Throw(r.ErrorCode, r.ErrorMessage); t != nil {
 			c.Err = t
 		}
 		for i := range r.Configs {
 			c.Entries = append(c.Entries, entryOf(&r.Configs[i]))
 		}
-		c.Entries = jvm.MapOrder(c.Entries, func(c Config) int32 { return jvm.StringHash(c.Name) }, jvm.DefaultCapacity)
+		c.Entries = java.Order(c.Entries, func(c Config) int32 { return java.Hash(c.Name) })
 		all[Resource{r.ResourceType, r.ResourceName}] = c
 	}
 	return all, nil
@@ -103,7 +103,7 @@ func (a *Admin) AlterConfigs(ctx context.Context, r Resource, changes []Change) 
 		return err
 	}
 	for _, r := range resp.Resources {
-		if t := jvm.Throw(r.ErrorCode, r.ErrorMessage); t != nil {
+		if t := java.Throw(r.ErrorCode, r.ErrorMessage); t != nil {
 			return t
 		}
 	}
@@ -119,7 +119,7 @@ func (a *Admin) ListConfigs(ctx context.Context, kind kmsg.ConfigResourceType) (
 	if err != nil {
 		return nil, err
 	}
-	if t := jvm.Throw(resp.ErrorCode, nil); t != nil {
+	if t := java.Throw(resp.ErrorCode, nil); t != nil {
 		return nil, t
 	}
 	var names []string
@@ -138,12 +138,12 @@ func (a *Admin) Groups(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t := jvm.Throw(resp.ErrorCode, nil); t != nil {
+	if t := java.Throw(resp.ErrorCode, nil); t != nil {
 		return nil, t
 	}
 	names := make([]string, len(resp.Groups))
 	for i, g := range resp.Groups {
 		names[i] = g.Group
 	}
-	return jvm.MapOrder(names, jvm.StringHash, jvm.DefaultCapacity), nil
+	return java.Order(names, java.Hash), nil
 }

@@ -1,65 +1,75 @@
 package admin
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"strings"
+	"maps"
+	"slices"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
-
-// TopicPartition names a partition.
-type TopicPartition struct {
-	Topic     string
-	Partition int32
-}
-
-// Hash is its hashCode in Java.
-func (p TopicPartition) Hash() int32 { return jvm.PartitionHash(p.Topic, p.Partition) }
-
-// Compare orders partitions by topic and number.
-func (p TopicPartition) Compare(q TopicPartition) int {
-	return cmp.Or(strings.Compare(p.Topic, q.Topic), cmp.Compare(p.Partition, q.Partition))
-}
 
 // Offset is what a broker answered about one partition.
 type Offset struct {
 	Offset    int64
 	Timestamp int64 // of the record there; -1 where the question was not about time
-	Err       error // a *jvm.Throwable where the broker refused
+	Err       error // a *java.Thrown where the broker refused
 }
 
-// ListOffsets asks the leaders for the offset at a time (Unix milliseconds,
-// or one of the protocol's negative numbers). Each partition has its answer.
-func (a *Admin) ListOffsets(ctx context.Context, partitions []TopicPartition, time int64) map[TopicPartition]Offset {
-	req := kmsg.NewPtrListOffsetsRequest()
-	req.ReplicaID = -1
+// OfTopic are partitions of one topic.
+type OfTopic struct {
+	Topic      string
+	Partitions []int32
+}
+
+// ByTopic sorts partitions into their topics, as requests name them, in the
+// order in which each came first.
+func ByTopic(partitions []kafka.TopicPartition) []OfTopic {
+	var topics []OfTopic
 	at := make(map[string]int)
 	for _, p := range partitions {
 		i, ok := at[p.Topic]
 		if !ok {
-			i = len(req.Topics)
+			i = len(topics)
 			at[p.Topic] = i
-			t := kmsg.NewListOffsetsRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
+			topics = append(topics, OfTopic{Topic: p.Topic})
 		}
-		one := kmsg.NewListOffsetsRequestTopicPartition()
-		one.Partition, one.Timestamp = p.Partition, time
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
+		topics[i].Partitions = append(topics[i].Partitions, p.Partition)
 	}
-	all := make(map[TopicPartition]Offset, len(partitions))
+	return topics
+}
+
+// OffsetsRequest asks for the offset of partitions at a time (Unix
+// milliseconds, or one of the protocol's negative numbers).
+func OffsetsRequest(partitions []kafka.TopicPartition, time int64) *kmsg.ListOffsetsRequest {
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.ReplicaID = -1
+	for _, topic := range ByTopic(partitions) {
+		t := kmsg.NewListOffsetsRequestTopic()
+		t.Topic = topic.Topic
+		for _, n := range topic.Partitions {
+			p := kmsg.NewListOffsetsRequestTopicPartition()
+			p.Partition, p.Timestamp = n, time
+			t.Partitions = append(t.Partitions, p)
+		}
+		req.Topics = append(req.Topics, t)
+	}
+	return req
+}
+
+// ListOffsets asks the leaders for the offset at a time (Unix milliseconds,
+// or one of the protocol's negative numbers). Each partition has its answer.
+func (a *Admin) ListOffsets(ctx context.Context, partitions []kafka.TopicPartition, time int64) map[kafka.TopicPartition]Offset {
+	req := OffsetsRequest(partitions, time)
+	all := make(map[kafka.TopicPartition]Offset, len(partitions))
 	for _, shard := range a.c.RequestSharded(ctx, req) {
 		if shard.Err != nil {
-			err := a.thrown(shard)
+			err := a.Explain(shard.Req.Key(), shard.Err)
 			for _, t := range shard.Req.(*kmsg.ListOffsetsRequest).Topics {
 				for _, p := range t.Partitions {
-					all[TopicPartition{t.Topic, p.Partition}] = Offset{Err: err}
+					all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Offset{Err: err}
 				}
 			}
 			continue
@@ -67,10 +77,10 @@ func (a *Admin) ListOffsets(ctx context.Context, partitions []TopicPartition, ti
 		for _, t := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
 			for _, p := range t.Partitions {
 				o := Offset{Offset: p.Offset, Timestamp: p.Timestamp}
-				if thrown := jvm.Throw(p.ErrorCode, nil); thrown != nil {
+				if thrown := java.Throw(p.ErrorCode, nil); thrown != nil {
 					o.Err = thrown
 				}
-				all[TopicPartition{t.Topic, p.Partition}] = o
+				all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = o
 			}
 		}
 	}
@@ -79,30 +89,26 @@ func (a *Admin) ListOffsets(ctx context.Context, partitions []TopicPartition, ti
 
 // DeleteRecords deletes the records below an offset of each partition (-1: all
 // there are), and answers with the first offset that is left.
-func (a *Admin) DeleteRecords(ctx context.Context, before map[TopicPartition]int64) map[TopicPartition]Offset {
+func (a *Admin) DeleteRecords(ctx context.Context, before map[kafka.TopicPartition]int64) map[kafka.TopicPartition]Offset {
 	req := kmsg.NewPtrDeleteRecordsRequest()
 	req.TimeoutMillis = 30_000
-	at := make(map[string]int)
-	for p, offset := range before {
-		i, ok := at[p.Topic]
-		if !ok {
-			i = len(req.Topics)
-			at[p.Topic] = i
-			t := kmsg.NewDeleteRecordsRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
+	for _, topic := range ByTopic(slices.SortedFunc(maps.Keys(before), kafka.TopicPartition.Compare)) {
+		t := kmsg.NewDeleteRecordsRequestTopic()
+		t.Topic = topic.Topic
+		for _, n := range topic.Partitions {
+			p := kmsg.NewDeleteRecordsRequestTopicPartition()
+			p.Partition, p.Offset = n, before[kafka.TopicPartition{Topic: topic.Topic, Partition: n}]
+			t.Partitions = append(t.Partitions, p)
 		}
-		one := kmsg.NewDeleteRecordsRequestTopicPartition()
-		one.Partition, one.Offset = p.Partition, offset
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
+		req.Topics = append(req.Topics, t)
 	}
-	all := make(map[TopicPartition]Offset, len(before))
+	all := make(map[kafka.TopicPartition]Offset, len(before))
 	for _, shard := range a.c.RequestSharded(ctx, req) {
 		if shard.Err != nil {
-			err := a.thrown(shard)
+			err := a.Explain(shard.Req.Key(), shard.Err)
 			for _, t := range shard.Req.(*kmsg.DeleteRecordsRequest).Topics {
 				for _, p := range t.Partitions {
-					all[TopicPartition{t.Topic, p.Partition}] = Offset{Err: err}
+					all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Offset{Err: err}
 				}
 			}
 			continue
@@ -110,21 +116,12 @@ func (a *Admin) DeleteRecords(ctx context.Context, before map[TopicPartition]int
 		for _, t := range shard.Resp.(*kmsg.DeleteRecordsResponse).Topics {
 			for _, p := range t.Partitions {
 				o := Offset{Offset: p.LowWatermark}
-				if thrown := jvm.Throw(p.ErrorCode, nil); thrown != nil {
+				if thrown := java.Throw(p.ErrorCode, nil); thrown != nil {
 					o.Err = thrown
 				}
-				all[TopicPartition{t.Topic, p.Partition}] = o
+				all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = o
 			}
 		}
 	}
 	return all
-}
-
-// thrown is the error of a part of a request, in Kafka's words where it has a
-// code.
-func (a *Admin) thrown(shard kgo.ResponseShard) error {
-	if known, ok := errors.AsType[*kerr.Error](shard.Err); ok {
-		return jvm.Throw(known.Code, nil)
-	}
-	return a.explain(shard.Req, shard.Err)
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 )
 
 // EntityPart is a part of what a quota is for: a user, a client id, an IP.
@@ -39,9 +39,9 @@ func (q *Quota) hash() int32 {
 	for _, p := range q.Entity {
 		name := int32(0)
 		if p.Name != nil {
-			name = jvm.StringHash(*p.Name)
+			name = java.Hash(*p.Name)
 		}
-		sum += jvm.StringHash(p.Type) ^ name
+		sum += java.Hash(p.Type) ^ name
 	}
 	return 31 + sum
 }
@@ -63,7 +63,7 @@ func (a *Admin) Quotas(ctx context.Context, matches []Match) ([]Quota, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
+	if t := java.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
 		return nil, t
 	}
 	all := make([]Quota, 0, len(resp.Entries))
@@ -75,10 +75,10 @@ func (a *Admin) Quotas(ctx context.Context, matches []Match) ([]Quota, error) {
 		for _, v := range e.Values {
 			q.Values = append(q.Values, QuotaValue{v.Key, v.Value})
 		}
-		q.Values = jvm.MapOrder(q.Values, func(v QuotaValue) int32 { return jvm.StringHash(v.Key) }, len(q.Values))
+		q.Values = java.OrderIn(q.Values, func(v QuotaValue) int32 { return java.Hash(v.Key) }, len(q.Values))
 		all = append(all, q)
 	}
-	return jvm.MapOrder(all, func(q Quota) int32 { return q.hash() }, len(all)), nil
+	return java.OrderIn(all, func(q Quota) int32 { return q.hash() }, len(all)), nil
 }
 
 // QuotaChange sets a limit, or removes it.
@@ -108,7 +108,7 @@ func (a *Admin) AlterQuota(ctx context.Context, entity []EntityPart, changes []Q
 		return err
 	}
 	for _, e := range resp.Entries {
-		if t := jvm.Throw(e.ErrorCode, e.ErrorMessage); t != nil {
+		if t := java.Throw(e.ErrorCode, e.ErrorMessage); t != nil {
 			return t
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -16,51 +16,43 @@ type Reassignment struct{ Replicas, Adding, Removing []int32 }
 
 // Reassignments are the moves that are under way: those of partitions, or all
 // where partitions is nil.
-func (a *Admin) Reassignments(ctx context.Context, partitions []TopicPartition) (map[TopicPartition]Reassignment, error) {
+func (a *Admin) Reassignments(ctx context.Context, partitions []kafka.TopicPartition) (map[kafka.TopicPartition]Reassignment, error) {
 	req := kmsg.NewPtrListPartitionReassignmentsRequest()
 	if partitions != nil {
 		req.Topics = []kmsg.ListPartitionReassignmentsRequestTopic{}
 	}
-	for topic, numbers := range byTopic(partitions) {
+	for _, topic := range ByTopic(partitions) {
 		one := kmsg.NewListPartitionReassignmentsRequestTopic()
-		one.Topic, one.Partitions = topic, numbers
+		one.Topic, one.Partitions = topic.Topic, topic.Partitions
 		req.Topics = append(req.Topics, one)
 	}
 	resp, err := req.RequestWith(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	if t := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
+	if t := java.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
 		return nil, t
 	}
-	all := make(map[TopicPartition]Reassignment)
+	all := make(map[kafka.TopicPartition]Reassignment)
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			all[TopicPartition{t.Topic, p.Partition}] = Reassignment{p.Replicas, p.AddingReplicas, p.RemovingReplicas}
+			all[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = Reassignment{p.Replicas, p.AddingReplicas, p.RemovingReplicas}
 		}
 	}
 	return all, nil
 }
 
-func byTopic(partitions []TopicPartition) map[string][]int32 {
-	topics := make(map[string][]int32)
-	for _, p := range partitions {
-		topics[p.Topic] = append(topics[p.Topic], p.Partition)
-	}
-	return topics
-}
-
 // Reassign asks for new replicas of partitions; nil replicas end a move that is
 // under way. The answer has the partitions that were refused.
-func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, sameFactor bool) (map[TopicPartition]error, error) {
+func (a *Admin) Reassign(ctx context.Context, moves map[kafka.TopicPartition][]int32, sameFactor bool) (map[kafka.TopicPartition]error, error) {
 	req := kmsg.NewPtrAlterPartitionAssignmentsRequest()
 	req.AllowReplicationFactorChange = !sameFactor
-	for topic, numbers := range byTopic(slices.SortedFunc(maps.Keys(moves), TopicPartition.Compare)) {
+	for _, topic := range ByTopic(slices.SortedFunc(maps.Keys(moves), kafka.TopicPartition.Compare)) {
 		one := kmsg.NewAlterPartitionAssignmentsRequestTopic()
-		one.Topic = topic
-		for _, n := range numbers {
+		one.Topic = topic.Topic
+		for _, n := range topic.Partitions {
 			p := kmsg.NewAlterPartitionAssignmentsRequestTopicPartition()
-			p.Partition, p.Replicas = n, moves[TopicPartition{topic, n}]
+			p.Partition, p.Replicas = n, moves[kafka.TopicPartition{Topic: topic.Topic, Partition: n}]
 			one.Partitions = append(one.Partitions, p)
 		}
 		req.Topics = append(req.Topics, one)
@@ -69,8 +61,8 @@ func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, 
 	if err != nil {
 		return nil, err
 	}
-	refused := make(map[TopicPartition]error)
-	if t := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
+	refused := make(map[kafka.TopicPartition]error)
+	if t := java.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
 		for p := range moves {
 			refused[p] = t
 		}
@@ -78,8 +70,8 @@ func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, 
 	}
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			if thrown := jvm.Throw(p.ErrorCode, p.ErrorMessage); thrown != nil {
-				refused[TopicPartition{t.Topic, p.Partition}] = thrown
+			if thrown := java.Throw(p.ErrorCode, p.ErrorMessage); thrown != nil {
+				refused[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = thrown
 			}
 		}
 	}
@@ -88,7 +80,7 @@ func (a *Admin) Reassign(ctx context.Context, moves map[TopicPartition][]int32, 
 
 // Replica is a replica of a partition on a broker.
 type Replica struct {
-	TopicPartition
+	kafka.TopicPartition
 
 	Broker int32
 }
@@ -102,9 +94,9 @@ func (a *Admin) ReplicaDirs(ctx context.Context, replicas []Replica) (map[Replic
 	all := make(map[Replica]Dirs, len(replicas))
 	for broker, partitions := range byBroker(replicas) {
 		req := kmsg.NewPtrDescribeLogDirsRequest()
-		for topic, numbers := range byTopic(partitions) {
+		for _, topic := range ByTopic(partitions) {
 			one := kmsg.NewDescribeLogDirsRequestTopic()
-			one.Topic, one.Partitions = topic, numbers
+			one.Topic, one.Partitions = topic.Topic, topic.Partitions
 			req.Topics = append(req.Topics, one)
 		}
 		for _, p := range partitions {
@@ -112,10 +104,10 @@ func (a *Admin) ReplicaDirs(ctx context.Context, replicas []Replica) (map[Replic
 		}
 		answer, err := a.c.Broker(int(broker)).RetriableRequest(ctx, req)
 		if err != nil {
-			return nil, a.explain(req, err)
+			return nil, a.Explain(req.Key(), err)
 		}
 		resp := answer.(*kmsg.DescribeLogDirsResponse)
-		if t := jvm.Throw(resp.ErrorCode, nil); t != nil {
+		if t := java.Throw(resp.ErrorCode, nil); t != nil {
 			return nil, t
 		}
 		for _, d := range resp.Dirs {
@@ -131,7 +123,7 @@ func (a *Admin) ReplicaDirs(ctx context.Context, replicas []Replica) (map[Replic
 func addDir(all map[Replica]Dirs, broker int32, d *kmsg.DescribeLogDirsResponseDir) {
 	for _, t := range d.Topics {
 		for _, p := range t.Partitions {
-			r := Replica{TopicPartition{t.Topic, p.Partition}, broker}
+			r := Replica{kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}, broker}
 			dirs := all[r]
 			if p.IsFuture {
 				dirs.Future = d.Dir
@@ -143,8 +135,8 @@ func addDir(all map[Replica]Dirs, broker int32, d *kmsg.DescribeLogDirsResponseD
 	}
 }
 
-func byBroker(replicas []Replica) map[int32][]TopicPartition {
-	brokers := make(map[int32][]TopicPartition)
+func byBroker(replicas []Replica) map[int32][]kafka.TopicPartition {
+	brokers := make(map[int32][]kafka.TopicPartition)
 	for _, r := range replicas {
 		brokers[r.Broker] = append(brokers[r.Broker], r.TopicPartition)
 	}
@@ -163,14 +155,14 @@ func (a *Admin) MoveDir(ctx context.Context, r Replica, dir string) (bool, error
 	req.Dirs = append(req.Dirs, d)
 	answer, err := a.c.Broker(int(r.Broker)).RetriableRequest(ctx, req)
 	if err != nil {
-		return false, a.explain(req, err)
+		return false, a.Explain(req.Key(), err)
 	}
 	for _, t := range answer.(*kmsg.AlterReplicaLogDirsResponse).Topics {
 		for _, p := range t.Partitions {
 			if kafka.Error(p.ErrorCode) == kafka.ErrReplicaNotAvailable {
 				return false, nil
 			}
-			if thrown := jvm.Throw(p.ErrorCode, nil); thrown != nil {
+			if thrown := java.Throw(p.ErrorCode, nil); thrown != nil {
 				return false, thrown
 			}
 		}
@@ -181,7 +173,7 @@ func (a *Admin) MoveDir(ctx context.Context, r Replica, dir string) (bool, error
 // Racks are the racks of the brokers that are alive; "" where a broker has
 // none.
 func (a *Admin) Racks(ctx context.Context) (map[int32]string, error) {
-	resp, err := a.describeCluster(ctx)
+	resp, err := a.DescribeCluster(ctx, false)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -53,7 +53,7 @@ type Credential struct {
 type User struct {
 	Name        string
 	Credentials []Credential
-	Err         *jvm.Throwable
+	Err         *java.Thrown
 }
 
 // ScramUsers asks for the users with SCRAM credentials; no names ask for all.
@@ -69,7 +69,7 @@ func (a *Admin) ScramUsers(ctx context.Context, names []string) ([]User, error) 
 	if err != nil {
 		return nil, err
 	}
-	if t := jvm.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
+	if t := java.Throw(resp.ErrorCode, resp.ErrorMessage); t != nil {
 		return nil, t
 	}
 	var users []User
@@ -77,7 +77,7 @@ func (a *Admin) ScramUsers(ctx context.Context, names []string) ([]User, error) 
 		if kafka.Error(r.ErrorCode) == kafka.ErrResourceNotFound {
 			continue
 		}
-		u := User{Name: r.User, Err: jvm.Throw(r.ErrorCode, r.ErrorMessage)}
+		u := User{Name: r.User, Err: java.Throw(r.ErrorCode, r.ErrorMessage)}
 		for _, c := range r.CredentialInfos {
 			u.Credentials = append(u.Credentials, Credential{Mechanism(c.Mechanism), c.Iterations})
 		}
@@ -116,7 +116,7 @@ func (a *Admin) AlterScram(ctx context.Context, user string, set []Password, rem
 		return err
 	}
 	for _, r := range resp.Results {
-		if t := jvm.Throw(r.ErrorCode, r.ErrorMessage); t != nil {
+		if t := java.Throw(r.ErrorCode, r.ErrorMessage); t != nil {
 			return t
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 )
 
 // Listing is a topic of a list.
@@ -33,7 +33,7 @@ func (a *Admin) Topics(ctx context.Context) ([]Listing, error) {
 			list = append(list, Listing{Name: *t.Topic, ID: t.TopicID, Internal: t.IsInternal})
 		}
 	}
-	return jvm.MapOrder(list, func(l Listing) int32 { return jvm.StringHash(l.Name) }, jvm.DefaultCapacity), nil
+	return java.Order(list, func(l Listing) int32 { return java.Hash(l.Name) }), nil
 }
 
 // Topic is what a cluster says about a topic.
@@ -67,7 +67,7 @@ func (a *Admin) Describe(ctx context.Context, names []string, limit int32) ([]To
 		return nil, err
 	}
 	topics, err := a.describePages(ctx, names, limit)
-	if errors.As(err, new(*Unsupported)) {
+	if Unsupported(err) {
 		topics, err = a.describeByMetadata(ctx, metadataByName(names))
 	}
 	if err != nil {
@@ -80,9 +80,9 @@ func (a *Admin) Describe(ctx context.Context, names []string, limit int32) ([]To
 			}
 		}
 	}
-	hash := func(t Topic) int32 { return jvm.StringHash(t.Name) }
-	futures := jvm.CopyOrder(jvm.MapOrder(topics, hash, len(topics)), hash)
-	return jvm.MapOrder(futures, hash, len(topics)), nil
+	hash := func(t Topic) int32 { return java.Hash(t.Name) }
+	futures := java.CopyOrder(java.OrderIn(topics, hash, len(topics)), hash)
+	return java.OrderIn(futures, hash, len(topics)), nil
 }
 
 // describePages asks with DescribeTopicPartitions (KIP-966), page by page.
@@ -119,7 +119,7 @@ func (a *Admin) describePages(ctx context.Context, names []string, limit int32) 
 // appendPage adds an answer; its first topic may continue the last one.
 func appendPage(topics []Topic, page []kmsg.DescribeTopicPartitionsResponseTopic) ([]Topic, error) {
 	for _, t := range page {
-		if thrown := jvm.Throw(t.ErrorCode, nil); thrown != nil {
+		if thrown := java.Throw(t.ErrorCode, nil); thrown != nil {
 			return nil, thrown
 		}
 		if t.Topic == nil {
@@ -179,7 +179,7 @@ func (a *Admin) describeByMetadata(ctx context.Context, asked []kmsg.MetadataReq
 	}
 	topics := make([]Topic, 0, len(resp.Topics))
 	for _, t := range resp.Topics {
-		if thrown := jvm.Throw(t.ErrorCode, nil); thrown != nil {
+		if thrown := java.Throw(t.ErrorCode, nil); thrown != nil {
 			return nil, thrown
 		}
 		if t.Topic == nil {

@@ -85,7 +85,7 @@ func (t *tool) run(env *command.Env, work func(ctx context.Context, c *conn, asJ
 		if err != nil {
 			return err
 		}
-		defer c.close()
+		defer c.Close()
 		return command.Fail(work(cmd.Context(), c, asJSON))
 	}
 }
@@ -105,7 +105,7 @@ func newClusterID(env *command.Env) *cobra.Command {
 	}
 	t.flags(cmd)
 	cmd.RunE = t.run(env, func(ctx context.Context, c *conn, asJSON bool) error {
-		d, err := c.describe(ctx, false)
+		d, err := c.DescribeCluster(ctx, false)
 		if err != nil {
 			return err
 		}
@@ -141,18 +141,18 @@ func newListEndpoints(env *command.Env) *cobra.Command {
 	t.flags(cmd)
 	cmd.Flags().BoolVar(&fenced, "include-fenced-brokers", false, "list brokers, too, that are fenced (down, or not caught up)")
 	cmd.RunE = t.run(env, func(ctx context.Context, c *conn, asJSON bool) error {
-		if fenced && c.controllers {
+		if fenced && c.Controllers() {
 			return command.Failf("The option --include-fenced-brokers is only supported with --bootstrap-server option")
 		}
-		d, err := c.describe(ctx, fenced)
+		d, err := c.DescribeCluster(ctx, fenced)
 		if err != nil {
 			return err
 		}
 		nodes := java.Order(d.Brokers, func(b kmsg.DescribeClusterResponseBroker) int32 { return java.HashInt(b.NodeID) })
 		if asJSON {
-			return endpointsJSON(env, nodes, c.controllers)
+			return endpointsJSON(env, nodes, c.Controllers())
 		}
-		printEndpoints(env, nodes, c.controllers)
+		printEndpoints(env, nodes, c.Controllers())
 		return nil
 	})
 	return cmd

@@ -11,12 +11,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // voterJSON is what add-controller and remove-controller print for machines.
@@ -41,12 +42,7 @@ the node and of its metadata directory and its listeners are taken from there.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		if where.Config == "" {
 			return command.Failf("You must supply the configuration file of the controller you are adding when using add-controller.")
 		}
@@ -59,7 +55,7 @@ the node and of its metadata directory and its listeners are taken from there.`,
 			return command.Fail(err)
 		}
 		if !dryRun {
-			if err := addVoter(cmd.Context(), env, p, v); err != nil {
+			if err := addVoter(ctx, env, p, v); err != nil {
 				return command.Fail(err)
 			}
 		}
@@ -77,7 +73,7 @@ the node and of its metadata directory and its listeners are taken from there.`,
 		}
 		env.Printf("%s controller %d with directory id %s and endpoints: %s\n", did, v.VoterID, directory, strings.Join(endpoints, ", "))
 		return nil
-	}
+	})
 	return cmd
 }
 
@@ -86,11 +82,11 @@ func addVoter(ctx context.Context, env *command.Env, p client.Properties, v *kms
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	resp, err := ask[*kmsg.AddRaftVoterResponse](ctx, c, v)
+	defer c.Close()
+	resp, err := v.RequestWith(ctx, c)
 	uncertain(ctx, env, "describe --replication")
 	if err == nil && resp.ErrorCode != 0 {
-		err = c.refused(resp.ErrorCode, resp.ErrorMessage)
+		err = c.Refused(resp.ErrorCode, resp.ErrorMessage)
 	}
 	return err
 }
@@ -113,12 +109,7 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 	f.BoolVar(&unregister, "unregister", false, "remove its registration, too, when it is no longer a voter")
 	_ = cmd.MarkFlagRequired("controller-id")
 	_ = cmd.MarkFlagRequired("controller-directory-id")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		if id < 0 {
 			return command.Failf("Invalid negative --controller-id: %d", id)
 		}
@@ -126,23 +117,23 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 		if err != nil || len(raw) != 16 {
 			return command.Failf("Failed to parse --controller-directory-id: %q is not an id of 22 letters, such as MFZjDDMBTzmoUJ5cFcFpfg", directory)
 		}
-		c, err := open(cmd.Context(), env, where)
+		c, err := open(ctx, env, where)
 		if err != nil {
 			return err
 		}
-		defer c.close()
+		defer c.Close()
 		did, undone := "Removed ", "Unregistered "
 		if dryRun {
 			did, undone = "DRY RUN of removing ", "DRY RUN of unregistering "
-		} else if err := c.removeVoter(cmd.Context(), id, [16]byte(raw), unregister); err != nil {
-			uncertain(cmd.Context(), env, "describe --replication")
+		} else if err := c.removeVoter(ctx, id, [16]byte(raw), unregister); err != nil {
+			uncertain(ctx, env, "describe --replication")
 			return command.Fail(err)
 		}
 		if !asJSON {
 			env.Printf("%s KRaft controller %d with directory id %s\n", did, id, directoryText([16]byte(raw)))
 		}
 		if unregister && !dryRun {
-			if err := c.unregisterController(cmd.Context(), id); err != nil {
+			if err := c.unregisterController(ctx, id); err != nil {
 				return command.Failf("controller %d is no voter any more, but is still registered: %w; gregor cluster unregister-controller --id %d does the rest", id, err, id)
 			}
 		}
@@ -153,19 +144,19 @@ func newRemoveController(env *command.Env, where *client.Flags) *cobra.Command {
 			env.Printf("%sKRaft controller %d\n", undone, id)
 		}
 		return nil
-	}
+	})
 	return cmd
 }
 
 func (c *conn) removeVoter(ctx context.Context, id int32, directory [16]byte, unregister bool) error {
 	req := kmsg.NewPtrRemoveRaftVoterRequest()
 	req.VoterID, req.VoterDirectoryID = id, directory
-	resp, err := ask[*kmsg.RemoveRaftVoterResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err == nil && resp.ErrorCode != 0 {
-		err = c.refused(resp.ErrorCode, resp.ErrorMessage)
+		err = c.Refused(resp.ErrorCode, resp.ErrorMessage)
 	}
 	t, ok := errors.AsType[*java.Thrown](err)
-	if ok && unregister && (unsupported(t) || t.Class == java.Class(kerr.VoterNotFound.Code)) {
+	if ok && unregister && (admin.Unsupported(t) || errors.Is(t, kafka.ErrVoterNotFound)) {
 		return fmt.Errorf("controller %d is no voter that could be removed: %w; gregor cluster unregister-controller --id %d removes its registration", id, err, id)
 	}
 	return err

@@ -59,27 +59,22 @@ func newFeaturesDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().Int32Var(&node, "node-id", 0, "ask the node of this `id`; any node without")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		one := cmd.Flags().Changed("node-id")
 		if one && node < 0 {
 			return command.Failf("Invalid node id %d: must be non-negative.", node)
 		}
-		c, err := open(cmd.Context(), env, where)
+		c, err := open(ctx, env, where)
 		if err != nil {
 			return err
 		}
-		defer c.close()
-		resp, err := c.features(cmd.Context(), one, node)
+		defer c.Close()
+		resp, err := c.features(ctx, one, node)
 		if err != nil {
 			return command.Fail(err)
 		}
 		return printFeatures(env, resp, asJSON)
-	}
+	})
 	return cmd
 }
 
@@ -89,9 +84,9 @@ func (c *conn) features(ctx context.Context, one bool, node int32) (*kmsg.ApiVer
 	}
 	req := kmsg.NewPtrApiVersionsRequest()
 	req.ClientSoftwareName, req.ClientSoftwareVersion = "gregor", command.KafkaVersion
-	resp, err := ask[*kmsg.ApiVersionsResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err == nil && resp.ErrorCode != 0 {
-		err = c.refused(resp.ErrorCode, nil)
+		err = c.Refused(resp.ErrorCode, nil)
 	}
 	return resp, err
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -25,12 +26,7 @@ func newVersionMapping(env *command.Env) *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&release, "release-version", "", "the `release`: 4.3 or 4.3-IV0; the newest without")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(_ context.Context, asJSON bool) error {
 		if release == "" {
 			release, _ = metadataName(metadata.LatestMetadataVersion)
 		}
@@ -53,7 +49,7 @@ func newVersionMapping(env *command.Env) *cobra.Command {
 			env.Printf("%s=%d\n", f.Feature, f.Level)
 		}
 		return nil
-	}
+	})
 	return cmd
 }
 
@@ -73,12 +69,7 @@ func newFeatureDependencies(env *command.Env) *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&wanted, "feature", nil, "a `feature=level`; may be repeated")
 	_ = cmd.MarkFlagRequired("feature")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(_ context.Context, asJSON bool) error {
 		list := []dependencyJSON{}
 		for _, text := range wanted {
 			d, err := dependencies(text)
@@ -96,7 +87,7 @@ func newFeatureDependencies(env *command.Env) *cobra.Command {
 		return env.PrintJSON(struct {
 			Features []dependencyJSON `json:"features"`
 		}{list})
-	}
+	})
 	return cmd
 }
 

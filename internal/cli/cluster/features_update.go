@@ -64,12 +64,7 @@ func newChange(env *command.Env, where *client.Flags, op, short, example string)
 		f.BoolVar(&c.unsafe, "unsafe", false, "do it even if metadata is lost that the lower level does not know")
 	}
 	f.BoolVar(&c.dryRun, "dry-run", false, "say whether it would work, and change nothing")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		levels, err := c.levels(env, asJSON)
 		if err != nil {
 			return command.Fail(err)
@@ -77,20 +72,20 @@ func newChange(env *command.Env, where *client.Flags, op, short, example string)
 		if len(levels) == 0 {
 			return command.Failf("You must specify at least one feature to %s", op)
 		}
-		conn, err := open(cmd.Context(), env, where)
+		conn, err := open(ctx, env, where)
 		if err != nil {
 			return err
 		}
-		defer conn.close()
-		failures, err := conn.updateFeatures(cmd.Context(), levels, c.kind(), c.dryRun)
+		defer conn.Close()
+		failures, err := conn.updateFeatures(ctx, levels, c.kind(), c.dryRun)
 		if !c.dryRun {
-			uncertain(cmd.Context(), env, "describe")
+			uncertain(ctx, env, "describe")
 		}
 		if err != nil {
 			return command.Fail(err)
 		}
 		return c.print(env, levels, failures, asJSON)
-	}
+	})
 	return cmd
 }
 
@@ -188,20 +183,20 @@ func (c *conn) updateFeatures(ctx context.Context, levels map[string]int16, kind
 		u.Feature, u.MaxVersionLevel, u.UpgradeType, u.AllowDowngrade = name, levels[name], kind, kind != upgrade
 		req.FeatureUpdates = append(req.FeatureUpdates, u)
 	}
-	resp, err := ask[*kmsg.UpdateFeaturesResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	failures := make(map[string]string)
 	if resp.ErrorCode != 0 {
-		text := c.refused(resp.ErrorCode, resp.ErrorMessage).Error()
+		text := c.Refused(resp.ErrorCode, resp.ErrorMessage).Error()
 		for name := range levels {
 			failures[name] = text
 		}
 	}
 	for _, r := range resp.Results {
 		if r.ErrorCode != 0 {
-			failures[r.Feature] = c.refused(r.ErrorCode, r.ErrorMessage).Error()
+			failures[r.Feature] = c.Refused(r.ErrorCode, r.ErrorMessage).Error()
 		}
 	}
 	return failures, nil

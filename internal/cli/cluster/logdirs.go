@@ -15,6 +15,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 func newLogDirs(env *command.Env) *cobra.Command {
@@ -36,12 +37,7 @@ command; --format json prints that alone, with the size of the disks.`,
 	f.BoolVar(&describe, "describe", false, "describe the log directories")
 	f.StringVar(&topics, "topic-list", "", "only these `topics`: a,b; all without")
 	f.StringVar(&brokers, "broker-list", "", "only these `brokers`: 0,1; all without")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		if !describe {
 			return command.Usagef("Missing required argument \"[describe]\"")
 		}
@@ -49,13 +45,13 @@ command; --format json prints that alone, with the size of the disks.`,
 		if err != nil {
 			return err
 		}
-		c, err := open(cmd.Context(), env, &where)
+		c, err := open(ctx, env, &where)
 		if err != nil {
 			return err
 		}
-		defer c.close()
-		return command.Fail(c.printLogDirs(cmd.Context(), env, words(topics), wanted, asJSON))
-	}
+		defer c.Close()
+		return command.Fail(c.printLogDirs(ctx, env, words(topics), wanted, asJSON))
+	})
 	return cmd
 }
 
@@ -102,7 +98,7 @@ type logSize struct {
 }
 
 func (c *conn) printLogDirs(ctx context.Context, env *command.Env, topics []string, wanted []int32, asJSON bool) error {
-	d, err := c.describe(ctx, false)
+	d, err := c.DescribeCluster(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -150,15 +146,15 @@ func commas(ids []int32) string {
 // logDirs asks one broker, and keeps the partitions of topics; all where
 // there are none.
 func (c *conn) logDirs(ctx context.Context, id int32, topics []string) (brokerDirs, error) {
-	resp, err := askNode[*kmsg.DescribeLogDirsResponse](ctx, c, id, kmsg.NewPtrDescribeLogDirsRequest())
+	resp, err := kmsg.NewPtrDescribeLogDirsRequest().RequestWith(ctx, c.Node(id))
 	out := brokerDirs{Broker: id}
 	switch {
 	case err != nil:
 		return out, err
 	case resp.ErrorCode != 0:
-		return out, c.refused(resp.ErrorCode, nil)
+		return out, c.Refused(resp.ErrorCode, nil)
 	case len(resp.Dirs) == 0:
-		return out, c.refused(kerr.ClusterAuthorizationFailed.Code, nil)
+		return out, c.Refused(kerr.ClusterAuthorizationFailed.Code, nil)
 	}
 	for _, d := range java.Order(resp.Dirs, func(d kmsg.DescribeLogDirsResponseDir) int32 { return java.Hash(d.Dir) }) {
 		one := logDir{LogDir: d.Dir, TotalBytes: d.TotalBytes, UsableBytes: d.UsableBytes, Cordoned: d.IsCordoned, Partitions: []logSize{}}
@@ -171,7 +167,7 @@ func (c *conn) logDirs(ctx context.Context, id int32, topics []string) (brokerDi
 			}
 		}
 		hash := func(s logSize) int32 {
-			return java.HashPartition(java.Partition{Topic: s.Topic, Partition: s.Partition})
+			return java.HashPartition(kafka.TopicPartition{Topic: s.Topic, Partition: s.Partition})
 		}
 		one.Partitions = java.Order(one.Partitions, hash)
 		one.Partitions = slices.DeleteFunc(one.Partitions, func(s logSize) bool { return len(topics) > 0 && !slices.Contains(topics, s.Topic) })

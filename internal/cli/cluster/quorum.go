@@ -44,12 +44,7 @@ func newQuorumDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 	f.BoolVar(&status, "status", false, "print a summary")
 	f.BoolVar(&replication, "replication", false, "print how far each member has read the metadata log")
 	f.BoolVar(&human, "human-readable", false, "print times of --replication as how long ago they are")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		switch {
 		case status && replication:
 			return command.Failf("Only one of --status or --replication should be specified with describe sub-command")
@@ -58,12 +53,12 @@ func newQuorumDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 		case status && human:
 			return command.Failf("The option --human-readable is only supported along with --replication")
 		}
-		c, err := open(cmd.Context(), env, where)
+		c, err := open(ctx, env, where)
 		if err != nil {
 			return err
 		}
-		defer c.close()
-		q, err := c.quorum(cmd.Context())
+		defer c.Close()
+		q, err := c.quorum(ctx)
 		if err != nil {
 			return command.Fail(err)
 		}
@@ -75,7 +70,7 @@ func newQuorumDescribe(env *command.Env, where *client.Flags) *cobra.Command {
 		}
 		q.printStatus(env)
 		return nil
-	}
+	})
 	return cmd
 }
 
@@ -103,7 +98,7 @@ type replica struct {
 const zeroDirectory = "AAAAAAAAAAAAAAAAAAAAAA"
 
 func (c *conn) quorum(ctx context.Context) (*quorum, error) {
-	d, err := c.describe(ctx, false)
+	d, err := c.DescribeCluster(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -112,19 +107,19 @@ func (c *conn) quorum(ctx context.Context) (*quorum, error) {
 	topic.Topic = kafka.ClusterMetadataTopic
 	topic.Partitions = []kmsg.DescribeQuorumRequestTopicPartition{kmsg.NewDescribeQuorumRequestTopicPartition()}
 	req.Topics = append(req.Topics, topic)
-	resp, err := ask[*kmsg.DescribeQuorumResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	if resp.ErrorCode != 0 {
-		return nil, c.refused(resp.ErrorCode, resp.ErrorMessage)
+		return nil, c.Refused(resp.ErrorCode, resp.ErrorMessage)
 	}
 	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
-		return nil, command.Failf("the answer of %s is not about the metadata log alone", c.servers)
+		return nil, command.Failf("the answer of %s is not about the metadata log alone", c.Servers())
 	}
 	p := resp.Topics[0].Partitions[0]
 	if p.ErrorCode != 0 {
-		return nil, c.refused(p.ErrorCode, p.ErrorMessage)
+		return nil, c.Refused(p.ErrorCode, p.ErrorMessage)
 	}
 	endpoints := make(map[int32][]string)
 	for _, n := range resp.Nodes {

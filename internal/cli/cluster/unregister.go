@@ -2,14 +2,12 @@ package cluster
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/java"
 )
 
 // unregistered is what unregister prints for machines.
@@ -33,10 +31,10 @@ func newUnregister(env *command.Env) *cobra.Command {
 	cmd.RunE = t.run(env, func(ctx context.Context, c *conn, asJSON bool) error {
 		req := kmsg.NewPtrUnregisterBrokerRequest()
 		req.BrokerID = id
-		resp, err := ask[*kmsg.UnregisterBrokerResponse](ctx, c, req)
+		resp, err := req.RequestWith(ctx, c)
 		uncertain(ctx, env, "list-endpoints --include-fenced-brokers")
 		if err == nil && resp.ErrorCode != 0 {
-			err = c.refused(resp.ErrorCode, resp.ErrorMessage)
+			err = c.Refused(resp.ErrorCode, resp.ErrorMessage)
 		}
 		return printUnregistered(env, id, "Broker", "broker", asJSON, err)
 	})
@@ -66,24 +64,18 @@ func newUnregisterController(env *command.Env) *cobra.Command {
 func (c *conn) unregisterController(ctx context.Context, id int32) error {
 	req := kmsg.NewPtrUnregisterControllerRequest()
 	req.ControllerID = id
-	resp, err := ask[*kmsg.UnregisterControllerResponse](ctx, c, req)
+	resp, err := req.RequestWith(ctx, c)
 	if err == nil && resp.ErrorCode != 0 {
-		err = c.refused(resp.ErrorCode, resp.ErrorMessage)
+		err = c.Refused(resp.ErrorCode, resp.ErrorMessage)
 	}
 	return err
-}
-
-// unsupported says that a node does not serve what it was asked.
-func unsupported(err error) bool {
-	t, ok := errors.AsType[*java.Thrown](err)
-	return ok && t.Class == java.Class(kerr.UnsupportedVersion.Code)
 }
 
 // printUnregistered prints Kafka's sentence. That a cluster does not support
 // it is no failure to Kafka's command.
 func printUnregistered(env *command.Env, id int32, title, noun string, asJSON bool, err error) error {
 	switch {
-	case err != nil && !unsupported(err):
+	case err != nil && !admin.Unsupported(err):
 		return err
 	case asJSON:
 		return env.PrintJSON(unregistered{id, err == nil})

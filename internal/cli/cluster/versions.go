@@ -26,19 +26,14 @@ func newBrokerAPIVersions(env *command.Env) *cobra.Command {
 		Args:    command.KafkaArgs(env),
 	}, "broker-api-versions")
 	where.Add(cmd)
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
+		c, err := open(ctx, env, &where)
 		if err != nil {
 			return err
 		}
-		c, err := open(cmd.Context(), env, &where)
-		if err != nil {
-			return err
-		}
-		defer c.close()
-		return command.Fail(c.printVersions(cmd.Context(), env, asJSON, java.HashNode))
-	}
+		defer c.Close()
+		return command.Fail(c.printVersions(ctx, env, asJSON, java.HashNode))
+	})
 	return cmd
 }
 
@@ -79,7 +74,7 @@ type servedAPIs struct {
 // printVersions asks all nodes; hash gives the order of Kafka's map, nil that
 // of the ids.
 func (c *conn) printVersions(ctx context.Context, env *command.Env, asJSON bool, hash func(java.Node) int32) error {
-	d, err := c.describe(ctx, false)
+	d, err := c.DescribeCluster(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -118,7 +113,7 @@ func (c *conn) printVersions(ctx context.Context, env *command.Env, asJSON bool,
 func (c *conn) versions(ctx context.Context, node int32) (*kmsg.ApiVersionsResponse, error) {
 	req := kmsg.NewPtrApiVersionsRequest()
 	req.ClientSoftwareName, req.ClientSoftwareVersion = "gregor", command.KafkaVersion
-	resp, err := askNode[*kmsg.ApiVersionsResponse](ctx, c, node, req)
+	resp, err := req.RequestWith(ctx, c.Node(node))
 	if err == nil && resp.ErrorCode != 0 {
 		err = java.Code(resp.ErrorCode, "")
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,19 @@ const (
 func FormatFlag(cmd *cobra.Command) {
 	cmd.Flags().String("format", Text, "print `text|json`")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{Text, JSON}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// WithFormat adds --format to cmd and makes work what it does: most commands
+// begin by looking whether JSON is wanted.
+func WithFormat(cmd *cobra.Command, work func(ctx context.Context, asJSON bool) error) {
+	FormatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		asJSON, err := IsJSON(cmd)
+		if err != nil {
+			return err
+		}
+		return work(cmd.Context(), asJSON)
+	}
 }
 
 // IsJSON says whether the user asked cmd for JSON; an unknown format is an

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -151,8 +150,8 @@ func quotaError(err error) error { return lacks(err, "no client quotas") }
 
 // lacks says what the cluster lacks where it does not know a request.
 func lacks(err error, what string) error {
-	if u, ok := errors.AsType[*admin.Unsupported](err); ok {
-		return fmt.Errorf("the brokers of this cluster have %s: they do not support the %v request", what, u.Key)
+	if admin.Unsupported(err) {
+		return fmt.Errorf("the brokers of this cluster have %s: %w", what, err)
 	}
 	return err
 }

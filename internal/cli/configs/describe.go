@@ -12,7 +12,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -170,7 +170,7 @@ func existing(ctx context.Context, a *admin.Admin, kind string) ([]string, error
 		return nil, err
 	}
 	configured, err := a.ListConfigs(ctx, kmsg.ConfigResourceTypeGroupConfig)
-	if err != nil && !errors.As(err, new(*admin.Unsupported)) && !errors.Is(err, kafka.ErrClusterAuthorizationFailed) {
+	if err != nil && !admin.Unsupported(err) && !errors.Is(err, kafka.ErrClusterAuthorizationFailed) {
 		return nil, err // older brokers list no groups by their settings (KIP-1142)
 	}
 	for _, n := range configured {
@@ -317,7 +317,7 @@ func quotaLine(q *admin.Quota) string {
 		}
 	}
 	for _, v := range q.Values {
-		limits = append(limits, v.Key+"="+jvm.Double(v.Value))
+		limits = append(limits, v.Key+"="+java.Double(v.Value))
 	}
 	return "Quota configs for " + strings.Join(whose, ", ") + " are " + strings.Join(limits, ", ")
 }

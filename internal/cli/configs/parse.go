@@ -11,7 +11,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/config"
 )
 
@@ -51,7 +51,7 @@ func (o *options) change(e entity) (change, error) {
 // is there twice has its last value.
 func parseSettings(text string) ([]setting, error) {
 	var list []setting
-	for _, pair := range jvm.DropEmptyTail(splitOutside(text, ',')) {
+	for _, pair := range java.DropEmptyTail(splitOutside(text, ',')) {
 		parts := splitOutside(pair, '=')
 		if len(parts) != 2 {
 			return nil, errors.New(`Invalid entity config: all configs to be added must be in the format "key=val" or  "key=[val1,val2]" to group values which contain commas.`)
@@ -98,7 +98,7 @@ func inOrder(list []setting) ([]setting, error) {
 			return nil, fmt.Errorf("Invalid character found for config key: %s", s.key)
 		}
 	}
-	return jvm.MapOrder(list, func(s setting) int32 { return jvm.StringHash(s.key) }, jvm.DefaultCapacity), nil
+	return java.Order(list, func(s setting) int32 { return java.Hash(s.key) }), nil
 }
 
 // readSettings reads --add-config-file.
@@ -206,7 +206,7 @@ func parsePassword(s setting) (admin.Password, error) {
 	if parts[1] != "-1" && strings.HasPrefix(s.value, "iterations=") {
 		n, err := strconv.ParseInt(parts[1], 10, 32)
 		if err != nil {
-			return p, jvm.NotANumber(parts[1])
+			return p, java.NotANumber(parts[1])
 		}
 		p.Iterations = int32(n)
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -69,18 +70,13 @@ and headers too:
 	set.StringVar(&f.commandConfig, "command-config", "", "read producer properties from this `file`")
 	set.StringArrayVar(&f.producerOld, "producer-property", nil, "deprecated: use --command-property")
 	set.StringVar(&f.configOld, "producer.config", "", "deprecated: use --command-config")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		p, reader, err := f.read(env, cmd)
 		if err != nil {
 			return err
 		}
-		return produce(cmd.Context(), env, p, reader, f.sync, asJSON)
-	}
+		return produce(ctx, env, p, reader, f.sync, asJSON)
+	})
 	return cmd
 }
 

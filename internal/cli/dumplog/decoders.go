@@ -31,7 +31,7 @@ type recordParser interface {
 
 // parser makes the parser that the options want; where there are several, the
 // one that Kafka takes.
-func (o *options) parser() (recordParser, error) {
+func (o *options) parser(asJSON bool) (recordParser, error) {
 	switch {
 	case o.offsets:
 		return newCoordinatorParser(msg.GroupFamily), nil
@@ -44,11 +44,11 @@ func (o *options) parser() (recordParser, error) {
 	case o.shares:
 		return newCoordinatorParser(msg.ShareFamily), nil
 	}
-	value, err := findDecoder(o.valueDecoder, o.format)
+	value, err := findDecoder(o.valueDecoder, asJSON)
 	if err != nil {
 		return nil, fmt.Errorf("--value-decoder-class %w", err)
 	}
-	key, err := findDecoder(o.keyDecoder, o.format)
+	key, err := findDecoder(o.keyDecoder, asJSON)
 	if err != nil {
 		return nil, fmt.Errorf("--key-decoder-class %w", err)
 	}
@@ -81,7 +81,7 @@ type decoder struct {
 }
 
 // findDecoder finds a decoder by its class, for a form of the output.
-func findDecoder(class, format string) (decoder, error) {
+func findDecoder(class string, asJSON bool) (decoder, error) {
 	switch class {
 	case stringDecoder:
 		return decoder{decode: func(b []byte) (string, error) { return msg.JavaString(b), nil }}, nil
@@ -100,7 +100,7 @@ func findDecoder(class, format string) (decoder, error) {
 			return strconv.FormatInt(int64(binary.BigEndian.Uint64(b)), 10), nil
 		}}, nil
 	case decoderPackage + ".DefaultDecoder":
-		if format == "json" {
+		if asJSON {
 			return decoder{decode: func(b []byte) (string, error) { return base64.StdEncoding.EncodeToString(b), nil }}, nil
 		}
 		// Java prints the name of a byte array's class and a number that is

@@ -14,13 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
-
+	"github.com/gregor-stream/gregor/internal/cli/flags"
 	"github.com/gregor-stream/gregor/internal/compress"
 )
-
-// OptionalArgument is the annotation of a flag whose argument may be left out,
-// as Kafka's option parser allows; its value is what is taken then.
-const OptionalArgument = "kafka-optional-argument"
 
 // options is what the flags say.
 type options struct {
@@ -39,7 +35,6 @@ type options struct {
 	cluster        bool
 	remote         bool
 	shares         bool
-	format         string
 }
 
 const longHelp = `Show what is in the files of a partition: segments (.log), indexes (.index,
@@ -56,23 +51,22 @@ const examples = `  gregor dump-log --files data/orders-0/00000000000000000000.l
 
 // Commands are this room's commands.
 func Commands(env *command.Env) []*cobra.Command {
-	return []*cobra.Command{command.AsKafka(New(env.Out, env.Err), "dump-log")}
+	return []*cobra.Command{newDumpLog(env)}
 }
 
-// New makes the command. Everything that it shows goes to stdout; what is
-// wrong with a file, and progress where stderr is a terminal, to stderr. Its
-// errors have an ExitCode and were printed.
-func New(stdout, stderr io.Writer) *cobra.Command {
+// newDumpLog makes the command. Everything that it shows goes to the output;
+// what is wrong with a file beside it.
+func newDumpLog(env *command.Env) *cobra.Command {
 	o := &options{}
-	cmd := &cobra.Command{
+	cmd := command.AsKafka(&cobra.Command{
 		Use:     "dump-log --files FILE[,FILE...]",
 		Short:   "Show what is in segments, indexes and snapshots",
 		Long:    longHelp,
 		Example: examples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return run(cmd, o, args, stdout, stderr)
+			return run(cmd, env, o, args)
 		},
-	}
+	}, "dump-log")
 	f := cmd.Flags()
 	f.StringVar(&o.files, "files", "", "the `files` to show, with commas between them; directories and patterns too (required)")
 	f.BoolVar(&o.printDataLog, "print-data-log", false, "print keys and values; any decoder option implies it")
@@ -89,34 +83,26 @@ func New(stdout, stderr io.Writer) *cobra.Command {
 	f.BoolVar(&o.cluster, "cluster-metadata-decoder", false, "the records are those of the metadata log")
 	f.BoolVar(&o.remote, "remote-log-metadata-decoder", false, "the records are those of __remote_log_metadata")
 	f.BoolVar(&o.shares, "share-group-state-decoder", false, "the records are those of __share_group_state")
-	f.StringVar(&o.format, "format", "text", "`text` as Kafka prints it, or json: an object a line")
 	for _, name := range []string{"value-decoder-class", "key-decoder-class"} {
-		f.Lookup(name).Annotations = map[string][]string{OptionalArgument: {stringDecoder}}
+		flags.Annotate(f, name, flags.Optional)
+		f.Lookup(name).NoOptDefVal = stringDecoder
 	}
+	command.FormatFlag(cmd)
+	f.Lookup("format").Usage = "`text` as Kafka prints it, or json: an object a line"
 	return cmd
 }
 
-// exitError ends the command with a code. What is wrong was printed.
-type exitError int
-
-func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// ExitCode is the code.
-func (e exitError) ExitCode() int { return int(e) }
-
-func run(cmd *cobra.Command, o *options, args []string, stdout, stderr io.Writer) error {
-	complain := func(line string) error {
-		_, _ = fmt.Fprintln(stderr, line)
-		return exitError(1)
-	}
+func run(cmd *cobra.Command, env *command.Env, o *options, args []string) error {
+	asJSON, err := command.IsJSON(cmd)
 	list := splitFiles(o.files)
 	switch {
+	case err != nil:
+		return err
 	case !cmd.Flags().Changed("files") && len(args) == 0:
-		return complain(`Missing required argument "[files]"`)
+		env.Warnf("%s", `Missing required argument "[files]"`)
+		return command.Silent()
 	case !cmd.Flags().Changed("files"):
 		list = args
-	case o.format != "text" && o.format != "json":
-		return complain("gregor: --format " + o.format + ": there are text and json")
 	}
 	for _, name := range []string{"value-decoder-class", "key-decoder-class"} {
 		o.printDataLog = o.printDataLog || cmd.Flags().Changed(name)
@@ -127,9 +113,9 @@ func run(cmd *cobra.Command, o *options, args []string, stdout, stderr io.Writer
 	o.deepIteration = o.deepIteration || o.printDataLog
 	files, err := expand(list)
 	if err != nil {
-		return complain("gregor: " + err.Error())
+		return command.Fail(err)
 	}
-	d := &dumper{o: o, out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, json: o.format == "json", pool: &compress.Pool{}}
+	d := &dumper{o: o, out: bufio.NewWriterSize(env.Out, 64<<10), stderr: env.Err, json: asJSON, pool: &compress.Pool{}}
 	for _, path := range files {
 		if err = d.file(path); err != nil {
 			break
@@ -139,10 +125,10 @@ func run(cmd *cobra.Command, o *options, args []string, stdout, stderr io.Writer
 		d.report()
 	}
 	if flushed := d.out.Flush(); flushed != nil {
-		return complain("gregor: write the output: " + flushed.Error())
+		return command.Failf("write the output: %w", flushed)
 	}
 	if err != nil {
-		return complain("gregor: " + oneLine(err.Error()))
+		return command.Failf("%s", oneLine(err.Error()))
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gregor-stream/gregor/internal/cli/javaorder"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 )
 
 // fileMap keeps what was found for each file, and gives it in the order in
@@ -29,7 +29,7 @@ func (m *fileMap[V]) get(name string, make func() V) V {
 }
 
 // ordered gives the files in that order.
-func (m *fileMap[V]) ordered() []string { return javaorder.Strings(m.names) }
+func (m *fileMap[V]) ordered() []string { return java.Order(m.names, java.Hash) }
 
 // offsetPair is what an index says, and what the segment says.
 type offsetPair struct{ index, log int64 }

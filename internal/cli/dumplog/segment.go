@@ -13,7 +13,7 @@ import (
 // segment shows a segment or a metadata snapshot.
 func (d *dumper) segment(path string) error {
 	if d.parser == nil {
-		parser, err := d.o.parser()
+		parser, err := d.o.parser(d.json)
 		if err != nil {
 			return err
 		}

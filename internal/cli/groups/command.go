@@ -73,20 +73,15 @@ func newConsumerGroups(env *command.Env) *cobra.Command {
 		Args:    command.KafkaArgs(env),
 	}, "consumer-groups")
 	o.where.Add(cmd)
-	command.FormatFlag(cmd)
 	o.flags(cmd)
 	o.has = func(name string) bool { return cmd.Flags().Changed(name) }
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		o.asJSON = asJSON
 		if err := o.check(env); err != nil {
 			return err
 		}
-		return o.told(env, cmd.CommandPath(), o.run(cmd.Context(), env))
-	}
+		return o.told(env, cmd.CommandPath(), o.run(ctx, env))
+	})
 	return cmd
 }
 
@@ -140,7 +135,7 @@ func (o *options) run(ctx context.Context, env *command.Env) error {
 	if err != nil {
 		return err
 	}
-	defer a.close()
+	defer a.Close()
 	switch {
 	case o.list:
 		return o.runList(ctx, env, a)
@@ -190,7 +185,7 @@ func (o *options) told(env *command.Env, path string, err error) error {
 }
 
 // chosen are the groups that the flags name.
-func (o *options) chosen(ctx context.Context, a *admin) ([]string, error) {
+func (o *options) chosen(ctx context.Context, a *cluster) ([]string, error) {
 	if !o.allGroups {
 		return o.groups, nil
 	}

@@ -25,7 +25,7 @@ type failedDelete struct {
 	thrown *java.Thrown
 }
 
-func (o *options) runDelete(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runDelete(ctx context.Context, env *command.Env, a *cluster) error {
 	ids, err := o.chosen(ctx, a)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (o *options) runDelete(ctx context.Context, env *command.Env, a *admin) err
 }
 
 // delete deletes groups, each on its own.
-func (a *admin) delete(ctx context.Context, ids []string) (deleted, error) {
+func (a *cluster) delete(ctx context.Context, ids []string) (deleted, error) {
 	result := deleted{Deleted: []string{}, Failed: []failedDelete{}}
 	ids = java.Order(slices.Compact(slices.Sorted(slices.Values(ids))), java.Hash)
 	if len(ids) == 0 {

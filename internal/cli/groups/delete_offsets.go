@@ -11,8 +11,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // noPartition stands for a topic whose partitions are not known.
@@ -20,11 +22,11 @@ const noPartition = -1
 
 // deletedOffset is what became of the offset of one partition.
 type deletedOffset struct {
-	partition java.Partition
+	partition kafka.TopicPartition
 	failure   *java.Thrown // nil: it is gone
 }
 
-func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *cluster) error {
 	group := o.groups[0]
 	if len(o.groups) > 1 {
 		return &java.Thrown{Class: "joptsimple.MultipleArgumentsForOptionException", Message: "Found multiple arguments for option group, but you asked for only one"}
@@ -42,7 +44,7 @@ func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *adm
 	}
 	results = append(results, failed...)
 	slices.SortFunc(results, func(a, b deletedOffset) int {
-		key := func(p java.Partition) string { return p.Topic + fmt.Sprint(p.Partition) } // Kafka sorts by this text
+		key := func(p kafka.TopicPartition) string { return p.Topic + fmt.Sprint(p.Partition) } // Kafka sorts by this text
 		return cmp.Compare(key(a.partition), key(b.partition))
 	})
 	if o.asJSON {
@@ -55,7 +57,7 @@ func (o *options) runDeleteOffsets(ctx context.Context, env *command.Env, a *adm
 
 // partitionsOf are the partitions that topics or topic:0,1 name, and the
 // topics that are not there.
-func (a *admin) partitionsOf(ctx context.Context, args []string) (known []java.Partition, failed []deletedOffset, err error) {
+func (a *cluster) partitionsOf(ctx context.Context, args []string) (known []kafka.TopicPartition, failed []deletedOffset, err error) {
 	var names []string
 	for _, arg := range args {
 		if !strings.Contains(arg, ":") {
@@ -74,41 +76,37 @@ func (a *admin) partitionsOf(ctx context.Context, args []string) (known []java.P
 	}
 	for _, t := range topics {
 		if t.failure != nil {
-			failed = append(failed, deletedOffset{java.Partition{Topic: t.topic, Partition: noPartition}, t.failure.In(java.Execution)})
+			failed = append(failed, deletedOffset{kafka.TopicPartition{Topic: t.topic, Partition: noPartition}, t.failure.In(java.Execution)})
 			continue
 		}
 		known = append(known, t.partitions()...)
 	}
-	known = slices.Compact(slices.SortedFunc(slices.Values(known), byTopic))
+	known = slices.Compact(slices.SortedFunc(slices.Values(known), kafka.TopicPartition.Compare))
 	return java.Order(known, java.HashPartition), failed, nil
 }
 
 // deleteOffsets deletes offsets of a group. code is the first error of all.
-func (a *admin) deleteOffsets(ctx context.Context, group string, partitions []java.Partition) (int16, []deletedOffset, error) {
+func (a *cluster) deleteOffsets(ctx context.Context, group string, partitions []kafka.TopicPartition) (int16, []deletedOffset, error) {
 	req := kmsg.NewPtrOffsetDeleteRequest()
 	req.Group = group
-	at := make(map[string]int)
-	for _, p := range partitions {
-		i, ok := at[p.Topic]
-		if !ok {
-			i = len(req.Topics)
-			at[p.Topic] = i
-			t := kmsg.NewOffsetDeleteRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
+	for _, topic := range admin.ByTopic(partitions) {
+		t := kmsg.NewOffsetDeleteRequestTopic()
+		t.Topic = topic.Topic
+		for _, n := range topic.Partitions {
+			p := kmsg.NewOffsetDeleteRequestTopicPartition()
+			p.Partition = n
+			t.Partitions = append(t.Partitions, p)
 		}
-		one := kmsg.NewOffsetDeleteRequestTopicPartition()
-		one.Partition = p.Partition
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
+		req.Topics = append(req.Topics, t)
 	}
-	resp, err := ask[*kmsg.OffsetDeleteResponse](ctx, a, req)
+	resp, err := req.RequestWith(ctx, a)
 	if err != nil {
 		return 0, nil, err
 	}
-	codes := make(map[java.Partition]int16)
+	codes := make(map[kafka.TopicPartition]int16)
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			codes[java.Partition{Topic: t.Topic, Partition: p.Partition}] = p.ErrorCode
+			codes[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = p.ErrorCode
 		}
 	}
 	first := resp.ErrorCode

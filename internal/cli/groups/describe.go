@@ -6,9 +6,10 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
-func (o *options) runDescribe(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runDescribe(ctx context.Context, env *command.Env, a *cluster) error {
 	ids, err := o.chosen(ctx, a)
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func (o *options) runDescribe(ctx context.Context, env *command.Env, a *admin) e
 
 // describeAll describes groups, sorted by their ids; one that cannot be
 // described fails them all, as in Kafka's command.
-func (a *admin) describeAll(ctx context.Context, ids []string) ([]*description, error) {
+func (a *cluster) describeAll(ctx context.Context, ids []string) ([]*description, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	all, err := a.describe(ctx, ids)
 	if err != nil {
@@ -85,15 +86,15 @@ type offsetRow struct {
 // the most first, and then those that are committed and nobody's. Kafka's
 // command asks for the ends of each member's partitions, this one for all at
 // once.
-func (a *admin) rows(ctx context.Context, g *description) ([]offsetRow, error) {
+func (a *cluster) rows(ctx context.Context, g *description) ([]offsetRow, error) {
 	done, err := a.committed(ctx, g.id)
 	if err != nil {
 		return nil, in(err, java.Execution, java.Runtime)
 	}
 	members := slices.DeleteFunc(slices.Clone(g.members), func(m member) bool { return len(m.assigned) == 0 })
 	slices.SortStableFunc(members, func(a, b member) int { return len(b.assigned) - len(a.assigned) })
-	taken := make(map[java.Partition]bool)
-	var all []java.Partition
+	taken := make(map[kafka.TopicPartition]bool)
+	var all []kafka.TopicPartition
 	for _, m := range members {
 		for _, p := range m.assigned {
 			if !taken[p] { // two members have it for a moment, where a group rebalances
@@ -120,12 +121,12 @@ func (a *admin) rows(ctx context.Context, g *description) ([]offsetRow, error) {
 }
 
 // ends are the ends of the partitions that have leaders.
-func (a *admin) ends(ctx context.Context, partitions []java.Partition) (map[java.Partition]int64, error) {
+func (a *cluster) ends(ctx context.Context, partitions []kafka.TopicPartition) (map[kafka.TopicPartition]int64, error) {
 	leaders, err := a.leaders(ctx, topicsOf(partitions))
 	if err != nil {
 		return nil, err
 	}
-	led := slices.DeleteFunc(slices.Clone(partitions), func(p java.Partition) bool {
+	led := slices.DeleteFunc(slices.Clone(partitions), func(p kafka.TopicPartition) bool {
 		has, known := leaders[p]
 		return known && !has
 	})
@@ -133,9 +134,9 @@ func (a *admin) ends(ctx context.Context, partitions []java.Partition) (map[java
 }
 
 // rowsOf are the rows of one member's partitions, sorted.
-func rowsOf(m member, done offsets[committed], ends map[java.Partition]int64) []offsetRow {
+func rowsOf(m member, done offsets[committed], ends map[kafka.TopicPartition]int64) []offsetRow {
 	rows := make([]offsetRow, 0, len(m.assigned))
-	for _, p := range slices.SortedFunc(slices.Values(m.assigned), byTopic) {
+	for _, p := range slices.SortedFunc(slices.Values(m.assigned), kafka.TopicPartition.Compare) {
 		row := offsetRow{Topic: p.Topic, Partition: p.Partition, ConsumerID: m.id, Host: m.host, ClientID: m.clientID}
 		if end, ok := ends[p]; ok {
 			row.End = &end

@@ -9,7 +9,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // description is what a coordinator says of a consumer group.
@@ -31,7 +33,7 @@ type node struct {
 // member is one consumer of a group.
 type member struct {
 	id, instance, host, clientID string
-	assigned, target             []java.Partition
+	assigned, target             []kafka.TopicPartition
 	epoch                        *int32 // nil in a classic group
 	upgraded                     *bool  // nil: not known
 }
@@ -45,7 +47,7 @@ type described struct {
 // describe asks the coordinators of consumer groups. As Kafka's client does, it asks in
 // the new protocol first, and in the classic one for the groups that the new one
 // does not know.
-func (a *admin) describe(ctx context.Context, ids []string) (map[string]described, error) {
+func (a *cluster) describe(ctx context.Context, ids []string) (map[string]described, error) {
 	all := make(map[string]described, len(ids))
 	missing := make(map[string]string) // what the new protocol said of them
 	if len(ids) == 0 {
@@ -66,7 +68,7 @@ func (a *admin) describe(ctx context.Context, ids []string) (map[string]describe
 		}
 		return nil
 	})
-	if err != nil && !isUnsupported(err) {
+	if err != nil && !admin.Unsupported(err) {
 		return nil, err
 	}
 	classic := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := all[id]; return ok })
@@ -76,7 +78,7 @@ func (a *admin) describe(ctx context.Context, ids []string) (map[string]describe
 	return all, a.describeClassic(ctx, classic, missing, all)
 }
 
-func (a *admin) describeClassic(ctx context.Context, ids []string, missing map[string]string, all map[string]described) error {
+func (a *cluster) describeClassic(ctx context.Context, ids []string, missing map[string]string, all map[string]described) error {
 	req := kmsg.NewPtrDescribeGroupsRequest()
 	req.Groups = ids
 	return a.shards(ctx, req, func(at kgo.BrokerMetadata, resp kmsg.Response) error {
@@ -131,7 +133,7 @@ func describedClassic(g kmsg.DescribeGroupsResponseGroup, at node) (*description
 			}
 			for _, t := range assignment.Topics {
 				for _, p := range t.Partitions {
-					one.assigned = append(one.assigned, java.Partition{Topic: t.Topic, Partition: p})
+					one.assigned = append(one.assigned, kafka.TopicPartition{Topic: t.Topic, Partition: p})
 				}
 			}
 		}
@@ -140,11 +142,11 @@ func describedClassic(g kmsg.DescribeGroupsResponseGroup, at node) (*description
 	return d, nil
 }
 
-func partitionsOf(a kmsg.Assignment) []java.Partition {
-	var list []java.Partition
+func partitionsOf(a kmsg.Assignment) []kafka.TopicPartition {
+	var list []kafka.TopicPartition
 	for _, t := range a.TopicPartitions {
 		for _, p := range t.Partitions {
-			list = append(list, java.Partition{Topic: t.Topic, Partition: p})
+			list = append(list, kafka.TopicPartition{Topic: t.Topic, Partition: p})
 		}
 	}
 	return list

@@ -21,7 +21,7 @@ const (
 	otherWidth = 20
 )
 
-func (o *options) runList(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runList(ctx context.Context, env *command.Env, a *cluster) error {
 	f := consumerGroups()
 	withType, withState := o.has("type"), o.has("state")
 	if withType || withState { // Kafka's command then filters by the protocol alone

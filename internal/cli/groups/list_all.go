@@ -36,7 +36,6 @@ func newGroups(env *command.Env) *cobra.Command {
 		Args: command.KafkaArgs(env),
 	}, "groups")
 	o.where.Add(cmd)
-	command.FormatFlag(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.list, "list", false, "list the groups")
 	f.StringVar(&o.kind, "group-type", "", "only groups of this `type`: classic, consumer, share, streams")
@@ -44,21 +43,17 @@ func newGroups(env *command.Env) *cobra.Command {
 	f.BoolVar(&o.consumer, "consumer", false, "only consumer groups of all kinds: new, classic, and those that only commit")
 	f.BoolVar(&o.share, "share", false, "only share groups")
 	f.BoolVar(&o.streams, "streams", false, "only streams groups")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		given := func(name string) bool { return cmd.Flags().Changed(name) }
 		if err := o.check(given); err != nil {
 			return err
 		}
-		err = o.run(cmd.Context(), env, asJSON, given("protocol"))
+		err := o.run(ctx, env, asJSON, given("protocol"))
 		if thrown, ok := errors.AsType[*java.Thrown](err); ok && !asJSON {
 			env.Printf("Error while executing groups command : %s\n", thrown.Message)
 		}
 		return command.Fail(err)
-	}
+	})
 	return cmd
 }
 
@@ -89,7 +84,7 @@ func (o *allOptions) run(ctx context.Context, env *command.Env, asJSON, withProt
 	if err != nil {
 		return err
 	}
-	defer a.close()
+	defer a.Close()
 	all, err := a.list(ctx, filter{})
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func consumerGroups() filter {
 
 // list asks all brokers for their groups and gives them in the order of
 // Kafka's client.
-func (a *admin) list(ctx context.Context, f filter) ([]listing, error) {
+func (a *cluster) list(ctx context.Context, f filter) ([]listing, error) {
 	req := kmsg.NewPtrListGroupsRequest()
 	req.TypesFilter, req.StatesFilter = f.types, f.states
 	at := make(map[string]int)
@@ -59,7 +59,7 @@ func (a *admin) list(ctx context.Context, f filter) ([]listing, error) {
 }
 
 // ids are the names of all consumer groups.
-func (a *admin) ids(ctx context.Context) ([]string, error) {
+func (a *cluster) ids(ctx context.Context) ([]string, error) {
 	all, err := a.list(ctx, consumerGroups())
 	ids := make([]string, len(all))
 	for i, l := range all {

@@ -1,7 +1,6 @@
 package groups
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -10,7 +9,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // committed is an offset that a group has committed.
@@ -22,36 +23,31 @@ type committed struct {
 // offsets are values of partitions and the order in which Kafka's maps have
 // them.
 type offsets[V any] struct {
-	order []java.Partition
-	of    map[java.Partition]V
+	order []kafka.TopicPartition
+	of    map[kafka.TopicPartition]V
 }
 
-func newOffsets[V any](order []java.Partition, of map[java.Partition]V) offsets[V] {
+func newOffsets[V any](order []kafka.TopicPartition, of map[kafka.TopicPartition]V) offsets[V] {
 	return offsets[V]{java.Order(order, java.HashPartition), of}
 }
 
 // committed asks for all offsets of a group.
-func (a *admin) committed(ctx context.Context, group string) (offsets[committed], error) {
+func (a *cluster) committed(ctx context.Context, group string) (offsets[committed], error) {
 	bounded, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	resp, err := kadm.NewClient(a.client).FetchOffsets(bounded, group)
+	resp, err := kadm.NewClient(a.Client()).FetchOffsets(bounded, group)
 	if err != nil {
-		return offsets[committed]{}, a.thrown(ctx, err)
+		return offsets[committed]{}, a.thrown(ctx, kmsg.OffsetFetch.Int16(), err)
 	}
-	of := make(map[java.Partition]committed)
+	of := make(map[kafka.TopicPartition]committed)
 	for topic, partitions := range resp {
 		for p, o := range partitions {
 			if o.Err == nil && o.At >= 0 {
-				of[java.Partition{Topic: topic, Partition: p}] = committed{o.At, o.LeaderEpoch}
+				of[kafka.TopicPartition{Topic: topic, Partition: p}] = committed{o.At, o.LeaderEpoch}
 			}
 		}
 	}
-	return newOffsets(slices.SortedFunc(maps.Keys(of), byTopic), of), nil
-}
-
-// byTopic orders by topic and partition.
-func byTopic(a, b java.Partition) int {
-	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+	return newOffsets(slices.SortedFunc(maps.Keys(of), kafka.TopicPartition.Compare), of), nil
 }
 
 // The timestamps of ListOffsets that mean an end of the log.
@@ -63,28 +59,12 @@ const (
 // listOffsets asks the leaders for the offset at a time in milliseconds, or
 // at [latest] or [earliest]; -1 is that no record is so late. A partition
 // that cannot be asked fails the call.
-func (a *admin) listOffsets(ctx context.Context, partitions []java.Partition, at int64) (map[java.Partition]int64, error) {
-	found := make(map[java.Partition]int64, len(partitions))
+func (a *cluster) listOffsets(ctx context.Context, partitions []kafka.TopicPartition, at int64) (map[kafka.TopicPartition]int64, error) {
+	found := make(map[kafka.TopicPartition]int64, len(partitions))
 	if len(partitions) == 0 {
 		return found, nil
 	}
-	req := kmsg.NewPtrListOffsetsRequest()
-	req.ReplicaID = -1
-	topics := make(map[string]int)
-	for _, p := range partitions {
-		i, ok := topics[p.Topic]
-		if !ok {
-			i = len(req.Topics)
-			topics[p.Topic] = i
-			t := kmsg.NewListOffsetsRequestTopic()
-			t.Topic = p.Topic
-			req.Topics = append(req.Topics, t)
-		}
-		one := kmsg.NewListOffsetsRequestTopicPartition()
-		one.Partition, one.Timestamp = p.Partition, at
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, one)
-	}
-	resp, err := ask[*kmsg.ListOffsetsResponse](ctx, a, req)
+	resp, err := admin.OffsetsRequest(partitions, at).RequestWith(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +73,7 @@ func (a *admin) listOffsets(ctx context.Context, partitions []java.Partition, at
 			if p.ErrorCode != 0 {
 				return nil, java.Code(p.ErrorCode, "")
 			}
-			found[java.Partition{Topic: t.Topic, Partition: p.Partition}] = p.Offset
+			found[kafka.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = p.Offset
 		}
 	}
 	return found, nil
@@ -101,8 +81,8 @@ func (a *admin) listOffsets(ctx context.Context, partitions []java.Partition, at
 
 // leaders says of every partition of the topics whether it has a leader. A
 // topic that is not there is an error, as in Kafka's describeTopics.
-func (a *admin) leaders(ctx context.Context, topics []string) (map[java.Partition]bool, error) {
-	found := make(map[java.Partition]bool)
+func (a *cluster) leaders(ctx context.Context, topics []string) (map[kafka.TopicPartition]bool, error) {
+	found := make(map[kafka.TopicPartition]bool)
 	details, err := a.topics(ctx, topics)
 	if err != nil {
 		return nil, err
@@ -120,16 +100,16 @@ func (a *admin) leaders(ctx context.Context, topics []string) (map[java.Partitio
 type topicDetail struct {
 	topic   string
 	failure *java.Thrown
-	leaders map[java.Partition]bool // and whether they have one
+	leaders map[kafka.TopicPartition]bool // and whether they have one
 }
 
 // partitions are the topic's partitions in their order.
-func (t *topicDetail) partitions() []java.Partition {
-	return slices.SortedFunc(maps.Keys(t.leaders), byTopic)
+func (t *topicDetail) partitions() []kafka.TopicPartition {
+	return slices.SortedFunc(maps.Keys(t.leaders), kafka.TopicPartition.Compare)
 }
 
 // topics asks for topics, each once, in the order of Kafka's map of them.
-func (a *admin) topics(ctx context.Context, names []string) ([]topicDetail, error) {
+func (a *cluster) topics(ctx context.Context, names []string) ([]topicDetail, error) {
 	names = sorted(names)
 	if len(names) == 0 {
 		return nil, nil
@@ -144,18 +124,18 @@ func (a *admin) topics(ctx context.Context, names []string) ([]topicDetail, erro
 		t.Topic = new(name)
 		req.Topics = append(req.Topics, t)
 	}
-	resp, err := ask[*kmsg.MetadataResponse](ctx, a, req)
+	resp, err := req.RequestWith(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	found := make(map[string]topicDetail, len(names))
 	for _, t := range resp.Topics {
-		d := topicDetail{topic: textOf(t.Topic), leaders: make(map[java.Partition]bool, len(t.Partitions))}
+		d := topicDetail{topic: textOf(t.Topic), leaders: make(map[kafka.TopicPartition]bool, len(t.Partitions))}
 		if t.ErrorCode != 0 {
 			d.failure = java.Code(t.ErrorCode, "")
 		}
 		for _, p := range t.Partitions {
-			d.leaders[java.Partition{Topic: d.topic, Partition: p.Partition}] = p.Leader >= 0
+			d.leaders[kafka.TopicPartition{Topic: d.topic, Partition: p.Partition}] = p.Leader >= 0
 		}
 		found[d.topic] = d
 	}
@@ -170,7 +150,7 @@ func (a *admin) topics(ctx context.Context, names []string) ([]topicDetail, erro
 	return list, nil
 }
 
-func topicsOf(partitions []java.Partition) []string {
+func topicsOf(partitions []kafka.TopicPartition) []string {
 	names := make([]string, len(partitions))
 	for i, p := range partitions {
 		names[i] = p.Topic

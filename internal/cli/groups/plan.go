@@ -10,6 +10,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // plan is the offsets to which groups are reset, by group.
@@ -38,8 +39,8 @@ func parsePlan(file, text string, groups []string) (plan, error) {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	_, first := parseLine(lines[0], 3)
 	withGroup := len(groups) != 1 || first != nil
-	order := make(map[string][]java.Partition)
-	values := make(map[string]map[java.Partition]int64)
+	order := make(map[string][]kafka.TopicPartition)
+	values := make(map[string]map[kafka.TopicPartition]int64)
 	for i, line := range lines {
 		fields := 3
 		if withGroup {
@@ -53,7 +54,7 @@ func parsePlan(file, text string, groups []string) (plan, error) {
 			l.group = groups[0]
 		}
 		if values[l.group] == nil {
-			values[l.group] = make(map[java.Partition]int64)
+			values[l.group] = make(map[kafka.TopicPartition]int64)
 		}
 		if _, twice := values[l.group][l.partition]; !twice {
 			order[l.group] = append(order[l.group], l.partition)
@@ -80,7 +81,7 @@ func planError(file string, number int, line string, oneGroup bool, err error) e
 
 type planLine struct {
 	group     string
-	partition java.Partition
+	partition kafka.TopicPartition
 	offset    int64
 }
 
@@ -106,7 +107,7 @@ func parseLine(line string, fields int) (planLine, error) {
 	if l.offset, err = strconv.ParseInt(strings.TrimSpace(record[2]), 10, 64); err != nil {
 		return planLine{}, fmt.Errorf("%q is no offset", record[2])
 	}
-	l.partition = java.Partition{Topic: record[0], Partition: int32(partition)}
+	l.partition = kafka.TopicPartition{Topic: record[0], Partition: int32(partition)}
 	return l, nil
 }
 
@@ -121,19 +122,19 @@ func csvField(text string) string {
 }
 
 // parsePartitions reads topic:0,1,2.
-func parsePartitions(arg string) ([]java.Partition, error) {
+func parsePartitions(arg string) ([]kafka.TopicPartition, error) {
 	topic, numbers, _ := strings.Cut(arg, ":")
 	numbers = strings.TrimRight(numbers, ":")
 	if numbers == "" || strings.Contains(numbers, ":") {
 		return nil, command.Usagef("Invalid topic arg '%s', expected topic name and partitions: topic:0,1,2", arg)
 	}
-	var list []java.Partition
+	var list []kafka.TopicPartition
 	for number := range strings.SplitSeq(strings.TrimRight(numbers, ","), ",") {
 		n, err := strconv.ParseInt(number, 10, 32)
 		if err != nil {
 			return nil, command.Usagef("Invalid partition '%s' specified in topic arg '%s'", number, arg)
 		}
-		list = append(list, java.Partition{Topic: topic, Partition: int32(n)})
+		list = append(list, kafka.TopicPartition{Topic: topic, Partition: int32(n)})
 	}
 	return list, nil
 }

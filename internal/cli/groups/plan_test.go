@@ -4,19 +4,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 func TestPlansComeInTwoForms(t *testing.T) {
 	tests := []struct {
 		text   string
 		groups []string
-		want   map[string]map[java.Partition]int64
+		want   map[string]map[kafka.TopicPartition]int64
 	}{
-		{"a,0,1\na,1,2\n", []string{"g"}, map[string]map[java.Partition]int64{"g": {{Topic: "a", Partition: 0}: 1, {Topic: "a", Partition: 1}: 2}}},
-		{"\"a\",0,1\n\n\n", []string{"g"}, map[string]map[java.Partition]int64{"g": {{Topic: "a"}: 1}}},
-		{"g,a,0,1\nh,a,0,2\n", []string{"g"}, map[string]map[java.Partition]int64{"g": {{Topic: "a"}: 1}, "h": {{Topic: "a"}: 2}}},
-		{"\"g,1\",a,0,1", []string{"g", "h"}, map[string]map[java.Partition]int64{"g,1": {{Topic: "a"}: 1}}},
+		{"a,0,1\na,1,2\n", []string{"g"}, map[string]map[kafka.TopicPartition]int64{"g": {{Topic: "a", Partition: 0}: 1, {Topic: "a", Partition: 1}: 2}}},
+		{"\"a\",0,1\n\n\n", []string{"g"}, map[string]map[kafka.TopicPartition]int64{"g": {{Topic: "a"}: 1}}},
+		{"g,a,0,1\nh,a,0,2\n", []string{"g"}, map[string]map[kafka.TopicPartition]int64{"g": {{Topic: "a"}: 1}, "h": {{Topic: "a"}: 2}}},
+		{"\"g,1\",a,0,1", []string{"g", "h"}, map[string]map[kafka.TopicPartition]int64{"g,1": {{Topic: "a"}: 1}}},
 	}
 	for _, test := range tests {
 		got, err := parsePlan("f", test.text, test.groups)
@@ -61,7 +61,7 @@ func TestFieldsAreQuotedWhereKafkaQuotesThem(t *testing.T) {
 }
 
 func TestPartitionsOfATopicAreNumbers(t *testing.T) {
-	if list, err := parsePartitions("a:0,12"); err != nil || len(list) != 2 || list[1] != (java.Partition{Topic: "a", Partition: 12}) {
+	if list, err := parsePartitions("a:0,12"); err != nil || len(list) != 2 || list[1] != (kafka.TopicPartition{Topic: "a", Partition: 12}) {
 		t.Errorf("%v, %v", list, err)
 	}
 	for _, arg := range []string{"a:", "a:x", "a:1:2", "a:,", "a:99999999999"} {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // membersOf is a group's members for machines.
@@ -36,9 +36,9 @@ type partitionJSON struct {
 	Partition int32  `json:"partition"`
 }
 
-func partitionsJSON(partitions []java.Partition) []partitionJSON {
+func partitionsJSON(partitions []kafka.TopicPartition) []partitionJSON {
 	list := make([]partitionJSON, 0, len(partitions))
-	for _, p := range slices.SortedFunc(slices.Values(partitions), byTopic) {
+	for _, p := range slices.SortedFunc(slices.Values(partitions), kafka.TopicPartition.Compare) {
 		list = append(list, partitionJSON(p))
 	}
 	return list
@@ -128,9 +128,9 @@ func (t memberTable) rest(epoch, current, targetEpoch, target, upgraded string) 
 }
 
 // assignment is a member's partitions as Kafka writes them: a:0,1;b:2.
-func assignment(partitions []java.Partition) string {
+func assignment(partitions []kafka.TopicPartition) string {
 	byName := make(map[string][]string)
-	for _, p := range slices.SortedFunc(slices.Values(partitions), byTopic) {
+	for _, p := range slices.SortedFunc(slices.Values(partitions), kafka.TopicPartition.Compare) {
 		byName[p.Topic] = append(byName[p.Topic], fmt.Sprint(p.Partition))
 	}
 	topics := make([]string, 0, len(byName))

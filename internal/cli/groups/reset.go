@@ -10,9 +10,11 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // reset is what --reset-offsets did, or would do, to one group.
@@ -24,11 +26,11 @@ type reset struct {
 // resetter resets groups as the flags say.
 type resetter struct {
 	o   *options
-	a   *admin
+	a   *cluster
 	env *command.Env
 }
 
-func (o *options) runReset(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runReset(ctx context.Context, env *command.Env, a *cluster) error {
 	r := resetter{o, a, env}
 	ids, err := o.chosen(ctx, a)
 	if err != nil {
@@ -105,13 +107,13 @@ func (r resetter) group(ctx context.Context, id string, d described) (offsets[in
 }
 
 // partitions are those that the flags name.
-func (r resetter) partitions(ctx context.Context, id string) ([]java.Partition, error) {
+func (r resetter) partitions(ctx context.Context, id string) ([]kafka.TopicPartition, error) {
 	if r.o.allTopics {
 		done, err := r.a.committed(ctx, id)
 		return done.order, in(err, java.Execution, java.Runtime)
 	}
 	var names []string
-	var list []java.Partition
+	var list []kafka.TopicPartition
 	for _, arg := range r.o.topics {
 		if !strings.Contains(arg, ":") {
 			names = append(names, arg)
@@ -137,11 +139,11 @@ func (r resetter) partitions(ctx context.Context, id string) ([]java.Partition, 
 }
 
 // twice refuses a partition that is named twice.
-func (r resetter) twice(list []java.Partition) error {
-	seen := make(map[java.Partition]bool, len(list))
+func (r resetter) twice(list []kafka.TopicPartition) error {
+	seen := make(map[kafka.TopicPartition]bool, len(list))
 	for _, p := range list {
 		if seen[p] {
-			return &java.Thrown{Class: "java.lang.IllegalStateException", Message: fmt.Sprintf("Duplicate key %s", text(p))}
+			return &java.Thrown{Class: "java.lang.IllegalStateException", Message: fmt.Sprintf("Duplicate key %s", p.String())}
 		}
 		seen[p] = true
 	}
@@ -149,7 +151,7 @@ func (r resetter) twice(list []java.Partition) error {
 }
 
 // valid says which partitions are not there, or have no leader.
-func (r resetter) valid(ctx context.Context, partitions []java.Partition) error {
+func (r resetter) valid(ctx context.Context, partitions []kafka.TopicPartition) error {
 	leaders, err := r.a.leaders(ctx, topicsOf(partitions))
 	if err != nil {
 		return in(err, java.Execution, java.Runtime)
@@ -158,9 +160,9 @@ func (r resetter) valid(ctx context.Context, partitions []java.Partition) error 
 	for _, p := range partitions {
 		switch led, ok := leaders[p]; {
 		case !ok:
-			missing = append(missing, text(p))
+			missing = append(missing, p.String())
 		case !led:
-			headless = append(headless, text(p))
+			headless = append(headless, p.String())
 		}
 	}
 	switch {
@@ -171,9 +173,6 @@ func (r resetter) valid(ctx context.Context, partitions []java.Partition) error 
 	}
 	return nil
 }
-
-// text is a partition as Kafka writes it: topic-0.
-func text(p java.Partition) string { return fmt.Sprintf("%s-%d", p.Topic, p.Partition) }
 
 // commit makes the offsets the group's.
 func (r resetter) commit(ctx context.Context, id string, to offsets[int64]) error {
@@ -186,14 +185,14 @@ func (r resetter) commit(ctx context.Context, id string, to offsets[int64]) erro
 	}
 	bounded, cancel := context.WithTimeout(ctx, r.a.timeout)
 	defer cancel()
-	resp, err := kadm.NewClient(r.a.client).CommitOffsets(bounded, id, all)
+	resp, err := kadm.NewClient(r.a.Client()).CommitOffsets(bounded, id, all)
 	if err != nil {
 		if ctx.Err() != nil {
 			r.env.Warnf("Group %s may have been reset, or not: --describe shows it.", id)
 		}
-		return r.a.thrown(ctx, err)
+		return r.a.thrown(ctx, kmsg.OffsetCommit.Int16(), err)
 	}
-	var failed []java.Partition
+	var failed []kafka.TopicPartition
 	var code int16
 	for _, p := range to.order {
 		if e, ok := errors.AsType[*kerr.Error](resp[p.Topic][p.Partition].Err); ok {
@@ -205,7 +204,7 @@ func (r resetter) commit(ctx context.Context, id string, to offsets[int64]) erro
 	}
 	names := make([]string, len(failed))
 	for i, p := range java.Order(failed, java.HashPartition) {
-		names[i] = text(p)
+		names[i] = p.String()
 	}
 	return java.Code(code, fmt.Sprintf("Failed altering group offsets for the following partitions: [%s]", strings.Join(names, ", ")))
 }

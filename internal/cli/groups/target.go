@@ -7,10 +7,11 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // target says which offset each partition is reset to.
-func (r resetter) target(ctx context.Context, id string, partitions []java.Partition) (offsets[int64], error) {
+func (r resetter) target(ctx context.Context, id string, partitions []kafka.TopicPartition) (offsets[int64], error) {
 	switch {
 	case r.o.has("to-offset"):
 		return r.toAll(ctx, partitions, r.o.toOffset)
@@ -40,24 +41,24 @@ func (r resetter) target(ctx context.Context, id string, partitions []java.Parti
 	return r.current(ctx, id, partitions)
 }
 
-func (r resetter) toAll(ctx context.Context, partitions []java.Partition, offset int64) (offsets[int64], error) {
-	of := make(map[java.Partition]int64, len(partitions))
+func (r resetter) toAll(ctx context.Context, partitions []kafka.TopicPartition, offset int64) (offsets[int64], error) {
+	of := make(map[kafka.TopicPartition]int64, len(partitions))
 	for _, p := range partitions {
 		of[p] = offset
 	}
 	return r.inRange(ctx, newOffsets(partitions, of))
 }
 
-func (r resetter) shift(ctx context.Context, id string, partitions []java.Partition) (offsets[int64], error) {
+func (r resetter) shift(ctx context.Context, id string, partitions []kafka.TopicPartition) (offsets[int64], error) {
 	done, err := r.a.committed(ctx, id)
 	if err != nil {
 		return offsets[int64]{}, in(err, java.Execution, java.Runtime)
 	}
-	of := make(map[java.Partition]int64, len(partitions))
+	of := make(map[kafka.TopicPartition]int64, len(partitions))
 	for _, p := range partitions {
 		at, ok := done.of[p]
 		if !ok {
-			return offsets[int64]{}, command.Usagef("Cannot shift offset for partition %s since there is no current committed offset", text(p))
+			return offsets[int64]{}, command.Usagef("Cannot shift offset for partition %s since there is no current committed offset", p.String())
 		}
 		of[p] = at.offset + r.o.shiftBy
 	}
@@ -78,13 +79,13 @@ func (r resetter) planned(ctx context.Context, id string) (offsets[int64], error
 }
 
 // current keeps what is committed, and takes the end where nothing is.
-func (r resetter) current(ctx context.Context, id string, partitions []java.Partition) (offsets[int64], error) {
+func (r resetter) current(ctx context.Context, id string, partitions []kafka.TopicPartition) (offsets[int64], error) {
 	done, err := r.a.committed(ctx, id)
 	if err != nil {
 		return offsets[int64]{}, in(err, java.Execution, java.Runtime)
 	}
-	of := make(map[java.Partition]int64, len(partitions))
-	var with, without []java.Partition
+	of := make(map[kafka.TopicPartition]int64, len(partitions))
+	var with, without []kafka.TopicPartition
 	for _, p := range partitions {
 		if at, ok := done.of[p]; ok {
 			of[p] = at.offset
@@ -105,12 +106,12 @@ func (r resetter) current(ctx context.Context, id string, partitions []java.Part
 }
 
 // since takes the first record not before at, and the end where none is.
-func (r resetter) since(ctx context.Context, partitions []java.Partition, at int64) (offsets[int64], error) {
+func (r resetter) since(ctx context.Context, partitions []kafka.TopicPartition, at int64) (offsets[int64], error) {
 	of, err := r.a.listOffsets(ctx, partitions, at)
 	if err != nil {
 		return offsets[int64]{}, in(err, java.Execution, java.Runtime)
 	}
-	var without []java.Partition
+	var without []kafka.TopicPartition
 	for _, p := range java.Order(partitions, java.HashPartition) {
 		if of[p] < 0 {
 			without = append(without, p)
@@ -139,12 +140,12 @@ func (r resetter) inRange(ctx context.Context, to offsets[int64]) (offsets[int64
 	if err != nil {
 		return to, in(err, java.Execution, java.Runtime)
 	}
-	of := make(map[java.Partition]int64, len(to.order))
+	of := make(map[kafka.TopicPartition]int64, len(to.order))
 	for _, p := range to.order {
 		want := to.of[p]
 		of[p] = min(max(want, starts[p]), ends[p])
 		if of[p] != want {
-			r.env.Warnf("Partition %s has the offsets %d to %d: the new one is %d, not %d.", text(p), starts[p], ends[p], of[p], want)
+			r.env.Warnf("Partition %s has the offsets %d to %d: the new one is %d, not %d.", p.String(), starts[p], ends[p], of[p], want)
 		}
 	}
 	return newOffsets(slices.Clone(to.order), of), nil

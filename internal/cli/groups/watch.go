@@ -15,7 +15,7 @@ import (
 const clearScreen = "\x1b[H\x1b[2J"
 
 // runWatch shows groups again and again. Ctrl-C is how it is meant to end.
-func (o *options) runWatch(ctx context.Context, env *command.Env, a *admin) error {
+func (o *options) runWatch(ctx context.Context, env *command.Env, a *cluster) error {
 	out, isFile := env.Out.(*os.File)
 	redraw := isFile && command.IsTerminal(out) && !o.asJSON
 	tick := time.NewTicker(o.interval)
@@ -76,7 +76,7 @@ type seen struct {
 	problem   string // why there are no rows
 }
 
-func (o *options) snapshot(ctx context.Context, a *admin) (*snapshot, error) {
+func (o *options) snapshot(ctx context.Context, a *cluster) (*snapshot, error) {
 	ids, err := o.chosen(ctx, a)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // report is what one look at the groups tells, beside the one before.
@@ -79,10 +80,10 @@ func compare(last, now *snapshot) report {
 
 // compareRows fills in the partitions and what follows from them.
 func (r *groupReport) compareRows(before, now *seen, seconds float64) {
-	old := make(map[java.Partition]offsetRow)
+	old := make(map[kafka.TopicPartition]offsetRow)
 	if before != nil {
 		for _, row := range before.rows {
-			old[java.Partition{Topic: row.Topic, Partition: row.Partition}] = row
+			old[kafka.TopicPartition{Topic: row.Topic, Partition: row.Partition}] = row
 		}
 	}
 	var change, consumed, produced int64
@@ -91,7 +92,7 @@ func (r *groupReport) compareRows(before, now *seen, seconds float64) {
 		if row.Lag != nil {
 			r.Lag += *row.Lag
 		}
-		was, known := old[java.Partition{Topic: row.Topic, Partition: row.Partition}]
+		was, known := old[kafka.TopicPartition{Topic: row.Topic, Partition: row.Partition}]
 		if known && was.ConsumerID != row.ConsumerID {
 			r.Moved = append(r.Moved, moveReport{row.Topic, row.Partition, was.ConsumerID, row.ConsumerID})
 		}

@@ -1,17 +1,20 @@
 // Package java holds what of Java shows through in the output of Kafka's
 // commands: the order in which a HashMap gives its keys, the names and sentences
-// of the exceptions, figures, times and random numbers as Java's library has
-// them. Kind: pure
+// of the exceptions, regular expressions, figures, times and random numbers as
+// Java's library has them. Scripts compare such text, so ours is the same.
+// Kind: pure
 package java
 
 import (
 	"cmp"
 	"slices"
 	"unicode/utf16"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
-// smallTable is how many buckets a HashMap begins with.
-const smallTable = 16
+// DefaultCapacity is the capacity of a HashMap made without one.
+const DefaultCapacity = 16
 
 // Hash is String.hashCode.
 func Hash(s string) int32 {
@@ -25,20 +28,26 @@ func Hash(s string) int32 {
 // HashInt is Integer.hashCode.
 func HashInt(n int32) int32 { return n }
 
-// Partition is a partition of a topic, as the commands keep them in maps.
-type Partition struct {
-	Topic     string
-	Partition int32
-}
-
 // HashPartition is TopicPartition.hashCode.
-func HashPartition(p Partition) int32 { return 31*(31+p.Partition) + Hash(p.Topic) }
+func HashPartition(p kafka.TopicPartition) int32 { return 31*(31+p.Partition) + Hash(p.Topic) }
 
 // Order gives different keys in the order of a HashMap into which they were
-// put one by one. Where eight and more keys share a bucket a HashMap may
-// differ: it makes a tree of it.
-func Order[K any](keys []K, hash func(K) int32) []K {
-	table := smallTable
+// put one by one; a HashSet does the same. Where eight and more keys share a
+// bucket a HashMap may differ: it makes a tree of it.
+func Order[K any](keys []K, hash func(K) int32) []K { return OrderIn(keys, hash, DefaultCapacity) }
+
+// CopyOrder is the order of new HashMap(map), where map lists keys as they
+// stand: its table has the size of what was copied.
+func CopyOrder[K any](keys []K, hash func(K) int32) []K {
+	return OrderIn(keys, hash, int(float32(len(keys))/0.75+1))
+}
+
+// OrderIn is [Order] for a HashMap that was made with an initial capacity.
+func OrderIn[K any](keys []K, hash func(K) int32, capacity int) []K {
+	table := 1
+	for table < capacity {
+		table *= 2
+	}
 	for 4*len(keys) > 3*table {
 		table *= 2
 	}

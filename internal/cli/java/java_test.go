@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // The orders and hashes below were printed by a JVM.
@@ -20,9 +22,9 @@ func TestKeysStandInTheOrderOfAHashMap(t *testing.T) {
 	if got := strings.Join(Order(groups, Hash), " "); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	var partitions []Partition
+	var partitions []kafka.TopicPartition
 	for i := range int32(13) {
-		partitions = append(partitions, Partition{"orders", i})
+		partitions = append(partitions, kafka.TopicPartition{Topic: "orders", Partition: i})
 	}
 	got := ""
 	for _, p := range Order(partitions, HashPartition) {
@@ -38,7 +40,7 @@ func TestHashesAreJavas(t *testing.T) {
 	tests := map[string]struct{ got, want int32 }{
 		"beyond the basic plane": {Hash("ü😀"), 2015071},
 		"text":                   {Hash("consumer-groups"), 1944420235},
-		"partition":              {HashPartition(Partition{"orders", 3}), -1008769277},
+		"partition":              {HashPartition(kafka.TopicPartition{Topic: "orders", Partition: 3}), -1008769277},
 		"node":                   {HashNode(Node{ID: 1, Host: "localhost", Port: 9092}), -1768306070},
 		"node with a rack":       {HashNode(Node{ID: 2, Host: "h", Port: 1, Rack: &rack}), 124740649},
 		"number":                 {HashInt(7), 7},

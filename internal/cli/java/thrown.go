@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // The classes that wrap others.
@@ -20,6 +22,9 @@ type Thrown struct {
 	Class   string // with its package
 	Message string // "": none
 	Cause   error  // what a person is told of it; nil: the message
+	// Code is the error code of the protocol that it stands for; 0 for what
+	// does not come from a broker, and for one that wraps another.
+	Code kafka.Error
 }
 
 // Error is the sentence for a person, without Java's names.
@@ -30,8 +35,14 @@ func (t *Thrown) Error() string {
 	return t.Message
 }
 
-// Unwrap is what is behind it.
-func (t *Thrown) Unwrap() error { return t.Cause }
+// Unwrap is what is behind it; for an error code of the protocol the code, so
+// that errors.Is(err, kafka.ErrX) holds.
+func (t *Thrown) Unwrap() error {
+	if t.Cause == nil && t.Code != 0 {
+		return t.Code
+	}
+	return t.Cause
+}
 
 // String is Throwable.toString.
 func (t *Thrown) String() string {
@@ -52,7 +63,20 @@ func Code(code int16, message string) *Thrown {
 	if message == "" {
 		message = Sentence(code)
 	}
-	return &Thrown{Class: Class(code), Message: message}
+	return &Thrown{Class: Class(code), Message: message, Code: kafka.Error(code)}
+}
+
+// Throw is the exception of a code in an answer and the message that came with
+// it, which may be nil; nil for success.
+func Throw(code int16, message *string) *Thrown {
+	if code == 0 {
+		return nil
+	}
+	t := Code(code, "")
+	if message != nil {
+		t.Message = *message
+	}
+	return t
 }
 
 // Class is the class of the exception of an error code.

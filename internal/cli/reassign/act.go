@@ -11,7 +11,8 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // executed is what --execute prints for machines. Current can be executed to
@@ -52,7 +53,7 @@ func (j *job) execute(ctx context.Context, m *moves, o *options, wait time.Durat
 	}
 	var names []string
 	for _, p := range m.sorted() {
-		names = append(names, name(p.TopicPartition))
+		names = append(names, p.TopicPartition.String())
 		result.Started = append(result.Started, startedMove{p.Topic, p.Partition})
 	}
 	j.say("Successfully started partition reassignment%s for %s\n", plural(len(names)), strings.Join(names, ","))
@@ -88,7 +89,7 @@ func (j *job) current(ctx context.Context, m *moves) ([]move, error) {
 		return nil, err
 	}
 	var now []move
-	var missing []admin.TopicPartition
+	var missing []kafka.TopicPartition
 	for _, p := range m.partitions {
 		t, ok := topics[p.Topic]
 		if !ok {
@@ -102,21 +103,21 @@ func (j *job) current(ctx context.Context, m *moves) ([]move, error) {
 	}
 	if len(missing) > 0 {
 		var names []string
-		for _, p := range jvm.MapOrder(missing, admin.TopicPartition.Hash, jvm.DefaultCapacity) {
-			names = append(names, name(p))
+		for _, p := range java.Order(missing, java.HashPartition) {
+			names = append(names, p.String())
 		}
 		return nil, unknownf("Unable to find partition: %s", strings.Join(names, ", "))
 	}
 	return now, nil
 }
 
-func (j *job) throttle(ctx context.Context, m *moves, o *options, current map[admin.TopicPartition]admin.Reassignment, now []move) error {
+func (j *job) throttle(ctx context.Context, m *moves, o *options, current map[kafka.TopicPartition]admin.Reassignment, now []move) error {
 	if o.throttle < 0 && o.dirThrottle < 0 {
 		return nil
 	}
 	j.say("Warning: You must run --verify periodically, until the reassignment completes, to ensure the throttle is removed.\n")
 	if o.throttle >= 0 {
-		at := make(map[admin.TopicPartition][]int32)
+		at := make(map[kafka.TopicPartition][]int32)
 		for _, p := range now {
 			at[p.TopicPartition] = p.replicas
 		}
@@ -131,7 +132,7 @@ func (j *job) throttle(ctx context.Context, m *moves, o *options, current map[ad
 }
 
 func (j *job) start(ctx context.Context, m *moves, sameFactor bool) error {
-	asked := make(map[admin.TopicPartition][]int32)
+	asked := make(map[kafka.TopicPartition][]int32)
 	for _, p := range m.partitions {
 		asked[p.TopicPartition] = p.replicas
 	}
@@ -148,10 +149,10 @@ func (j *job) start(ctx context.Context, m *moves, sameFactor bool) error {
 	return nil
 }
 
-func refusals(refused map[admin.TopicPartition]error) string {
+func refusals(refused map[kafka.TopicPartition]error) string {
 	var lines []string
-	for _, p := range slices.SortedFunc(maps.Keys(refused), admin.TopicPartition.Compare) {
-		lines = append(lines, name(p)+": "+refused[p].Error())
+	for _, p := range slices.SortedFunc(maps.Keys(refused), kafka.TopicPartition.Compare) {
+		lines = append(lines, p.String()+": "+refused[p].Error())
 	}
 	return strings.Join(lines, "\n")
 }
@@ -178,7 +179,7 @@ func (j *job) moveDirs(ctx context.Context, dirs map[admin.Replica]string, wait 
 			}
 		}
 		for _, r := range done {
-			j.say("Successfully started moving log directory to %s for replica %s with broker %d \n", dirs[r], name(r.TopicPartition), r.Broker)
+			j.say("Successfully started moving log directory to %s for replica %s with broker %d \n", dirs[r], r.TopicPartition.String(), r.Broker)
 		}
 		if pending = left; len(pending) == 0 {
 			return nil
@@ -205,21 +206,21 @@ type cancelled struct {
 }
 
 func (j *job) cancel(ctx context.Context, m *moves, keepThrottles bool, wait time.Duration) error {
-	var asked []admin.TopicPartition
+	var asked []kafka.TopicPartition
 	for _, p := range m.partitions {
 		asked = append(asked, p.TopicPartition)
 	}
-	current, err := j.Reassignments(ctx, append([]admin.TopicPartition{}, asked...))
+	current, err := j.Reassignments(ctx, append([]kafka.TopicPartition{}, asked...))
 	if err != nil {
 		return thrown(err)
 	}
 	result := cancelled{Cancelled: []startedMove{}}
-	ended := make(map[admin.TopicPartition][]int32)
+	ended := make(map[kafka.TopicPartition][]int32)
 	var names []string
-	for _, p := range slices.SortedFunc(maps.Keys(current), admin.TopicPartition.Compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(current), kafka.TopicPartition.Compare) {
 		if len(current[p].Adding)+len(current[p].Removing) > 0 {
 			ended[p] = nil
-			names = append(names, name(p))
+			names = append(names, p.String())
 			result.Cancelled = append(result.Cancelled, startedMove{p.Topic, p.Partition})
 		}
 	}
@@ -240,7 +241,7 @@ func (j *job) cancel(ctx context.Context, m *moves, keepThrottles bool, wait tim
 	return nil
 }
 
-func (j *job) end(ctx context.Context, ended map[admin.TopicPartition][]int32, names []string) error {
+func (j *job) end(ctx context.Context, ended map[kafka.TopicPartition][]int32, names []string) error {
 	if len(ended) == 0 {
 		j.say("None of the specified partition reassignments are active.\n")
 		return nil

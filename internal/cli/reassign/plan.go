@@ -10,7 +10,8 @@ import (
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // anyDir is the log directory that the broker chooses.
@@ -18,7 +19,7 @@ const anyDir = "any"
 
 // move is where the replicas of a partition are to be.
 type move struct {
-	admin.TopicPartition
+	kafka.TopicPartition
 
 	replicas []int32
 }
@@ -56,10 +57,10 @@ func parseMoves(text []byte) (*moves, error) {
 		if r.Topic == nil || r.Partition == nil || r.Replicas == nil {
 			return nil, fmt.Errorf(`partitions[%d] wants "topic", "partition" and "replicas"`, i)
 		}
-		p := admin.TopicPartition{Topic: *r.Topic, Partition: *r.Partition}
+		p := kafka.TopicPartition{Topic: *r.Topic, Partition: *r.Partition}
 		if r.LogDirs != nil && len(r.LogDirs) != len(*r.Replicas) {
 			return nil, fmt.Errorf("Size of replicas list [%s] is different from size of log dirs list [%s] for partition %s",
-				numbers(*r.Replicas, ", "), strings.Join(r.LogDirs, ", "), name(p))
+				numbers(*r.Replicas, ", "), strings.Join(r.LogDirs, ", "), p.String())
 		}
 		m.partitions = append(m.partitions, move{p, *r.Replicas})
 		for k, dir := range r.LogDirs {
@@ -76,18 +77,18 @@ func (m *moves) check() error {
 	if len(m.partitions) == 0 {
 		return errors.New("Partition reassignment list cannot be empty")
 	}
-	seen := make(map[admin.TopicPartition]bool)
+	seen := make(map[kafka.TopicPartition]bool)
 	var twice, wrong []string
 	for _, p := range m.partitions {
 		if len(p.replicas) == 0 {
 			return errors.New("Partition replica list cannot be empty")
 		}
 		if seen[p.TopicPartition] {
-			twice = append(twice, name(p.TopicPartition))
+			twice = append(twice, p.TopicPartition.String())
 		}
 		seen[p.TopicPartition] = true
 		if d := duplicates(p.replicas); len(d) > 0 {
-			wrong = append(wrong, fmt.Sprintf("%s contains multiple entries for %s", name(p.TopicPartition), numbers(d, ",")))
+			wrong = append(wrong, fmt.Sprintf("%s contains multiple entries for %s", p.TopicPartition.String(), numbers(d, ",")))
 		}
 	}
 	switch {
@@ -122,12 +123,9 @@ func numbers(list []int32, sep string) string {
 	return strings.Join(words, sep)
 }
 
-// name is how Kafka writes a partition.
-func name(p admin.TopicPartition) string { return p.Topic + "-" + strconv.Itoa(int(p.Partition)) }
-
 // replicaName is how Kafka writes a replica: topic, partition, broker.
 func replicaName(r admin.Replica) string {
-	return name(r.TopicPartition) + "-" + strconv.Itoa(int(r.Broker))
+	return r.TopicPartition.String() + "-" + strconv.Itoa(int(r.Broker))
 }
 
 func compareReplicas(x, y admin.Replica) int {
@@ -175,10 +173,10 @@ type topicsFile struct {
 
 // parseGenerate reads the arguments of --generate.
 func parseGenerate(text []byte, list string) (brokers []int32, topics []string, err error) {
-	for _, word := range jvm.Split(list, ",") {
+	for _, word := range java.Split(list, ",") {
 		id, err := strconv.ParseInt(word, 10, 32)
 		if err != nil {
-			return nil, nil, jvm.NotANumber(word)
+			return nil, nil, java.NotANumber(word)
 		}
 		brokers = append(brokers, int32(id))
 	}

@@ -56,18 +56,13 @@ The file for --generate:
 		Args: cobra.NoArgs,
 	}, "reassign-partitions")
 	o.define(cmd)
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		o.set = cmd.Flags().Changed
 		if err := o.check(); err != nil {
 			return err
 		}
-		return o.run(cmd.Context(), env, asJSON)
-	}
+		return o.run(ctx, env, asJSON)
+	})
 	return cmd
 }
 

@@ -10,10 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
-func tp(topic string, partition int32) admin.TopicPartition {
-	return admin.TopicPartition{Topic: topic, Partition: partition}
+func tp(topic string, partition int32) kafka.TopicPartition {
+	return kafka.TopicPartition{Topic: topic, Partition: partition}
 }
 
 func TestAFileOfMovesIsReadAndWritten(t *testing.T) {
@@ -59,12 +60,12 @@ func TestMovesThatCannotBeAreRefused(t *testing.T) {
 // The sources of a partition that is moving already are those of the first
 // move, and what it has copied is no source.
 func TestThrottlesNameWhereRecordsComeFromAndGoTo(t *testing.T) {
-	current := map[admin.TopicPartition]admin.Reassignment{
+	current := map[kafka.TopicPartition]admin.Reassignment{
 		tp("a", 0): {Replicas: []int32{1, 2, 3}, Adding: []int32{3}, Removing: []int32{1}},
 		tp("b", 0): {Replicas: []int32{5, 6}, Adding: []int32{6}},
 	}
 	asked := []move{{tp("a", 0), []int32{2, 4}}, {tp("a", 10), []int32{1, 2}}, {tp("a", 2), []int32{3, 1}}}
-	now := map[admin.TopicPartition][]int32{tp("a", 0): {1, 2, 3}, tp("a", 10): {1}, tp("a", 2): {3, 1}}
+	now := map[kafka.TopicPartition][]int32{tp("a", 0): {1, 2, 3}, tp("a", 10): {1}, tp("a", 2): {3, 1}}
 	want := map[string][2]string{
 		"a": {"0:1,0:2,10:1,2:1,2:3", "0:4,10:2"},
 		"b": {"0:5", "0:6"},

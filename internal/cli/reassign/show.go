@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // listed is what --list prints for machines.
@@ -35,10 +36,10 @@ func (j *job) list(ctx context.Context) error {
 	} else {
 		j.say("Current partition reassignments:\n")
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(current), admin.TopicPartition.Compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(current), kafka.TopicPartition.Compare) {
 		r := current[p]
 		result.Reassignments = append(result.Reassignments, listedMove{p.Topic, p.Partition, r.Replicas, r.Adding, r.Removing})
-		j.say("%s: replicas: %s.%s%s\n", name(p), numbers(r.Replicas, ","), part(" adding: ", r.Adding), part(" removing: ", r.Removing))
+		j.say("%s: replicas: %s.%s%s\n", p.String(), numbers(r.Replicas, ","), part(" adding: ", r.Adding), part(" removing: ", r.Removing))
 	}
 	if j.asJSON {
 		return j.env.PrintJSON(result)
@@ -70,7 +71,7 @@ func (j *job) generate(ctx context.Context, topics []string, brokers []int32, by
 	}
 	asked := &moves{}
 	for _, t := range topics {
-		asked.partitions = append(asked.partitions, move{TopicPartition: admin.TopicPartition{Topic: t}})
+		asked.partitions = append(asked.partitions, move{TopicPartition: kafka.TopicPartition{Topic: t}})
 	}
 	found, err := j.described(ctx, asked)
 	if err != nil {
@@ -84,14 +85,14 @@ func (j *job) generate(ctx context.Context, topics []string, brokers []int32, by
 			return unknownf("Topic %s not found.", name)
 		}
 		for _, p := range t.Partitions {
-			current = append(current, move{admin.TopicPartition{Topic: name, Partition: p.Number}, p.Replicas})
+			current = append(current, move{kafka.TopicPartition{Topic: name, Partition: p.Number}, p.Replicas})
 		}
 		placed, err := place(len(t.Partitions), len(t.Partitions[0].Replicas), racks, random)
 		if err != nil {
 			return err
 		}
 		for i, replicas := range placed {
-			proposed = append(proposed, move{admin.TopicPartition{Topic: name, Partition: int32(i)}, replicas})
+			proposed = append(proposed, move{kafka.TopicPartition{Topic: name, Partition: int32(i)}, replicas})
 		}
 	}
 	dirs, err := j.ReplicaDirs(ctx, replicasOf(current))

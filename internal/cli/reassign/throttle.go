@@ -11,7 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // The settings that hold moves back.
@@ -27,8 +28,8 @@ const (
 type travel struct{ from, to []int32 }
 
 // travels are all moves: those under way, and those that are asked for.
-func travels(current map[admin.TopicPartition]admin.Reassignment, asked []move, now map[admin.TopicPartition][]int32) map[admin.TopicPartition]travel {
-	all := make(map[admin.TopicPartition]travel)
+func travels(current map[kafka.TopicPartition]admin.Reassignment, asked []move, now map[kafka.TopicPartition][]int32) map[kafka.TopicPartition]travel {
+	all := make(map[kafka.TopicPartition]travel)
 	for p, r := range current {
 		all[p] = travel{from: without(r.Replicas, r.Adding), to: r.Adding}
 	}
@@ -48,7 +49,7 @@ func without(list, gone []int32) []int32 {
 
 // throttledReplicas are the values of the two settings of each topic that
 // name replicas: "partition:broker,...", sorted as text.
-func throttledReplicas(all map[admin.TopicPartition]travel) map[string][2]string {
+func throttledReplicas(all map[kafka.TopicPartition]travel) map[string][2]string {
 	parts := make(map[string][2][]string)
 	for p, t := range all {
 		both := parts[p.Topic]
@@ -72,7 +73,7 @@ func throttledReplicas(all map[admin.TopicPartition]travel) map[string][2]string
 }
 
 // throttleBrokers holds the moves back to rate bytes a second.
-func (j *job) throttleBrokers(ctx context.Context, all map[admin.TopicPartition]travel, rate int64) error {
+func (j *job) throttleBrokers(ctx context.Context, all map[kafka.TopicPartition]travel, rate int64) error {
 	values := throttledReplicas(all)
 	for _, topic := range slices.Sorted(maps.Keys(values)) {
 		leaders, followers := values[topic][0], values[topic][1]
@@ -129,7 +130,7 @@ func (j *job) clearThrottles(ctx context.Context, m *moves) error {
 		brokers, topics = append(brokers, p.replicas...), append(topics, p.Topic)
 	}
 	brokers = hashSet(brokers, func(id int32) int32 { return id })
-	topics = hashSet(topics, jvm.StringHash)
+	topics = hashSet(topics, java.Hash)
 	j.say("Clearing broker-level throttles on broker%s %s\n", plural(len(brokers)), numbers(brokers, ","))
 	if err := j.alterBrokers(ctx, slices.Clone(brokers), []admin.Change{{Name: leaderRate}, {Name: followerRate}, {Name: dirRate}}); err != nil {
 		return err
@@ -152,7 +153,7 @@ func hashSet[T comparable](list []T, hash func(T) int32) []T {
 			once = append(once, v)
 		}
 	}
-	return jvm.MapOrder(once, hash, jvm.DefaultCapacity)
+	return java.Order(once, hash)
 }
 
 func plural(n int) string {

@@ -9,14 +9,14 @@ import (
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // thrown is an error as Kafka's command shows one that came from a broker:
 // with the class of the exception.
 func thrown(err error) error {
-	if t, ok := errors.AsType[*jvm.Throwable](err); ok {
+	if t, ok := errors.AsType[*java.Thrown](err); ok {
 		return errors.New(t.String())
 	}
 	return err
@@ -79,7 +79,7 @@ func (j *job) verify(ctx context.Context, m *moves, keepThrottles bool) error {
 }
 
 func (p *verifiedPartition) text() string {
-	id := name(admin.TopicPartition{Topic: p.Topic, Partition: p.Partition})
+	id := kafka.TopicPartition{Topic: p.Topic, Partition: p.Partition}.String()
 	switch p.State {
 	case "completed":
 		return "Reassignment of partition " + id + " is completed."
@@ -166,7 +166,7 @@ func (j *job) dirStates(ctx context.Context, dirs map[admin.Replica]string) ([]v
 // dirState is what there is to say about a replica that is to be in target,
 // and whether its move is over.
 func dirState(r admin.Replica, d admin.Dirs, target string) (string, bool) {
-	where := fmt.Sprintf("Partition %s ", name(r.TopicPartition))
+	where := fmt.Sprintf("Partition %s ", r.TopicPartition.String())
 	on := fmt.Sprintf("on broker %d", r.Broker)
 	switch {
 	case d.Current == "":

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
 
@@ -39,7 +40,7 @@ func (c *call) info(file string) error {
 		c.infoText(&i)
 	}
 	if len(i.problems) > 0 {
-		return exitError(1)
+		return command.Silent()
 	}
 	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
-
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
 	"github.com/gregor-stream/gregor/internal/vfs"
@@ -44,14 +43,6 @@ type usageError struct{ usage, text string }
 
 func (e *usageError) Error() string { return e.usage + "kafka-storage: error: " + e.text }
 
-// exitError ends the command with a code. What is wrong was printed.
-type exitError int
-
-func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// ExitCode is the code.
-func (e exitError) ExitCode() int { return int(e) }
-
 const longHelp = `Format the log directories of a node, and look at them. The options, the
 output and the files are those of kafka-storage.sh: a directory that either
 formatted is started by both.`
@@ -65,20 +56,18 @@ const examples = `  gregor storage random-uuid
 
 // Commands are this room's commands.
 func Commands(env *command.Env) []*cobra.Command {
-	return []*cobra.Command{command.AsKafka(New(env.Out, env.Err), "storage")}
+	return []*cobra.Command{newStorage(env)}
 }
 
-// New makes the command. Its errors have an ExitCode and were printed.
-func New(stdout, stderr io.Writer) *cobra.Command {
-	cmd := &cobra.Command{Use: "storage", Short: "Format log directories, and look at them", Long: longHelp, Example: examples}
+func newStorage(env *command.Env) *cobra.Command {
+	cmd := command.AsKafka(&cobra.Command{Use: "storage", Short: "Format log directories, and look at them", Long: longHelp, Example: examples}, "storage")
 	shape := cmd.PersistentFlags().String("format", "text", "`text` as Kafka prints it, or json: an object a line")
 	run := func(work func(c *call) error) error {
-		c := &call{out: &faithfulWriter{out: stdout}, json: *shape == "json", fsys: vfs.OS{}, rand: rand.Reader}
-		err := error(terse("gregor: --format " + *shape + ": there are text and json"))
-		if *shape == "text" || c.json {
-			err = work(c)
+		c := &call{out: &faithfulWriter{out: env.Out}, json: *shape == command.JSON, fsys: vfs.OS{}, rand: rand.Reader}
+		if *shape != command.Text && !c.json {
+			return command.Usagef("--format %s: want %s or %s", *shape, command.Text, command.JSON)
 		}
-		return finish(err, stderr)
+		return finish(work(c), env)
 	}
 	cmd.AddCommand(newInfo(run), newFormat(run), newVersionMapping(run), newDependencies(run), newRandomUUID(run))
 	cmd.Args = func(_ *cobra.Command, args []string) error {
@@ -86,7 +75,7 @@ func New(stdout, stderr io.Writer) *cobra.Command {
 		if len(args) > 0 {
 			text = fmt.Sprintf("invalid choice: '%s' (choose from 'info', 'format', 'version-mapping', 'feature-dependencies', 'random-uuid')", args[0])
 		}
-		return finish(&usageError{usage: "usage: kafka-storage [-h]\n                     {info,format,version-mapping,feature-dependencies,random-uuid}\n                     ...\n", text: text}, stderr)
+		return finish(&usageError{usage: "usage: kafka-storage [-h]\n                     {info,format,version-mapping,feature-dependencies,random-uuid}\n                     ...\n", text: text}, env)
 	}
 	cmd.RunE = func(*cobra.Command, []string) error { return nil }
 	return cmd
@@ -95,22 +84,16 @@ func New(stdout, stderr io.Writer) *cobra.Command {
 // runner runs the work of a subcommand.
 type runner func(work func(c *call) error) error
 
-// finish prints an error and gives the one with the exit code.
-func finish(err error, stderr io.Writer) error {
-	var exit exitError
-	var kafkas terse
-	var usage *usageError
+// finish prints an error whose text is Kafka's, as it stands.
+func finish(err error, env *command.Env) error {
 	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &exit):
-		return exit
-	case errors.As(err, &kafkas), errors.As(err, &usage):
-		_, _ = fmt.Fprintln(stderr, err) // there is nobody else to tell
-	default:
-		_, _ = fmt.Fprintln(stderr, "gregor: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+	case err == nil, errors.As(err, new(*command.Failure)):
+		return err
+	case errors.As(err, new(terse)), errors.As(err, new(*usageError)):
+		env.Warnf("%v", err)
+		return command.Silent()
 	}
-	return exitError(1)
+	return command.Failf("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
 // faithfulWriter keeps the first error of a writer, for nobody needs the rest.

@@ -3,13 +3,15 @@ package storagetool
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gregor-stream/gregor/internal/cli/command"
+	"github.com/gregor-stream/gregor/internal/cli/flags"
 	"github.com/gregor-stream/gregor/internal/controller"
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/msg"
@@ -21,14 +23,18 @@ import (
 func storage(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := New(&stdout, &stderr)
-	cmd.SetArgs(args)
+	cmd := newStorage(&command.Env{Out: &stdout, Err: &stderr})
+	_, normal, err := flags.Normalize(cmd, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.SetArgs(normal)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	var exit interface{ ExitCode() int }
-	if err := cmd.Execute(); errors.As(err, &exit) {
-		code = exit.ExitCode()
-	} else if err != nil {
-		t.Fatalf("%v: an error without an exit code: %v", args, err)
+	if err := cmd.Execute(); err != nil {
+		code = command.ExitFailed
+		if text := err.Error(); text != "" {
+			_, _ = fmt.Fprintln(&stderr, text)
+		}
 	}
 	return code, stdout.String(), stderr.String()
 }
@@ -98,7 +104,7 @@ func TestWrongArgumentsChangeNothing(t *testing.T) {
 		{"too few arguments", nil},
 		{"unrecognized arguments: 'x'", []string{"random-uuid", "x"}},
 		{"argument --feature/-f is required", []string{"feature-dependencies"}},
-		{"there are text and json", []string{"random-uuid", "--format", "xml"}},
+		{"want text or json", []string{"random-uuid", "--format", "xml"}},
 		{"You cannot specify controller.quorum.voters", format(conf, "-s")},
 		{"you must specify one of the following: --standalone", format(dynamic)},
 		{"not allowed with argument --standalone/-s", format(dynamic, "-s", "-N")},

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gregor-stream/gregor/internal/cli/javaorder"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/quorum"
@@ -99,7 +99,7 @@ func quorumVoters(list []voter, listener string) []quorum.Voter {
 		ids[i], byID[v.id] = v.id, v
 	}
 	var out []quorum.Voter
-	for _, id := range javaorder.CopiedInts(ids) {
+	for _, id := range java.CopyOrder(ids, java.HashInt) {
 		v := byID[id]
 		out = append(out, quorum.Voter{
 			ID: kafka.NodeID(v.id), DirectoryID: v.directory,

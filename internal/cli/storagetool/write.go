@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gregor-stream/gregor/internal/cli/javaorder"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/quorum"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
@@ -35,9 +35,9 @@ func (f *formatter) write() error {
 	}
 	if len(formatted) > 0 && !f.ignore {
 		return terse(fmt.Sprintf("Log directory %s is already formatted. Use --ignore-formatted to ignore this directory and format the others.",
-			javaorder.CopiedStrings(formatted)[0]))
+			java.CopyOrder(formatted, java.Hash)[0]))
 	}
-	for _, dir := range javaorder.Strings(failed) {
+	for _, dir := range java.Order(failed, java.Hash) {
 		f.say("unreadable", dir, "", "I/O error trying to read log directory %s. Ignoring...", dir)
 	}
 	switch {
@@ -50,7 +50,7 @@ func (f *formatter) write() error {
 	if !f.json {
 		f.print("Bootstrap metadata: %s", f.bootstrapText())
 	}
-	for _, dir := range javaorder.Strings(empty) {
+	for _, dir := range java.Order(empty, java.Hash) {
 		if err := f.directory(dir, metas); err != nil {
 			return err
 		}

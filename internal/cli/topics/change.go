@@ -10,7 +10,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 )
 
 // alteration gives topics more partitions.
@@ -69,7 +69,7 @@ func (t *alteration) send(ctx context.Context, a *admin.Admin, names []string) e
 		}
 	}
 	req := kmsg.NewPtrCreatePartitionsRequest()
-	for _, name := range jvm.MapOrder(names, jvm.StringHash, jvm.DefaultCapacity) {
+	for _, name := range java.Order(names, java.Hash) {
 		one := kmsg.NewCreatePartitionsRequestTopic()
 		one.Topic, one.Count = name, t.partitions
 		for _, brokers := range t.assignment[min(there[name], len(t.assignment)):] {
@@ -88,7 +88,7 @@ func (t *alteration) send(ctx context.Context, a *admin.Admin, names []string) e
 	}
 	var refused []error
 	for _, r := range resp.Topics {
-		if thrown := jvm.Throw(r.ErrorCode, r.ErrorMessage); thrown != nil {
+		if thrown := java.Throw(r.ErrorCode, r.ErrorMessage); thrown != nil {
 			refused = append(refused, thrown)
 		}
 	}
@@ -142,7 +142,7 @@ func deleteTopics(ctx context.Context, a *admin.Admin, names []string) error {
 	}
 	var refused []error
 	for _, r := range resp.Topics {
-		if thrown := jvm.Throw(r.ErrorCode, r.ErrorMessage); thrown != nil {
+		if thrown := java.Throw(r.ErrorCode, r.ErrorMessage); thrown != nil {
 			refused = append(refused, thrown)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
@@ -69,13 +69,13 @@ func (o *options) newCreation() (*creation, error) {
 // parseAssignment reads "0:1,1:2": a list of brokers a partition.
 func parseAssignment(text string) ([][]int32, error) {
 	var all [][]int32
-	for i, part := range jvm.Split(text, ",") {
+	for i, part := range java.Split(text, ",") {
 		var brokers, twice []int32
-		for _, word := range jvm.Split(part, ":") {
+		for _, word := range java.Split(part, ":") {
 			word = strings.TrimSpace(word)
 			id, err := strconv.ParseInt(word, 10, 32)
 			if err != nil {
-				return nil, jvm.NotANumber(word)
+				return nil, java.NotANumber(word)
 			}
 			if slices.Contains(brokers, int32(id)) && !slices.Contains(twice, int32(id)) {
 				twice = append(twice, int32(id))
@@ -105,7 +105,7 @@ func parseConfigs(settings []string) (map[string]string, error) {
 	configs := make(map[string]string, len(settings))
 	equals := regexp.MustCompile(`\s*=\s*`)
 	for _, s := range settings {
-		pair := jvm.DropEmptyTail(equals.Split(s, -1))
+		pair := java.DropEmptyTail(equals.Split(s, -1))
 		if len(pair) != 2 {
 			return nil, errors.New("requirement failed: Invalid topic config: all configs to be added must be in the format \"key=val\".")
 		}
@@ -213,7 +213,7 @@ func (c *creation) send(ctx context.Context, a *admin.Admin) error {
 		return err
 	}
 	for _, t := range resp.Topics {
-		if thrown := jvm.Throw(t.ErrorCode, t.ErrorMessage); thrown != nil {
+		if thrown := java.Throw(t.ErrorCode, t.ErrorMessage); thrown != nil {
 			return thrown
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -100,12 +100,12 @@ type seen struct {
 	admin.Topic
 
 	configs admin.Configs
-	moves   map[admin.TopicPartition]admin.Reassignment
+	moves   map[kafka.TopicPartition]admin.Reassignment
 }
 
 // move is how the replicas of a partition are being moved, if they are.
 func (s *seen) move(number int32) (admin.Reassignment, bool) {
-	m, moving := s.moves[admin.TopicPartition{Topic: s.Name, Partition: number}]
+	m, moving := s.moves[kafka.TopicPartition{Topic: s.Name, Partition: number}]
 	return m, moving
 }
 
@@ -180,18 +180,18 @@ func (d *description) topics(ctx context.Context, a *admin.Admin) ([]admin.Topic
 
 // reassignments are the moves that are under way. Who may not ask sees none,
 // as in Kafka's command.
-func reassignments(ctx context.Context, a *admin.Admin, topics []admin.Topic) (map[admin.TopicPartition]admin.Reassignment, error) {
-	all := []admin.TopicPartition{}
+func reassignments(ctx context.Context, a *admin.Admin, topics []admin.Topic) (map[kafka.TopicPartition]admin.Reassignment, error) {
+	all := []kafka.TopicPartition{}
 	for _, t := range topics {
 		for _, p := range t.Partitions {
-			all = append(all, admin.TopicPartition{Topic: t.Name, Partition: p.Number})
+			all = append(all, kafka.TopicPartition{Topic: t.Name, Partition: p.Number})
 		}
 	}
 	moves, err := a.Reassignments(ctx, all)
 	switch {
-	case errors.As(err, new(*admin.Unsupported)), errors.Is(err, kafka.ErrClusterAuthorizationFailed):
+	case admin.Unsupported(err), errors.Is(err, kafka.ErrClusterAuthorizationFailed):
 		return nil, nil
-	case errors.As(err, new(*jvm.Throwable)):
+	case errors.As(err, new(*java.Thrown)):
 		return nil, fmt.Errorf("java.util.concurrent.ExecutionException: %s", reason(err))
 	}
 	return moves, err

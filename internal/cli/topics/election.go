@@ -11,7 +11,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/flags"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -49,18 +49,13 @@ all of them (--all-topic-partitions). The file:
 	f.Int32Var(&o.partition, "partition", 0, "the `number` of the partition")
 	f.BoolVar(&o.all, "all-topic-partitions", false, "all partitions that need it")
 	flags.Single(f, &o.kind, "election-type", "`preferred|unclean`")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		o.set = cmd.Flags().Changed
 		if err := o.check(); err != nil {
 			return err
 		}
-		return o.run(cmd.Context(), env, asJSON)
-	}
+		return o.run(ctx, env, asJSON)
+	})
 	return cmd
 }
 
@@ -92,21 +87,21 @@ func (o *electionOptions) check() error {
 }
 
 func (o *electionOptions) run(ctx context.Context, env *command.Env, asJSON bool) error {
-	var partitions []admin.TopicPartition // nil: all
+	var partitions []kafka.TopicPartition // nil: all
 	if o.set("topic") {
-		partitions = []admin.TopicPartition{{Topic: o.topic, Partition: o.partition}}
+		partitions = []kafka.TopicPartition{{Topic: o.topic, Partition: o.partition}}
 	}
 	if o.set("path-to-json-file") {
 		rows, err := readPartitions(o.file, false)
 		if err != nil {
 			return command.Fail(err)
 		}
-		partitions = []admin.TopicPartition{}
+		partitions = []kafka.TopicPartition{}
 		for i := range rows {
 			partitions = append(partitions, rows[i].name())
 		}
 		// The answer has the order of the question, and that of Kafka's command is a HashSet's.
-		partitions = jvm.MapOrder(partitions, admin.TopicPartition.Hash, max(jvm.DefaultCapacity, len(partitions)*4/3+1))
+		partitions = java.OrderIn(partitions, java.HashPartition, max(java.DefaultCapacity, len(partitions)*4/3+1))
 	}
 	if o.set("admin.config") {
 		if !asJSON {
@@ -142,7 +137,7 @@ type electedPartition struct {
 	Error     string `json:"error,omitempty"`
 }
 
-func (o *electionOptions) elect(ctx context.Context, env *command.Env, a *admin.Admin, partitions []admin.TopicPartition, asJSON bool) error {
+func (o *electionOptions) elect(ctx context.Context, env *command.Env, a *admin.Admin, partitions []kafka.TopicPartition, asJSON bool) error {
 	answers, err := a.ElectLeaders(ctx, o.kind == "UNCLEAN", partitions)
 	if err != nil {
 		if text := refusal(err); text != "" && !asJSON {
@@ -197,19 +192,19 @@ func (e *election) print(env *command.Env) {
 	}
 }
 
-func (p electedPartition) name() string {
-	return nameOf(admin.TopicPartition{Topic: p.Topic, Partition: p.Partition})
+func (p electedPartition) name() kafka.TopicPartition {
+	return kafka.TopicPartition{Topic: p.Topic, Partition: p.Partition}
 }
 
 // hashed is the order of the set that Kafka's command sorts partitions into.
 func hashed(list []electedPartition) []electedPartition {
-	return jvm.MapOrder(list, func(p electedPartition) int32 { return jvm.PartitionHash(p.Topic, p.Partition) }, jvm.DefaultCapacity)
+	return java.Order(list, func(p electedPartition) int32 { return java.HashPartition(p.name()) })
 }
 
 func listed(list []electedPartition) string {
 	var names []string
 	for _, p := range hashed(list) {
-		names = append(names, p.name())
+		names = append(names, p.name().String())
 	}
 	return strings.Join(names, ", ")
 }

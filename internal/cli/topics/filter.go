@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 )
 
 // partitionFilter lets through what one of its rules lets through.
@@ -16,7 +16,7 @@ type partitionFilter []rule
 // rule is a pattern of topics, and which of their partitions: those from low
 // up to and without high, or those listed; none listed means all.
 type rule struct {
-	topics    *jvm.Pattern
+	topics    *java.Pattern
 	low, high int32
 	listed    []int32
 }
@@ -37,7 +37,7 @@ func parseTopicAndPartitions(topic string, given bool, partitions string) (parti
 	if !given {
 		topic = ".*"
 	}
-	pattern, err := jvm.IncludeList(topic)
+	pattern, err := java.IncludeList(topic)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func parseTopicAndPartitions(topic string, given bool, partitions string) (parti
 	if partitions == "" {
 		return partitionFilter{r}, nil
 	}
-	for _, word := range jvm.Split(partitions, ",") {
+	for _, word := range java.Split(partitions, ",") {
 		n, err := strconv.ParseInt(word, 10, 32)
 		if err != nil {
 			return nil, fmt.Errorf("--partitions expects a comma separated list of numeric partition ids, but received: %s", partitions)
@@ -60,7 +60,7 @@ func parseTopicAndPartitions(topic string, given bool, partitions string) (parti
 func parsePatterns(text string) (partitionFilter, error) {
 	shape := regexp.MustCompile(`^([^:,]*)(?::(?:([0-9]*)|(?:([0-9]*)-([0-9]*))))?$`)
 	var f partitionFilter
-	for _, spec := range jvm.Split(text, ",") {
+	for _, spec := range java.Split(text, ",") {
 		m := shape.FindStringSubmatch(spec)
 		if m == nil {
 			return nil, fmt.Errorf("Invalid rule specification: %s", spec)
@@ -70,7 +70,7 @@ func parsePatterns(text string) (partitionFilter, error) {
 		}
 		r := rule{high: math.MaxInt32}
 		var err error
-		if r.topics, err = jvm.IncludeList(m[1]); err != nil {
+		if r.topics, err = java.IncludeList(m[1]); err != nil {
 			return nil, err
 		}
 		for i, to := range map[int]*int32{3: &r.low, 4: &r.high} {
@@ -94,7 +94,7 @@ func parsePatterns(text string) (partitionFilter, error) {
 func number(digits string) (int32, error) {
 	n, err := strconv.ParseInt(digits, 10, 32)
 	if err != nil {
-		return 0, jvm.NotANumber(digits)
+		return 0, java.NotANumber(digits)
 	}
 	return int32(n), nil
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/flags"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // offsetOptions are what the flags of get-offsets say.
@@ -50,15 +51,10 @@ topic, and behind a colon a partition, a range (0-3 is 0, 1 and 2), 5- or -3.`,
 	o.time = "latest"
 	flags.Single(f, &o.time, "time", "the offset at this `time`: Unix milliseconds, or latest (-1), earliest (-2), max-timestamp (-3), earliest-local (-4), latest-tiered (-5), earliest-pending-upload (-6)")
 	f.BoolVar(&o.excludeInternal, "exclude-internal-topics", false, "without internal topics")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		o.set = cmd.Flags().Changed
-		return o.run(cmd.Context(), env, asJSON)
-	}
+		return o.run(ctx, env, asJSON)
+	})
 	return cmd
 }
 
@@ -142,7 +138,7 @@ func (o *offsetOptions) run(ctx context.Context, env *command.Env, asJSON bool) 
 	for _, p := range partitions {
 		switch answer, ok := answers[p]; {
 		case !ok || answer.Err != nil:
-			env.Warnf("Skip getting offsets for topic-partition %s due to error: %s", nameOf(p), reason(answer.Err))
+			env.Warnf("Skip getting offsets for topic-partition %s due to error: %s", p.String(), reason(answer.Err))
 		case answer.Offset >= 0:
 			found.Offsets = append(found.Offsets, offset{p.Topic, p.Partition, answer.Offset})
 		}
@@ -159,7 +155,7 @@ func (o *offsetOptions) run(ctx context.Context, env *command.Env, asJSON bool) 
 // reason is why a partition has no answer, with the class of the exception as
 // Kafka's commands print it.
 func reason(err error) string {
-	if t, ok := errors.AsType[*jvm.Throwable](err); ok {
+	if t, ok := errors.AsType[*java.Thrown](err); ok {
 		return t.String()
 	}
 	if err == nil {
@@ -168,11 +164,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// nameOf is how Kafka writes a partition: orders-0.
-func nameOf(p admin.TopicPartition) string { return p.Topic + "-" + strconv.Itoa(int(p.Partition)) }
-
 // partitions are those that the filter lets through, by their names.
-func (q *question) partitions(ctx context.Context, a *admin.Admin) ([]admin.TopicPartition, error) {
+func (q *question) partitions(ctx context.Context, a *admin.Admin) ([]kafka.TopicPartition, error) {
 	all, err := a.Topics(ctx)
 	if err != nil {
 		return nil, err
@@ -187,16 +180,16 @@ func (q *question) partitions(ctx context.Context, a *admin.Admin) ([]admin.Topi
 	if err != nil {
 		return nil, err
 	}
-	var list []admin.TopicPartition
+	var list []kafka.TopicPartition
 	for _, t := range topics {
 		for _, p := range t.Partitions {
 			if q.which.partition(t.Name, p.Number) {
-				list = append(list, admin.TopicPartition{Topic: t.Name, Partition: p.Number})
+				list = append(list, kafka.TopicPartition{Topic: t.Name, Partition: p.Number})
 			}
 		}
 	}
-	slices.SortFunc(list, func(x, y admin.TopicPartition) int {
-		return cmp.Or(strings.Compare(nameOf(x), nameOf(y)), cmp.Compare(x.Partition, y.Partition))
+	slices.SortFunc(list, func(x, y kafka.TopicPartition) int {
+		return cmp.Or(strings.Compare(x.String(), y.String()), cmp.Compare(x.Partition, y.Partition))
 	})
 	return list, nil
 }

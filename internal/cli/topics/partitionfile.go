@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // maxFile bounds a file of partitions: a million of them fit.
@@ -26,8 +26,8 @@ type partitionRow struct {
 }
 
 // name is the partition of a row, which was checked.
-func (r *partitionRow) name() admin.TopicPartition {
-	return admin.TopicPartition{Topic: *r.Topic, Partition: *r.Partition}
+func (r *partitionRow) name() kafka.TopicPartition {
+	return kafka.TopicPartition{Topic: *r.Topic, Partition: *r.Partition}
 }
 
 // readPartitions reads such a file; every row has a topic and a partition,
@@ -55,7 +55,7 @@ func parsePartitions(text []byte, offsets bool) ([]partitionRow, error) {
 	if f.Partitions == nil {
 		return nil, errors.New(`Missing partitions field: want {"partitions": [{"topic": "orders", "partition": 0}]}`)
 	}
-	seen := make(map[admin.TopicPartition]int)
+	seen := make(map[kafka.TopicPartition]int)
 	for i, r := range *f.Partitions {
 		switch {
 		case r.Topic == nil:
@@ -66,7 +66,7 @@ func parsePartitions(text []byte, offsets bool) ([]partitionRow, error) {
 			return nil, fmt.Errorf("partitions[%d] has no \"offset\"", i)
 		}
 		if first, twice := seen[r.name()]; twice {
-			return nil, fmt.Errorf("partitions[%d] names %s, as partitions[%d] does: name each partition once", i, nameOf(r.name()), first)
+			return nil, fmt.Errorf("partitions[%d] names %s, as partitions[%d] does: name each partition once", i, r.name().String(), first)
 		}
 		seen[r.name()] = i
 	}

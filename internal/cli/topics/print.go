@@ -9,6 +9,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // print writes what the filter lets through of one topic, as Kafka's command
@@ -141,7 +142,7 @@ type describedPartition struct {
 	LastKnownELR     []int32 `json:"lastKnownElr"`
 }
 
-func (d *description) printJSON(env *command.Env, topics []admin.Topic, configs map[admin.Resource]admin.Configs, moves map[admin.TopicPartition]admin.Reassignment, alive []int32) error {
+func (d *description) printJSON(env *command.Env, topics []admin.Topic, configs map[admin.Resource]admin.Configs, moves map[kafka.TopicPartition]admin.Reassignment, alive []int32) error {
 	all := described{Topics: []describedTopic{}}
 	slices.SortFunc(topics, func(a, b admin.Topic) int { return strings.Compare(a.Name, b.Name) })
 	for _, t := range topics {

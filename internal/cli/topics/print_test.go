@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // orders is a topic in all kinds of trouble, on the nodes 1 to 4, where 4 is
@@ -27,7 +28,7 @@ func orders() *seen {
 			{Name: "min.insync.replicas", Value: &one, Source: kmsg.ConfigSourceDefaultConfig},
 			{Name: "secret", Source: kmsg.ConfigSourceStaticBrokerConfig},
 		}},
-		moves: map[admin.TopicPartition]admin.Reassignment{{Topic: "orders", Partition: 4}: {Replicas: []int32{1, 2, 3, 4}, Adding: []int32{4}}},
+		moves: map[kafka.TopicPartition]admin.Reassignment{{Topic: "orders", Partition: 4}: {Replicas: []int32{1, 2, 3, 4}, Adding: []int32{4}}},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/client"
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/cli/flags"
+	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 func newDeleteRecords(env *command.Env) *cobra.Command {
@@ -29,12 +30,7 @@ A partition that fails is named in the output; the exit code is 0, as Kafka's is
 	}, "delete-records")
 	where.Add(cmd)
 	flags.Single(cmd.Flags(), &file, "offset-json-file", "the JSON `file` with an offset for each partition")
-	command.FormatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		asJSON, err := command.IsJSON(cmd)
-		if err != nil {
-			return err
-		}
+	command.WithFormat(cmd, func(ctx context.Context, asJSON bool) error {
 		p, err := where.Resolve()
 		if err != nil {
 			return err
@@ -46,13 +42,13 @@ A partition that fails is named in the output; the exit code is 0, as Kafka's is
 		if err != nil {
 			return command.Fail(err)
 		}
-		a, err := admin.Open(cmd.Context(), env, p)
+		a, err := admin.Open(ctx, env, p)
 		if err != nil {
 			return err
 		}
 		defer a.Close()
-		return deleteRecords(cmd.Context(), env, a, rows, asJSON)
-	}
+		return deleteRecords(ctx, env, a, rows, asJSON)
+	})
 	return cmd
 }
 
@@ -69,13 +65,13 @@ type deletedPartition struct {
 }
 
 func deleteRecords(ctx context.Context, env *command.Env, a *admin.Admin, rows []partitionRow, asJSON bool) error {
-	before := make(map[admin.TopicPartition]int64, len(rows))
-	order := make([]admin.TopicPartition, 0, len(rows))
+	before := make(map[kafka.TopicPartition]int64, len(rows))
+	order := make([]kafka.TopicPartition, 0, len(rows))
 	for i := range rows {
 		before[rows[i].name()] = *rows[i].Offset
 		order = append(order, rows[i].name())
 	}
-	slices.SortFunc(order, admin.TopicPartition.Compare) // the order of Kafka's command is another in each run
+	slices.SortFunc(order, kafka.TopicPartition.Compare) // the order of Kafka's command is another in each run
 	if !asJSON {
 		env.Println("Executing records delete operation")
 	}
@@ -99,7 +95,7 @@ func deleteRecords(ctx context.Context, env *command.Env, a *admin.Admin, rows [
 	}
 	env.Println("Records delete operation completed:")
 	for _, p := range result.Partitions {
-		name := nameOf(admin.TopicPartition{Topic: p.Topic, Partition: p.Partition})
+		name := kafka.TopicPartition{Topic: p.Topic, Partition: p.Partition}.String()
 		if p.LowWatermark == nil {
 			env.Printf("partition: %s\terror: %s\n", name, p.Error)
 		} else {

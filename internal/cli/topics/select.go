@@ -8,14 +8,14 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/admin"
 	"github.com/gregor-stream/gregor/internal/cli/command"
-	"github.com/gregor-stream/gregor/internal/cli/jvm"
+	"github.com/gregor-stream/gregor/internal/cli/java"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
 // selection is which topics are meant; doing it lists them.
 type selection struct {
-	pattern         *jvm.Pattern // nil means all
-	asked           string       // what the user wrote for it
+	pattern         *java.Pattern // nil means all
+	asked           string        // what the user wrote for it
 	excludeInternal bool
 	mayLack         bool // none being there is no error
 }
@@ -26,7 +26,7 @@ func (o *options) newSelection() (*selection, error) {
 		return s, nil
 	}
 	var err error
-	s.pattern, err = jvm.IncludeList(o.topic)
+	s.pattern, err = java.IncludeList(o.topic)
 	return s, err
 }
 

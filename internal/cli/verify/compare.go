@@ -4,9 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -19,13 +17,11 @@ import (
 // topicFilter is what --topics-include lets pass (TopicFilter.IncludeList): a
 // pattern, or several parted by commas, of whole names.
 func topicFilter(include string) (func(topic string) bool, error) {
-	text := strings.NewReplacer(",", "|", " ", "").Replace(strings.TrimSpace(include))
-	text = strings.Trim(text, `"'`)
-	whole, err := regexp.Compile(`^(?:` + text + `)$`)
+	pattern, err := java.IncludeList(include)
 	if err != nil {
-		return nil, command.Failf("--topics-include %s is an invalid regex: %w (patterns are of Go's kind: no look-around, no back references)", include, err)
+		return nil, command.Failf("--topics-include: %w", err)
 	}
-	return whole.MatchString, nil
+	return pattern.Match, nil
 }
 
 // comparison is what is known about the replicas (ReplicaBuffer). One

@@ -25,7 +25,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * answer: exit code, length of stdout, stdout, length of stderr, stderr
  *
  * The classes of the commands themselves are loaded anew each time, since some
- * count in static fields; the client's classes are shared.
+ * count in static fields, but for the commands that the property tools.kept
+ * names; the client's classes are shared.
  */
 public class Tools {
     /**
@@ -69,6 +70,8 @@ public class Tools {
             }
         }
     }
+
+    static final List<String> KEPT = List.of(System.getProperty("tools.kept", "").split(","));
 
     /** argparse4j ends the process itself, past Kafka's Exit: this stops it. */
     @SuppressWarnings("removal")
@@ -135,8 +138,10 @@ public class Tools {
         ConcurrentLinkedQueue<Runnable> hooks = new ConcurrentLinkedQueue<>();
         try (Fresh loader = new Fresh(urls, Tools.class.getClassLoader())) {
             trap(hooks);
-            Thread.currentThread().setContextClassLoader(loader);
-            loader.loadClass(name).getMethod("main", String[].class).invoke(null, (Object) words);
+            boolean kept = KEPT.contains(name);
+            ClassLoader from = kept ? Tools.class.getClassLoader() : loader;
+            Thread.currentThread().setContextClassLoader(from);
+            from.loadClass(name).getMethod("main", String[].class).invoke(null, (Object) words);
         } catch (InvocationTargetException e) {
             if (Exited.first == null) {
                 System.err.println("Exception in thread \"main\" " + e.getCause());
@@ -165,12 +170,16 @@ public class Tools {
 
     /** Makes Kafka's Exit throw, and keeps its shutdown hooks. The class has moved between releases. */
     static void trap(ConcurrentLinkedQueue<Runnable> hooks) throws Exception {
-        Class<?> exit;
-        try {
-            exit = Class.forName("org.apache.kafka.common.utils.Exit");
-        } catch (ClassNotFoundException e) {
-            exit = Class.forName("org.apache.kafka.common.utils.internals.Exit");
+        for (String name : new String[] {"org.apache.kafka.common.utils.Exit", "org.apache.kafka.common.utils.internals.Exit"}) {
+            try {
+                trap(Class.forName(name), hooks);
+            } catch (ClassNotFoundException e) {
+                // it stands in the other package
+            }
         }
+    }
+
+    static void trap(Class<?> exit, ConcurrentLinkedQueue<Runnable> hooks) throws Exception {
         Class<?> procedure = Class.forName(exit.getName() + "$Procedure");
         Class<?> adder = Class.forName(exit.getName() + "$ShutdownHookAdder");
         InvocationHandler ends = (proxy, method, a) -> {

@@ -1,4 +1,4 @@
-package jvm
+package java
 
 import (
 	"fmt"
@@ -12,17 +12,16 @@ import (
 
 func TestHashCodesAreJavas(t *testing.T) {
 	for text, want := range map[string]int32{"": 0, "a": 97, "topic": 110546223, "retention.ms": -1339220362, "hé😀": 5095076} {
-		if got := StringHash(text); got != want {
+		if got := Hash(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
-	if got := PartitionHash("topic", 3); got != 31*34+110546223 {
+	if got := HashPartition(kafka.TopicPartition{Topic: "topic", Partition: 3}); got != 31*34+110546223 {
 		t.Errorf("topic-3: %d", got)
 	}
 }
 
 func TestMapOrderIsThatOfAHashMap(t *testing.T) {
-	number := func(n int32) int32 { return n }
 	tests := []struct {
 		keys     []int32
 		capacity int
@@ -36,7 +35,7 @@ func TestMapOrderIsThatOfAHashMap(t *testing.T) {
 		{[]int32{12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 16}, DefaultCapacity, []int32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16}}, // thirteen: 32 buckets
 	}
 	for _, test := range tests {
-		if got := MapOrder(test.keys, number, test.capacity); !slices.Equal(got, test.want) {
+		if got := OrderIn(test.keys, HashInt, test.capacity); !slices.Equal(got, test.want) {
 			t.Errorf("%v of %d: %v, want %v", test.keys, test.capacity, got, test.want)
 		}
 	}
