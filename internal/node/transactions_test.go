@@ -428,3 +428,49 @@ func TestTheClustersTransactionVersionDecides(t *testing.T) {
 		}
 	})
 }
+
+// TestRecordsOfAnOpenTransactionMayBeDeleted: retention and DeleteRecords do not
+// wait for its end, and its end comes all the same.
+func TestRecordsOfAnOpenTransactionMayBeDeleted(t *testing.T) {
+	for _, how := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
+		inBubble(t, []string{"log.retention.check.interval.ms=1000"}, func(t *testing.T, w *world) {
+			small, short := "200", "5000"
+			w.createTopic(w.client(), "t", 1, map[string]*string{"internal.segment.bytes": &small, "retention.ms": &short})
+			cl := w.client(kgo.TransactionalID("x"), kgo.DefaultProduceTopic("t"))
+			if err := cl.BeginTransaction(); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 20 {
+				if err := cl.ProduceSync(t.Context(), kgo.StringRecord(fmt.Sprintf("old %100d", i))).FirstErr(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(20 * time.Second) // segments are deleted, the transaction is open
+			ac := kadm.NewClient(w.client())
+			start, err := ac.ListStartOffsets(t.Context(), "t")
+			if o, ok := start.Lookup("t", 0); err != nil || !ok || o.Offset < 10 {
+				t.Fatalf("nothing was deleted: %+v %v", o, err)
+			}
+			stable, err := ac.ListCommittedOffsets(t.Context(), "t")
+			if o, _ := stable.Lookup("t", 0); err != nil || o.Offset < 10 || o.Offset > 20 {
+				t.Errorf("the last stable offset is %d, the log begins later (%v)", o.Offset, err)
+			}
+			if err := cl.ProduceSync(t.Context(), kgo.StringRecord("last")).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+			if err := cl.EndTransaction(t.Context(), how); err != nil {
+				t.Fatal(err)
+			}
+			w.transact(cl, kgo.TryCommit, "next")
+			want := []string{"next"}
+			if how == kgo.TryCommit {
+				want = []string{"last", "next"}
+			}
+			got := slices.DeleteFunc(w.read("t", len(want), kgo.ReadCommitted()), func(v string) bool { return v[:3] == "old" })
+			wantValues(t, "what counts", got, want...)
+			w.stop()
+			w.start()
+			w.described(kadm.NewClient(w.client()), "x", "CompleteCommit", 0)
+		})
+	}
+}
