@@ -57,6 +57,11 @@ func rows() []row {
 			{"1 KB records", "MB/s", 0},
 			{"broker CPU", "s/GB", 0},
 		}, consume},
+		{"transactions", []figure{
+			{"of ten 1 KB records, one after another", "/s", 0},
+			{"one of them", "ms", 0},
+			{"its EndTxn", "ms", 0},
+		}, transactions},
 	}
 }
 
