@@ -79,8 +79,11 @@ func (w *world) tryStart() (*Node, error) {
 	return Start(w.t.Context(), Config{
 		Broker: b, FS: disk, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
 		Listen: func(_ context.Context, address string) (net.Listener, error) {
-			w.pipe = server.NewPipe(address)
-			return w.pipe, nil
+			pipe := server.NewPipe(address)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.pipe = pipe
+			return pipe, nil
 		},
 	})
 }
@@ -118,7 +121,10 @@ func (w *world) client(opts ...kgo.Opt) *kgo.Client {
 		kgo.SeedBrokers("localhost:9092"),
 		// A connection goes to whatever node runs now.
 		kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-			nc, err := w.pipe.DialContext(ctx, network, host)
+			w.mu.Lock()
+			pipe := w.pipe
+			w.mu.Unlock()
+			nc, err := pipe.DialContext(ctx, network, host)
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			if err == nil {

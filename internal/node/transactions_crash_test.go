@@ -136,6 +136,7 @@ func crashImages(t *testing.T, w *world) []image {
 func (w *world) stateOf(id string) string {
 	w.t.Helper()
 	ac := kadm.NewClient(w.client())
+	defer ac.Close()
 	for {
 		d, err := ac.DescribeTransactions(w.t.Context(), id)
 		if err != nil {
@@ -152,6 +153,7 @@ func (w *world) checkImage(i image) {
 	w.t.Helper()
 	// Who begins last ends what was left open: nothing holds readers up then.
 	last := w.client(kgo.TransactionalID("x"), kgo.DefaultProduceTopic("t"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	defer last.Close()
 	if err := last.BeginTransaction(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -165,6 +167,7 @@ func (w *world) checkImage(i image) {
 	}
 	seen := map[string]int{}
 	cl := w.client(kgo.ConsumeTopics("t"), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	defer cl.Close()
 	for deadline := time.Now().Add(time.Minute); seen["end"] < 2; {
 		cl.PollFetches(w.t.Context()).EachRecord(func(r *kgo.Record) { seen[string(r.Value)]++ })
 		if time.Now().After(deadline) {

@@ -342,3 +342,135 @@ func TestADelayedEndDoesNotEndALaterTransaction(t *testing.T) {
 		}
 	})
 }
+
+// TestATransactionOverADeletedTopicEnds: what is gone needs no marker.
+func TestATransactionOverADeletedTopicEnds(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		w.createTopic(w.client(), "t", 1, nil)
+		w.createTopic(w.client(), "gone", 2, nil)
+		cl := w.client(kgo.TransactionalID("x"), kgo.DefaultProduceTopic("t"))
+		if err := cl.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		for _, topic := range []string{"gone", "t"} {
+			if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: []byte(topic)}).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ac := kadm.NewClient(w.client())
+		if _, err := ac.DeleteTopics(t.Context(), "gone"); err != nil {
+			t.Fatal(err)
+		}
+		if err := cl.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
+			t.Fatal(err)
+		}
+		w.described(ac, "x", "CompleteCommit", 0)
+		w.transact(cl, kgo.TryCommit, "next")
+		wantValues(t, "what counts", w.read("t", 2, kgo.ReadCommitted()), "next", "t")
+	})
+}
+
+// TestTheClustersTransactionVersionDecides what is written, and what clients do.
+func TestTheClustersTransactionVersionDecides(t *testing.T) {
+	inBubble(t, []string{"transaction.state.log.num.partitions=1"}, func(t *testing.T, w *world) {
+		w.createTopic(w.client(), "t", 1, nil)
+		set := func(level, how int16) {
+			t.Helper()
+			req, resp := msg.NewUpdateFeaturesRequest(), msg.NewUpdateFeaturesResponse()
+			req.TimeoutMs = 5000
+			req.FeatureUpdates = []msg.UpdateFeaturesRequestFeatureUpdateKey{{
+				Feature: "transaction.version", MaxVersionLevel: level, UpgradeType: int8(how),
+			}}
+			w.raw().call(req, resp)
+			if resp.ErrorCode != 0 {
+				t.Fatal(kafka.Error(resp.ErrorCode), *resp.ErrorMessage)
+			}
+		}
+		// The epoch after each transaction, and the version of what was written.
+		var got []string
+		note := func() {
+			cl := w.client(kgo.TransactionalID("x"), kgo.DefaultProduceTopic("t"))
+			defer cl.Close()
+			w.transact(cl, kgo.TryCommit, "a")
+			_, before, err := cl.ProducerID(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.transact(cl, kgo.TryCommit, "b")
+			_, after, err := cl.ProducerID(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			last := w.client(kgo.ConsumeTopics("__transaction_state"))
+			defer last.Close()
+			end, err := kadm.NewClient(w.client()).ListEndOffsets(t.Context(), "__transaction_state")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var version byte
+			o, _ := end.Lookup("__transaction_state", 0)
+			for at := int64(-1); at < o.Offset-1; {
+				last.PollFetches(t.Context()).EachRecord(func(r *kgo.Record) { at, version = r.Offset, r.Value[1] })
+			}
+			got = append(got, fmt.Sprintf("epoch +%d, records v%d", after-before, version))
+		}
+		note()
+		set(0, 2)
+		note()
+		set(1, 1)
+		note()
+		set(2, 1)
+		note()
+		want := "[epoch +1, records v1 epoch +0, records v0 epoch +0, records v1 epoch +1, records v1]"
+		if s := fmt.Sprint(got); s != want {
+			t.Errorf("with transaction.version 2, 0, 1, 2: %s, not %s", s, want)
+		}
+	})
+}
+
+// TestRecordsOfAnOpenTransactionMayBeDeleted: retention and DeleteRecords do not
+// wait for its end, and its end comes all the same.
+func TestRecordsOfAnOpenTransactionMayBeDeleted(t *testing.T) {
+	for _, how := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
+		inBubble(t, []string{"log.retention.check.interval.ms=1000"}, func(t *testing.T, w *world) {
+			small, short := "200", "5000"
+			w.createTopic(w.client(), "t", 1, map[string]*string{"internal.segment.bytes": &small, "retention.ms": &short})
+			cl := w.client(kgo.TransactionalID("x"), kgo.DefaultProduceTopic("t"))
+			if err := cl.BeginTransaction(); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 20 {
+				if err := cl.ProduceSync(t.Context(), kgo.StringRecord(fmt.Sprintf("old %100d", i))).FirstErr(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(20 * time.Second) // segments are deleted, the transaction is open
+			ac := kadm.NewClient(w.client())
+			start, err := ac.ListStartOffsets(t.Context(), "t")
+			if o, ok := start.Lookup("t", 0); err != nil || !ok || o.Offset < 10 {
+				t.Fatalf("nothing was deleted: %+v %v", o, err)
+			}
+			stable, err := ac.ListCommittedOffsets(t.Context(), "t")
+			if o, _ := stable.Lookup("t", 0); err != nil || o.Offset < 10 || o.Offset > 20 {
+				t.Errorf("the last stable offset is %d, the log begins later (%v)", o.Offset, err)
+			}
+			if err := cl.ProduceSync(t.Context(), kgo.StringRecord("last")).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+			if err := cl.EndTransaction(t.Context(), how); err != nil {
+				t.Fatal(err)
+			}
+			w.transact(cl, kgo.TryCommit, "next")
+			want := []string{"next"}
+			if how == kgo.TryCommit {
+				want = []string{"last", "next"}
+			}
+			got := slices.DeleteFunc(w.read("t", len(want), kgo.ReadCommitted()), func(v string) bool { return v[:3] == "old" })
+			wantValues(t, "what counts", got, want...)
+			w.stop()
+			w.start()
+			w.described(kadm.NewClient(w.client()), "x", "CompleteCommit", 0)
+		})
+	}
+}

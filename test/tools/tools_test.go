@@ -33,6 +33,8 @@ type step struct {
 const (
 	topicCommand = "org.apache.kafka.tools.TopicCommand"
 	groupCommand = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
+	txnCommand   = "org.apache.kafka.tools.TransactionsCommand"
+	copier       = "org.apache.kafka.tools.TransactionalMessageCopier"
 )
 
 // exitCodeOnly keeps nothing of an output that is all figures.
@@ -73,7 +75,15 @@ func steps() []step {
 		{name: "cluster id", class: "org.apache.kafka.tools.ClusterTool", args: "cluster-id"},
 		{name: "elect leaders", class: "org.apache.kafka.tools.LeaderElectionCommand", args: "--election-type preferred --topic tools --partition 0"},
 		{name: "reassign, verify", class: "org.apache.kafka.tools.reassign.ReassignPartitionsCommand", args: "--verify --reassignment-json-file DIR/move.json", file: `move.json={"version":1,"partitions":[{"topic":"tools","partition":0,"replicas":[1]}]}`},
-		{name: "transactions", class: "org.apache.kafka.tools.TransactionsCommand", args: "describe-producers --topic tools --partition 0", shown: firstLine},
+		{name: "copy in transactions", class: copier, args: "--broker-list BROKER --transactional-id tools-copier --consumer-group tools-copier --input-topic tools --input-partition 0 --output-topic tools-copy --transaction-size 2", shown: exitCodeOnly},
+		{name: "what was copied", class: "org.apache.kafka.tools.consumer.ConsoleConsumer", args: "--topic tools-copy --from-beginning --isolation-level read_committed --timeout-ms 3000 --formatter-property print.offset=true", shown: withoutTrace},
+		{name: "transactions", class: txnCommand, args: "list", shown: numbers},
+		{name: "a transaction", class: txnCommand, args: "describe --transactional-id tools-copier", shown: numbers},
+		{name: "an unknown transaction", class: txnCommand, args: "describe --transactional-id no-such", shown: firstLine},
+		{name: "producers", class: txnCommand, args: "describe-producers --topic tools-copy --partition 0", shown: numbers},
+		{name: "producers of a plain topic", class: txnCommand, args: "describe-producers --topic tools --partition 1", shown: firstLine},
+		{name: "hanging transactions", class: txnCommand, args: "find-hanging --broker-id 1", shown: numbers},
+		{name: "offsets of the copier", class: groupCommand, args: "--describe --group tools-copier --offsets"},
 		{name: "performance of a producer", class: "org.apache.kafka.tools.ProducerPerformance", args: "--topic tools --num-records 5000 --record-size 100 --throughput -1 --producer-props bootstrap.servers=BROKER acks=all", shown: exitCodeOnly},
 		{name: "performance of a consumer", class: "org.apache.kafka.tools.ConsumerPerformance", args: "--topic tools --messages 4000", shown: exitCodeOnly},
 		{name: "delete", class: topicCommand, args: "--delete --topic tools"},
@@ -116,6 +126,17 @@ func sortedConfigs(output string) string {
 
 func keys(output string) string {
 	return regexp.MustCompile(`(?m):.*$`).ReplaceAllString(output, ":")
+}
+
+// numbers hides what is generated, and the width that it takes.
+func numbers(output string) string {
+	output = regexp.MustCompile(`\d+`).ReplaceAllString(output, "N")
+	return regexp.MustCompile(`[ \t]+`).ReplaceAllString(output, " ")
+}
+
+// withoutTrace drops what the consumer says of its own timeout.
+func withoutTrace(output string) string {
+	return regexp.MustCompile(`(?m)^(\[|org\.apache).*\n?`).ReplaceAllString(output, "")
 }
 
 func firstLine(output string) string {
@@ -178,7 +199,7 @@ func run(ctx context.Context, s step, broker, dir string) string {
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
 	args := strings.Fields(strings.NewReplacer("BROKER", broker, "DIR", dir).Replace(s.args))
-	if s.class != "org.apache.kafka.tools.ProducerPerformance" {
+	if s.class != "org.apache.kafka.tools.ProducerPerformance" && s.class != copier {
 		args = append([]string{"--bootstrap-server", broker}, args...)
 	}
 	if s.class == "org.apache.kafka.tools.ClusterTool" { // wants its command first

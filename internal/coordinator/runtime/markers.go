@@ -72,10 +72,10 @@ func (t *Transactions) finish(partition int32, epoch kafka.LeaderEpoch, m *txn.M
 		if err == nil {
 			return
 		}
-		t.config.Log.Warn("a transaction could not be completed", "id", m.TransactionalID, "error", err)
 		if !t.pause(partition, epoch, wait) {
 			return
 		}
+		t.config.Log.Warn("a transaction could not be completed; it is tried again", "id", m.TransactionalID, "error", err)
 	}
 }
 

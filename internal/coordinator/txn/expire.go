@@ -2,6 +2,7 @@ package txn
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,11 +27,16 @@ func (t *transaction) timedOut(now time.Time) bool {
 // abortTimedOut aborts the transactions that took too long.
 func (s *Shard) abortTimedOut(now time.Time) coordinator.Result {
 	result := coordinator.Result{Timers: []coordinator.Timer{s.nextAbort(now)}}
-	var due []func(time.Time) coordinator.Result
-	for id, t := range s.ids.Sorted(strings.Compare) {
-		if !t.timedOut(now) {
-			continue
+	var late []string // few of many: they alone are sorted
+	for id, t := range s.ids.All() {
+		if t.timedOut(now) {
+			late = append(late, id)
 		}
+	}
+	slices.Sort(late)
+	var due []func(time.Time) coordinator.Result
+	for _, id := range late {
+		t, _ := s.ids.Get(id)
 		out := TimedOut{id, Producer{t.producer, t.epoch}}
 		if s.level >= VersionEpochBump && exhausted(t.epoch) {
 			result.Send = append(result.Send, out)

@@ -23,6 +23,7 @@ import (
 //	verify ... (as add)
 //	end [id=t] producer=1000 epoch=0 [commit] [v2]
 //	markers        # those that are due are written
+//	late           # and the last of them are told of again
 //	wait 1s
 //	hold, release  # the high watermark stands still, goes on
 //	fail           # what is not committed is lost
@@ -61,6 +62,8 @@ func TestStories(t *testing.T) {
 type story struct {
 	world *world
 	shown int // records of the log that were shown
+	// written are the markers that were written last.
+	written *Markers
 }
 
 func text(d *datadriven.TestData, key, otherwise string) string {
@@ -178,7 +181,12 @@ func (s *story) control(t *testing.T, d *datadriven.TestData, b *strings.Builder
 	case "markers":
 		for _, sent := range w.complete() {
 			b.WriteString(renderSent(sent))
+			if m, ok := sent.(Markers); ok {
+				s.written = &m
+			}
 		}
+	case "late": // the last markers are said to be written once more
+		w.ask(func(coordinator.Ticket, kafka.ProducerID) coordinator.Result { return w.shard.Complete(w.now, s.written) })
 	case "wait":
 		w.advance(duration(d.CmdArgs[0].Key))
 	case "hold":

@@ -12,10 +12,8 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, run(context.Background(), os.Args[1:])) // it ends with an error, or by a signal
+	os.Exit(1)
 }
 
 func run(ctx context.Context, args []string) error {
