@@ -51,7 +51,7 @@ func transactions(ctx context.Context, s *side, n int) ([]float64, error) {
 		whole, end = append(whole, time.Since(start)), append(end, took)
 	}
 	rate := float64(n) / time.Since(began).Seconds()
-	return []float64{rate, milliseconds(whole, 0.5)[0], milliseconds(end, 0.5)[0]}, nil
+	return []float64{rate, milliseconds(whole, 50)[0], milliseconds(end, 50)[0]}, nil
 }
 
 // transact does one transaction, and says how long its end took.
