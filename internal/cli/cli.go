@@ -58,8 +58,8 @@ func report(env *command.Env, cmd *cobra.Command, err error) int {
 		return command.ExitFine
 	}
 	if failed, ok := errors.AsType[*command.Failure](err); ok {
-		if line := failed.Error(); line != "" {
-			env.Warnf("%s: %s", commandPath(cmd), oneOrMany(line))
+		if failed.Err != nil {
+			env.Warnf("%s: %s", commandPath(cmd), oneOrMany(plain(failed.Err)))
 		}
 		return failed.Code
 	}
@@ -69,7 +69,7 @@ func report(env *command.Env, cmd *cobra.Command, err error) int {
 	}](err); ok { // it has said what is wrong
 		return said.ExitCode()
 	}
-	env.Warnf("%s: %s (%s says how)", commandPath(cmd), strings.TrimSpace(err.Error()), helpFor(cmd))
+	env.Warnf("%s: %s (%s says how)", commandPath(cmd), plain(err), helpFor(cmd))
 	if command.KafkaName(cmd) != "" {
 		return command.ExitFailed
 	}

@@ -110,7 +110,7 @@ func compare(t *testing.T, k *kafkaTools, args ...string) {
 	switch {
 	case kafkas.trace():
 		before, line := kafkas.beforeTrace(), strings.TrimSuffix(ours.errors, "\n")
-		if line, ok := strings.CutPrefix(line, before); !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "gregor: ") {
+		if line, ok := strings.CutPrefix(line, before); !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "gregor dump-log: ") {
 			t.Errorf("dump-log %s: no one line for an error of Kafka's:\n%.500s\nKafka: %.300s", strings.Join(args, " "), ours.errors, kafkas.errors)
 		}
 	case ours.errors != kafkas.errors:

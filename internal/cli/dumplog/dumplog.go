@@ -116,7 +116,7 @@ func run(cmd *cobra.Command, o *options, args []string, stdout, stderr io.Writer
 	case !cmd.Flags().Changed("files"):
 		list = args
 	case o.format != "text" && o.format != "json":
-		return complain("gregor: --format " + o.format + ": there are text and json")
+		return complain("gregor dump-log: --format " + o.format + ": there are text and json")
 	}
 	for _, name := range []string{"value-decoder-class", "key-decoder-class"} {
 		o.printDataLog = o.printDataLog || cmd.Flags().Changed(name)
@@ -127,7 +127,7 @@ func run(cmd *cobra.Command, o *options, args []string, stdout, stderr io.Writer
 	o.deepIteration = o.deepIteration || o.printDataLog
 	files, err := expand(list)
 	if err != nil {
-		return complain("gregor: " + err.Error())
+		return complain("gregor dump-log: " + err.Error())
 	}
 	d := &dumper{o: o, out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, json: o.format == "json", pool: &compress.Pool{}}
 	for _, path := range files {
@@ -139,10 +139,10 @@ func run(cmd *cobra.Command, o *options, args []string, stdout, stderr io.Writer
 		d.report()
 	}
 	if flushed := d.out.Flush(); flushed != nil {
-		return complain("gregor: write the output: " + flushed.Error())
+		return complain("gregor dump-log: write the output: " + flushed.Error())
 	}
 	if err != nil {
-		return complain("gregor: " + oneLine(err.Error()))
+		return complain("gregor dump-log: " + oneLine(err.Error()))
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func TestDamageIsOneLine(t *testing.T) {
 		path := file(t, segmentName, content)
 		for _, shape := range []string{"text", "json"} {
 			code, _, errs := dump(t, "--files", path, "--deep-iteration", "--format", shape)
-			if code != 1 || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "gregor: "+path+" at position ") || !strings.Contains(errs, want) {
+			if code != 1 || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "gregor dump-log: "+path+" at position ") || !strings.Contains(errs, want) {
 				t.Errorf("%s: exit code %d, want %q in %q", shape, code, want, errs)
 			}
 		}

@@ -4,7 +4,9 @@ package reassign
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -206,7 +208,7 @@ func (o *options) action(j *job) (func(context.Context) error, error) {
 			return nil, err
 		}
 		brokers, topics, err := parseGenerate(text, o.brokers)
-		return func(ctx context.Context) error { return j.generate(ctx, topics, brokers, !o.noRacks) }, err
+		return func(ctx context.Context) error { return j.generate(ctx, topics, brokers, !o.noRacks) }, malformed(o.topicsFile, err)
 	}
 	text, err := command.ReadFile(o.file, maxFile)
 	if err != nil {
@@ -214,7 +216,7 @@ func (o *options) action(j *job) (func(context.Context) error, error) {
 	}
 	m, err := parseMoves(text)
 	if err != nil {
-		return nil, err
+		return nil, malformed(o.file, err)
 	}
 	wait := time.Duration(o.wait) * time.Millisecond
 	switch {
@@ -225,6 +227,19 @@ func (o *options) action(j *job) (func(context.Context) error, error) {
 		return func(ctx context.Context) error { return j.verify(ctx, m, o.keepThrottles) }, nil
 	}
 	return func(ctx context.Context) error { return j.cancel(ctx, m, o.keepThrottles, wait) }, nil
+}
+
+// malformed names the file where err is about its JSON, and the line of a slip
+// in it. Kafka's own sentences stay as they are.
+func malformed(file string, err error) error {
+	slip, is := errors.AsType[*json.SyntaxError](err)
+	if wrong, other := errors.AsType[*json.UnmarshalTypeError](err); other {
+		return fmt.Errorf("%s: %q is no %s: %w", file, wrong.Field, wrong.Type, err)
+	}
+	if is {
+		return fmt.Errorf("%s: at byte %d: %w", file, slip.Offset, err)
+	}
+	return err
 }
 
 // maxFile bounds a file of moves, in bytes: a million of them fit.

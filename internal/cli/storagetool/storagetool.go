@@ -74,7 +74,7 @@ func New(stdout, stderr io.Writer) *cobra.Command {
 	shape := cmd.PersistentFlags().String("format", "text", "`text` as Kafka prints it, or json: an object a line")
 	run := func(work func(c *call) error) error {
 		c := &call{out: &faithfulWriter{out: stdout}, json: *shape == "json", fsys: vfs.OS{}, rand: rand.Reader}
-		err := error(terse("gregor: --format " + *shape + ": there are text and json"))
+		err := error(terse("gregor storage: --format " + *shape + ": there are text and json"))
 		if *shape == "text" || c.json {
 			err = work(c)
 		}
@@ -108,7 +108,7 @@ func finish(err error, stderr io.Writer) error {
 	case errors.As(err, &kafkas), errors.As(err, &usage):
 		_, _ = fmt.Fprintln(stderr, err) // there is nobody else to tell
 	default:
-		_, _ = fmt.Fprintln(stderr, "gregor: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+		_, _ = fmt.Fprintln(stderr, "gregor storage: "+strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return exitError(1)
 }
