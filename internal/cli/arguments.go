@@ -44,7 +44,7 @@ func wrongWords(cmd *cobra.Command, check cobra.PositionalArgs, args []string) e
 		fitting--
 	}
 	if fitting >= 0 {
-		return command.Usagef("what is %q for? It takes %s", args[fitting], places(cmd))
+		return command.Usagef("unexpected %q: it takes %s", args[fitting], places(cmd))
 	}
 	return command.Usagef("%s is missing: %s", firstPlace(cmd), cmd.UseLine())
 }

@@ -80,6 +80,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	}
 	complete.Register(root, env)
 	judge(root)
+	root.SetUsageFunc(usage)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

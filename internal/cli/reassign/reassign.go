@@ -46,7 +46,8 @@ func newReassign(env *command.Env) *cobra.Command {
 takes the throttles away when it is done, --cancel ends it, --list shows all
 that are under way. The file of a move:
 
-    {"version": 1, "partitions": [{"topic": "orders", "partition": 0, "replicas": [1, 2], "log_dirs": ["any", "any"]}]}
+    {"version": 1, "partitions": [
+      {"topic": "orders", "partition": 0, "replicas": [1, 2], "log_dirs": ["any", "any"]}]}
 
 The file for --generate:
 
