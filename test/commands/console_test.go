@@ -289,7 +289,7 @@ func TestConsoleConsumerShowsTheClustersOwnTopics(t *testing.T) {
 		Name: "console consumer formatters", Class: consumerClass, Command: "console-consumer",
 		Steps: []Step{
 			made("NAME --partitions 1"),
-			{ByKafka: true, Args: "--bootstrap-server BROKER --topic NAME --group NAME-g --timeout-ms 3000", CodeOnly: true},
+			{ByKafka: true, Args: "--bootstrap-server BROKER --topic NAME --group NAME-g --timeout-ms 3000 --command-property auto.commit.interval.ms=60000", CodeOnly: true},
 			internal(formatters + "OffsetsMessageFormatter"),
 			internal(formatters + "ShareGroupMessageFormatter"),
 			produced("NAME", "no coordinator's\tvalue\n", "--reader-property parse.key=true"),
