@@ -115,7 +115,7 @@ func listFlags(w io.Writer, set *pflag.FlagSet) {
 func fold(text string, width int) []string {
 	lines := []string{""}
 	var words []string
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		for len(word) > width {
 			bar := strings.LastIndexByte(word[:width], '|') + 1
 			if bar == 0 {
