@@ -210,7 +210,9 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 				lines = append(lines, bad{line, 1, "no broker answers at " + c.Addr + ": ", begun(line)})
 			}
 			for i := range lines {
-				lines[i].has += has
+				if !strings.HasPrefix(lines[i].line, "health ") || !strings.HasPrefix(has, "no such host") { // its patience is three seconds, less than some name servers'
+					lines[i].has += has
+				}
 			}
 			if !impatient {
 				lines = append(lines, bad{"replica-verification --broker-list BROKER --topics-include NAME", 1, has, ""}) // it takes no properties: a minute is its patience

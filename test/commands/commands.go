@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,6 +61,9 @@ type Script struct {
 	// OnGregor leaves out Apache Kafka's cluster: what the script is about does
 	// not depend on the broker.
 	OnGregor bool
+	// Together runs both commands at the same time: the steps touch nothing but
+	// what has the run's own name, and mostly wait.
+	Together bool
 }
 
 // limit bounds one command.
@@ -102,11 +106,10 @@ func compare(t *testing.T, w *World, cluster Cluster, s Script) {
 	kafka := newRun(t, s, cluster)
 	gregor := newRun(t, s, cluster)
 	for _, step := range s.Steps {
-		want := kafka.kafka(t, w, step)
-		got := gregor.gregor(t, w, step)
+		want, got := both(t, w, kafka, gregor, step)
 		if step.Reads && want != got {
 			eventually(t, func() bool {
-				want, got = kafka.kafka(t, w, step), gregor.gregor(t, w, step)
+				want, got = both(t, w, kafka, gregor, step)
 				return want == got
 			})
 		}
@@ -114,6 +117,19 @@ func compare(t *testing.T, w *World, cluster Cluster, s Script) {
 			t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
 		}
 	}
+}
+
+// both runs one step of each.
+func both(t *testing.T, w *World, kafka, gregor *run, step Step) (want, got string) {
+	t.Helper()
+	if !kafka.script.Together {
+		return kafka.kafka(t, w, step), gregor.gregor(t, w, step)
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() { want = kafka.kafka(t, w, step) })
+	got = gregor.gregor(t, w, step)
+	wait.Wait()
+	return want, got
 }
 
 // eventually tries until it is so, at most as long as [settle].

@@ -192,13 +192,26 @@ func reason(err error) string {
 		return secure.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return "the connection was closed at once: is the port one of TLS or of another service?"
+	case unresolved(err) != "":
+		return unresolved(err)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return "no such host: " + dns.Name
-	}
 	return err.Error()
+}
+
+// unresolved is what is wrong with the name of a host; "" where that is not it.
+func unresolved(err error) string {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	switch {
+	case !ok:
+		return ""
+	case dns.IsNotFound:
+		return "no such host: " + dns.Name
+	case dns.IsTimeout:
+		return "the name server has not answered what address " + dns.Name + " has"
+	}
+	return "the address of " + dns.Name + " is not to be found: " + dns.Err
 }
 
 // unreached is an error of Open: no broker answered in time.
