@@ -58,12 +58,12 @@ func report(env *command.Env, cmd *cobra.Command, err error) int {
 		return command.ExitFine
 	}
 	if failed, ok := errors.AsType[*command.Failure](err); ok {
-		if line := failed.Error(); line != "" {
-			env.Warnf("%s: %s", commandPath(cmd), oneOrMany(line))
+		if failed.Err != nil {
+			env.Warnf("%s: %s", commandPath(cmd), oneOrMany(plain(failed.Err)))
 		}
 		return failed.Code
 	}
-	env.Warnf("%s: %s (%s says how)", commandPath(cmd), strings.TrimSpace(err.Error()), helpFor(cmd))
+	env.Warnf("%s: %s (%s says how)", commandPath(cmd), plain(err), helpFor(cmd))
 	if command.KafkaName(cmd) != "" {
 		return command.ExitFailed
 	}

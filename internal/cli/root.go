@@ -79,6 +79,8 @@ func newRoot(env *command.Env) *cobra.Command {
 		add(groupKafka, room(env)...)
 	}
 	complete.Register(root, env)
+	judge(root)
+	root.SetUsageFunc(usage)
 	root.InitDefaultHelpCmd() // now, so that the words of a command line find them
 	root.InitDefaultCompletionCmd("completion")
 	return root

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,6 +61,9 @@ type Script struct {
 	// OnGregor leaves out Apache Kafka's cluster: what the script is about does
 	// not depend on the broker.
 	OnGregor bool
+	// Together runs both commands at the same time: the steps touch nothing but
+	// what has the run's own name, and mostly wait.
+	Together bool
 }
 
 // limit bounds one command.
@@ -70,37 +74,62 @@ const settle = 2 * time.Second
 
 // Compare runs the script four times, with Kafka's command and with ours
 // against both clusters (or one, see OnGregor), and fails where the two commands
-// differ against one cluster.
+// differ against one cluster. The clusters are compared at the same time, each
+// with a JVM of its own: most of what a command takes is waiting.
 func Compare(t *testing.T, w *World, s Script) {
 	t.Helper()
-	for _, cluster := range w.Clusters() {
-		if cluster.Name == "gregor" || !s.OnGregor {
-			CompareOn(t, w, cluster, s)
+	t.Run(s.word(), func(t *testing.T) {
+		for _, cluster := range w.Clusters() {
+			if cluster.Name == "gregor" || !s.OnGregor {
+				t.Run("on-"+cluster.Name, func(t *testing.T) {
+					t.Parallel()
+					compare(t, w, cluster, s)
+				})
+			}
 		}
-	}
+	})
 }
+
+// word is the script's name as one word.
+func (s Script) word() string { return strings.ReplaceAll(s.Name, " ", "-") }
 
 // CompareOn does it for one cluster, where only one has what the script is
 // about.
 func CompareOn(t *testing.T, w *World, cluster Cluster, s Script) {
 	t.Helper()
-	t.Run(strings.ReplaceAll(s.Name, " ", "-")+"-on-"+cluster.Name, func(t *testing.T) {
-		kafka := newRun(t, s, cluster)
-		gregor := newRun(t, s, cluster)
-		for _, step := range s.Steps {
-			want := kafka.kafka(t, w, step)
-			got := gregor.gregor(t, w, step)
-			if step.Reads && want != got {
-				eventually(t, func() bool {
-					want, got = kafka.kafka(t, w, step), gregor.gregor(t, w, step)
-					return want == got
-				})
-			}
-			if want != got {
-				t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
-			}
+	t.Run(s.word()+"-on-"+cluster.Name, func(t *testing.T) { compare(t, w, cluster, s) })
+}
+
+// compare is one cluster's part of a script.
+func compare(t *testing.T, w *World, cluster Cluster, s Script) {
+	t.Helper()
+	kafka := newRun(t, s, cluster)
+	gregor := newRun(t, s, cluster)
+	for _, step := range s.Steps {
+		want, got := both(t, w, kafka, gregor, step)
+		if step.Reads && want != got {
+			eventually(t, func() bool {
+				want, got = both(t, w, kafka, gregor, step)
+				return want == got
+			})
 		}
-	})
+		if want != got {
+			t.Errorf("%s %s\n--- Kafka's command:\n%s\n--- gregor's:\n%s", s.Command, step.Args, want, got)
+		}
+	}
+}
+
+// both runs one step of each.
+func both(t *testing.T, w *World, kafka, gregor *run, step Step) (want, got string) {
+	t.Helper()
+	if !kafka.script.Together {
+		return kafka.kafka(t, w, step), gregor.gregor(t, w, step)
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() { want = kafka.kafka(t, w, step) })
+	got = gregor.gregor(t, w, step)
+	wait.Wait()
+	return want, got
 }
 
 // eventually tries until it is so, at most as long as [settle].
@@ -161,7 +190,7 @@ func (r *run) kafka(t *testing.T, w *World, step Step) string {
 	if step.Class != "" {
 		class = step.Class
 	}
-	p, err := w.Tools.Run(class, r.args(step), r.fill(step.Stdin))
+	p, err := w.toolsOf(r.cluster).Run(class, r.args(step), r.fill(step.Stdin))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +238,16 @@ type World struct {
 	Pair  *harness.Pair
 	Tools *harness.Tools
 
+	second *harness.Tools // a JVM for what is compared on Apache Kafka's cluster meanwhile
 	binary string
+}
+
+// toolsOf is the JVM for one cluster.
+func (w *World) toolsOf(c Cluster) *harness.Tools {
+	if c.Addr == w.Pair.Kafka {
+		return w.second
+	}
+	return w.Tools
 }
 
 // Cluster is one of the two, with the addresses of its broker and of its
@@ -235,11 +273,15 @@ func NewWorld() (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, pair.Close())
 	}
-	return &World{Pair: pair, Tools: tools, binary: binary}, nil
+	second, err := harness.StartTools("tools")
+	if err != nil {
+		return nil, errors.Join(err, tools.Close(), pair.Close())
+	}
+	return &World{Pair: pair, Tools: tools, second: second, binary: binary}, nil
 }
 
 // Close ends what NewWorld started.
-func (w *World) Close() error { return errors.Join(w.Tools.Close(), w.Pair.Close()) }
+func (w *World) Close() error { return errors.Join(w.Tools.Close(), w.second.Close(), w.Pair.Close()) }
 
 // Gregor runs our command line.
 func (w *World) Gregor(ctx context.Context, args []string, stdin string) (harness.Printed, error) {

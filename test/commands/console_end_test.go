@@ -119,7 +119,7 @@ func TestConsoleCommandsEndWell(t *testing.T) {
 			}
 
 			// Ctrl-C while lines are typed: those that came are sent.
-			r = startGregor(t, w, "console-producer", "--bootstrap-server", c.Addr, "--topic", topic, "--timeout", "60000", "--format", "json", "--sync")
+			r = startGregor(t, w, "console-producer", "--bootstrap-server", c.Addr, "--topic", topic, "--timeout", "100", "--format", "json", "--sync")
 			_, _ = fmt.Fprintln(r.in, "typed")
 			if line := r.line(t); !strings.Contains(line, `"offset":50000,`) {
 				t.Errorf("the answer is %s", line)

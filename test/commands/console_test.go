@@ -58,7 +58,7 @@ func TestConsoleProducer(t *testing.T) {
 	pairs := "--reader-property parse.key=true "
 	both := "--reader-property parse.key=true --reader-property parse.headers=true "
 	Compare(t, world(t), Script{
-		Name: "console producer", Class: consumerClass, Command: "console-consumer",
+		Name: "console producer", Class: consumerClass, Command: "console-consumer", Together: true,
 		Files: map[string]string{
 			"reader.properties":   "parse.key=true\nkey.separator=#\n",
 			"producer.properties": "acks=1\nlinger.ms=1\ncompression.type=gzip\nclient.id=mine\n",
@@ -98,7 +98,7 @@ func TestConsoleProducer(t *testing.T) {
 func TestConsoleProducerJudgesItsArguments(t *testing.T) {
 	bad := func(args string) Step { return Step{Args: args, Stdin: "x\n"} }
 	Compare(t, world(t), Script{
-		Name: "console producer arguments", OnGregor: true, Class: producerClass, Command: "console-producer",
+		Name: "console producer arguments", OnGregor: true, Class: producerClass, Command: "console-producer", Together: true,
 		Files: map[string]string{"empty.properties": ""},
 		Steps: []Step{
 			bad("--bootstrap-server BROKER"),
@@ -128,7 +128,7 @@ func TestConsoleProducerJudgesItsArguments(t *testing.T) {
 
 func TestConsoleConsumer(t *testing.T) {
 	Compare(t, world(t), Script{
-		Name: "console consumer", Class: consumerClass, Command: "console-consumer",
+		Name: "console consumer", Class: consumerClass, Command: "console-consumer", Together: true,
 		Files: map[string]string{
 			"consumer.properties": "auto.offset.reset=earliest\ngroup.id=NAME-file\nmax.poll.records=1\n",
 		},
@@ -182,7 +182,7 @@ func shown(properties ...string) string {
 
 func TestConsoleConsumerFormats(t *testing.T) {
 	Compare(t, world(t), Script{
-		Name: "console consumer formats", OnGregor: true, Class: consumerClass, Command: "console-consumer",
+		Name: "console consumer formats", OnGregor: true, Class: consumerClass, Command: "console-consumer", Together: true,
 		Files: map[string]string{"formatter.properties": "print.key=true\nkey.separator=|\nprint.offset=true\n"},
 		Steps: []Step{
 			produced("NAME", "h:1,i:2\tk1\tv1\nNULL\tNULL\tNULL\nj:NULL\tk3\tv3\n", "--reader-property parse.key=true --reader-property parse.headers=true --reader-property null.marker=NULL"),
@@ -205,7 +205,7 @@ func TestConsoleConsumerFormats(t *testing.T) {
 func TestConsoleConsumerJudgesItsArguments(t *testing.T) {
 	bad := func(args string) Step { return Step{Args: "--timeout-ms 500 " + args} }
 	Compare(t, world(t), Script{
-		Name: "console consumer arguments", OnGregor: true, Class: consumerClass, Command: "console-consumer",
+		Name: "console consumer arguments", OnGregor: true, Class: consumerClass, Command: "console-consumer", Together: true,
 		Files: map[string]string{"empty.properties": "", "group.properties": "group.id=a\n"},
 		Steps: []Step{
 			made("NAME"),
@@ -244,11 +244,11 @@ func TestConsoleConsumerJudgesItsArguments(t *testing.T) {
 
 func TestConsoleConsumerDeserializes(t *testing.T) {
 	typed := func(class string, more ...string) Step {
-		return read("--topic NAME --partition 0 --from-beginning --timeout-ms 400 --value-deserializer " + serialization + class + " " + strings.Join(more, " "))
+		return read("--topic NAME --partition 0 --from-beginning --timeout-ms 2000 --max-messages 8 --value-deserializer " + serialization + class + " " + strings.Join(more, " "))
 	}
 	skipped := "--skip-message-on-error"
 	Compare(t, world(t), Script{
-		Name: "console consumer deserializers", OnGregor: true, Class: consumerClass, Command: "console-consumer",
+		Name: "console consumer deserializers", OnGregor: true, Class: consumerClass, Command: "console-consumer", Together: true,
 		Steps: []Step{
 			produced("NAME", "12345678\n1234\n12\nA\nNULL\n123e4567-e89b-12d3-a456-426614174000\n\x01\n\\x~ \x1f\xc3\xa9\n", "--reader-property null.marker=NULL"),
 			typed("StringDeserializer"),
@@ -286,10 +286,10 @@ func TestConsoleConsumerShowsTheClustersOwnTopics(t *testing.T) {
 		return Step{Args: "--bootstrap-server BROKER --topic __consumer_offsets --from-beginning --timeout-ms 2500 --formatter " + formatter, Shown: mine}
 	}
 	Compare(t, world(t), Script{
-		Name: "console consumer formatters", Class: consumerClass, Command: "console-consumer",
+		Name: "console consumer formatters", Class: consumerClass, Command: "console-consumer", Together: true,
 		Steps: []Step{
 			made("NAME --partitions 1"),
-			{ByKafka: true, Args: "--bootstrap-server BROKER --topic NAME --group NAME-g --timeout-ms 3000", CodeOnly: true},
+			{ByKafka: true, Args: "--bootstrap-server BROKER --topic NAME --group NAME-g --timeout-ms 3000 --command-property auto.commit.interval.ms=60000", CodeOnly: true},
 			internal(formatters + "OffsetsMessageFormatter"),
 			internal(formatters + "ShareGroupMessageFormatter"),
 			produced("NAME", "no coordinator's\tvalue\n", "--reader-property parse.key=true"),

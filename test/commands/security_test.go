@@ -207,7 +207,11 @@ func TestCommandConfigOpensTLSAndLogsIn(t *testing.T) {
 	for i, c := range cases {
 		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "client.properties")
-			if err := os.WriteFile(file, []byte(c.config+"\ndefault.api.timeout.ms=8000\nmax.block.ms=8000\n"), 0o600); err != nil {
+			patience := "8000"
+			if c.fails != "" {
+				patience = "2000"
+			}
+			if err := os.WriteFile(file, []byte(c.config+"\ndefault.api.timeout.ms="+patience+"\nmax.block.ms="+patience+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			topic := fmt.Sprintf("t%d", i)

@@ -155,11 +155,14 @@ func final(err error) bool {
 		return !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET)
 	}
 	text := err.Error()
-	return strings.Contains(text, "SASL") || strings.Contains(text, "tls:") || isAlert(text) // TLS 1.3 refuses certificates after the handshake
+	return strings.Contains(text, "SASL") || strings.Contains(text, "tls:") || isAlert(text) || isHTTP(text) // TLS 1.3 refuses certificates after the handshake
 }
 
 // isAlert says that a broker answered a plain request with an alert of TLS.
 func isAlert(text string) bool { return strings.Contains(text, "tls alert record") }
+
+// isHTTP says that a web server answered.
+func isHTTP(text string) bool { return strings.Contains(text, "beginning of an HTTP response") }
 
 // isRefusal says that a broker turned down the client's certificate.
 func isRefusal(text string) bool {
@@ -181,19 +184,34 @@ func reason(err error) string {
 		return "the broker refuses the client's certificate, or wants one: see ssl.keystore.location (" + err.Error() + ")"
 	case isAlert(err.Error()):
 		return "the broker speaks TLS at this port: set security.protocol=SSL or SASL_SSL"
+	case isHTTP(err.Error()):
+		return "a web server answers at this port: name the port of the broker's listener, often 9092"
 	case handshake && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
 		return "the connection was closed in the TLS handshake: is the port one of PLAINTEXT or SASL_PLAINTEXT?"
 	case handshake:
 		return secure.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return "the connection was closed at once: is the port one of TLS or of another service?"
+	case unresolved(err) != "":
+		return unresolved(err)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return "no such host: " + dns.Name
-	}
 	return err.Error()
+}
+
+// unresolved is what is wrong with the name of a host; "" where that is not it.
+func unresolved(err error) string {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	switch {
+	case !ok:
+		return ""
+	case dns.IsNotFound:
+		return "no such host: " + dns.Name
+	case dns.IsTimeout:
+		return "the name server has not answered what address " + dns.Name + " has"
+	}
+	return "the address of " + dns.Name + " is not to be found: " + dns.Err
 }
 
 // unreached is an error of Open: no broker answered in time.

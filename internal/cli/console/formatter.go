@@ -25,14 +25,14 @@ const (
 )
 
 func formatterHelp() string {
-	return `  ` + formatterPackage + `OffsetsMessageFormatter          __consumer_offsets: offsets
-  ` + formatterPackage + `GroupMetadataMessageFormatter    __consumer_offsets: classic groups
-  ` + formatterPackage + `ShareGroupMessageFormatter       __consumer_offsets: share groups
-  ` + formatterPackage + `TransactionLogMessageFormatter   __transaction_state
+	return `  ` + formatterPackage + `OffsetsMessageFormatter         __consumer_offsets: offsets
+  ` + formatterPackage + `GroupMetadataMessageFormatter   __consumer_offsets: classic groups
+  ` + formatterPackage + `ShareGroupMessageFormatter      __consumer_offsets: share groups
+  ` + formatterPackage + `TransactionLogMessageFormatter  __transaction_state
   ` + sharePackage + `ShareGroupStateMessageFormatter
-                                                                   __share_group_state
-  ` + formatterPackage + `LoggingMessageFormatter          the default, and a log line
-  ` + formatterPackage + `NoOpMessageFormatter             nothing
+                                                                  __share_group_state
+  ` + formatterPackage + `LoggingMessageFormatter         the default, and a log line
+  ` + formatterPackage + `NoOpMessageFormatter            nothing
 The name behind the last dot is enough.
 `
 }

@@ -47,7 +47,7 @@ type moveRow struct {
 func parseMoves(text []byte) (*moves, error) {
 	var f moveFile
 	if err := json.Unmarshal(text, &f); err != nil {
-		return nil, fmt.Errorf("the file of moves is not valid JSON: %w", err)
+		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
 	if f.Version != nil && *f.Version != 1 {
 		return nil, fmt.Errorf("Not supported version field value %d", *f.Version)

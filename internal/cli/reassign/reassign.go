@@ -4,7 +4,9 @@ package reassign
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +46,8 @@ func newReassign(env *command.Env) *cobra.Command {
 takes the throttles away when it is done, --cancel ends it, --list shows all
 that are under way. The file of a move:
 
-    {"version": 1, "partitions": [{"topic": "orders", "partition": 0, "replicas": [1, 2], "log_dirs": ["any", "any"]}]}
+    {"version": 1, "partitions": [
+      {"topic": "orders", "partition": 0, "replicas": [1, 2], "log_dirs": ["any", "any"]}]}
 
 The file for --generate:
 
@@ -201,7 +204,7 @@ func (o *options) action(j *job) (func(context.Context) error, error) {
 			return nil, err
 		}
 		brokers, topics, err := parseGenerate(text, o.brokers)
-		return func(ctx context.Context) error { return j.generate(ctx, topics, brokers, !o.noRacks) }, err
+		return func(ctx context.Context) error { return j.generate(ctx, topics, brokers, !o.noRacks) }, malformed(o.topicsFile, err)
 	}
 	text, err := command.ReadFile(o.file, maxFile)
 	if err != nil {
@@ -209,7 +212,7 @@ func (o *options) action(j *job) (func(context.Context) error, error) {
 	}
 	m, err := parseMoves(text)
 	if err != nil {
-		return nil, err
+		return nil, malformed(o.file, err)
 	}
 	wait := time.Duration(o.wait) * time.Millisecond
 	switch {
@@ -220,6 +223,19 @@ func (o *options) action(j *job) (func(context.Context) error, error) {
 		return func(ctx context.Context) error { return j.verify(ctx, m, o.keepThrottles) }, nil
 	}
 	return func(ctx context.Context) error { return j.cancel(ctx, m, o.keepThrottles, wait) }, nil
+}
+
+// malformed names the file where err is about its JSON, and the line of a slip
+// in it. Kafka's own sentences stay as they are.
+func malformed(file string, err error) error {
+	slip, is := errors.AsType[*json.SyntaxError](err)
+	if wrong, other := errors.AsType[*json.UnmarshalTypeError](err); other {
+		return fmt.Errorf("%s: %q is no %s: %w", file, wrong.Field, wrong.Type, err)
+	}
+	if is {
+		return fmt.Errorf("%s: at byte %d: %w", file, slip.Offset, err)
+	}
+	return err
 }
 
 // maxFile bounds a file of moves, in bytes: a million of them fit.

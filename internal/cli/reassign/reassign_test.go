@@ -35,7 +35,7 @@ func TestAFileOfMovesIsReadAndWritten(t *testing.T) {
 
 func TestMovesThatCannotBeAreRefused(t *testing.T) {
 	tests := map[string]string{
-		`{"partitions": [`: "the file of moves is not valid JSON",
+		`{"partitions": [`: "not valid JSON",
 		`{"partitions": [{"topic": "a", "partition": 0}]}`:                                          `partitions[0] wants "topic", "partition" and "replicas"`,
 		`{"partitions": [{"topic": "a", "partition": 0, "replicas": [1, 2], "log_dirs": ["any"]}]}`: "Size of replicas list [1, 2] is different from size of log dirs list [any] for partition a-0",
 		`{"version": 2}`:     "Not supported version field value 2",

@@ -134,7 +134,10 @@ const (
 )
 
 func newInfo(run runner) *cobra.Command {
-	cmd := &cobra.Command{Use: "info -c server.properties", Short: "Say what is in the log directories of this node"}
+	cmd := &cobra.Command{
+		Use: "info -c server.properties", Short: "Say what is in the log directories of this node",
+		Example: "  gregor storage info -c server.properties",
+	}
 	file := cmd.Flags().StringP("config", "c", "", "the `file` with the node's configuration (required)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return run(func(c *call) error {
@@ -151,7 +154,10 @@ func newInfo(run runner) *cobra.Command {
 }
 
 func newFormat(run runner) *cobra.Command {
-	cmd := &cobra.Command{Use: "format -t CLUSTER -c server.properties", Short: "Format the log directories of this node"}
+	cmd := &cobra.Command{
+		Use: "format -t CLUSTER -c server.properties", Short: "Format the log directories of this node",
+		Example: "  gregor storage format -t MkU3OEVBNTcwNTJENDM2Qk -c server.properties --standalone",
+	}
 	o := &formatOptions{}
 	f := cmd.Flags()
 	f.StringVarP(&o.file, "config", "c", "", "the `file` with the node's configuration (required)")
@@ -199,7 +205,10 @@ func (o *formatOptions) judge(cmd *cobra.Command, args []string) error {
 }
 
 func newVersionMapping(run runner) *cobra.Command {
-	cmd := &cobra.Command{Use: "version-mapping", Short: "Say which levels of the features go with a release"}
+	cmd := &cobra.Command{
+		Use: "version-mapping", Short: "Say which levels of the features go with a release",
+		Example: "  gregor storage version-mapping --release-version 4.3",
+	}
 	text := cmd.Flags().StringP("release-version", "r", "", "the `release`, from 3.3-IV3 (default "+latestRelease().name+")")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		return run(func(c *call) error {
@@ -213,7 +222,10 @@ func newVersionMapping(run runner) *cobra.Command {
 }
 
 func newDependencies(run runner) *cobra.Command {
-	cmd := &cobra.Command{Use: "feature-dependencies --feature NAME=LEVEL", Short: "Say what a level of a feature needs"}
+	cmd := &cobra.Command{
+		Use: "feature-dependencies --feature NAME=LEVEL", Short: "Say what a level of a feature needs",
+		Example: "  gregor storage feature-dependencies --feature eligible.leader.replicas.version=1",
+	}
 	list := cmd.Flags().StringArrayP("feature", "f", nil, "a `feature=level`; may be given often (required)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return run(func(c *call) error {
@@ -230,7 +242,10 @@ func newDependencies(run runner) *cobra.Command {
 }
 
 func newRandomUUID(run runner) *cobra.Command {
-	cmd := &cobra.Command{Use: "random-uuid", Short: "Print a new id, for a cluster"}
+	cmd := &cobra.Command{
+		Use: "random-uuid", Short: "Print a new id, for a cluster",
+		Example: "  gregor storage random-uuid",
+	}
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		return run(func(c *call) error {
 			if err := noArguments(uuidUsage, args); err != nil {

@@ -23,7 +23,7 @@ func (c *copying) prepare(ctx context.Context, source, to *kadm.Client) error {
 	}
 	from := topics[c.topic]
 	if from.Err != nil || len(from.Partitions) == 0 {
-		return command.Failf("topic %s at %s: there is no such topic", c.topic, c.sourceProps.Servers())
+		return command.Failf("topic %s at %s: there is no such topic (gregor topics --list shows those that are there)", c.topic, c.sourceProps.Servers())
 	}
 	meta, err := source.BrokerMetadata(ctx)
 	if err != nil {

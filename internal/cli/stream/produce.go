@@ -188,9 +188,10 @@ func (w *writing) files(ctx context.Context, files []string) error {
 }
 
 func (w *writing) file(ctx context.Context, name string) error {
-	in := w.env.In
+	var in io.Reader
 	form := w.o.input
 	if name == "-" {
+		in = newPipe(ctx, w.env.In)
 		name = "standard input"
 	} else {
 		f, err := os.Open(name)

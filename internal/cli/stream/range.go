@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
@@ -83,21 +85,32 @@ func known(listed kadm.ListedOffsets, topic string) error {
 		if p.Partition >= 0 {
 			return nil
 		}
-		return command.Failf("topic %s: %w (gregor topics --list shows those that are there)", topic, p.Err)
+		if p.Err != nil && !errors.Is(p.Err, kerr.UnknownTopicOrPartition) {
+			return command.Failf("topic %s: %w", topic, p.Err)
+		}
 	}
 	return command.Failf("topic %s: there is no such topic (gregor topics --list shows those that are there)", topic)
+}
+
+// parseOffset reads a value of --offset; only is the partition that it is for,
+// "" for all.
+func parseOffset(text string) (only string, n int64, err error) {
+	only, number, has := strings.Cut(text, ":")
+	if !has {
+		only, number = "", text
+	}
+	if n, err = strconv.ParseInt(number, 10, 64); err != nil {
+		err = command.Usagef("--offset %s: want a number, one below zero (from the end), or partition:number", text)
+	}
+	return only, n, err
 }
 
 // of is the offset at which the reading of one partition begins.
 func (s start) of(partition int32, first, end int64, since kadm.ListedOffset) (int64, error) {
 	for _, text := range s.offsets {
-		only, number, has := strings.Cut(text, ":")
-		if !has {
-			only, number = "", text
-		}
-		n, err := strconv.ParseInt(number, 10, 64)
+		only, n, err := parseOffset(text)
 		if err != nil {
-			return 0, command.Usagef("--offset %s: want a number, one below zero (from the end), or partition:number", text)
+			return 0, err
 		}
 		if only != "" && only != strconv.Itoa(int(partition)) {
 			continue

@@ -109,6 +109,11 @@ func (o *tailOptions) filter(now time.Time) (*filter, error) {
 
 func (o *tailOptions) start(now time.Time) (start, error) {
 	s := start{offsets: o.offsets, beginning: o.beginning, last: o.last}
+	for _, text := range o.offsets {
+		if _, _, err := parseOffset(text); err != nil {
+			return s, err
+		}
+	}
 	if o.since != "" {
 		t, err := parseTime(o.since, now)
 		if err != nil {

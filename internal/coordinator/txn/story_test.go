@@ -186,7 +186,9 @@ func (s *story) control(t *testing.T, d *datadriven.TestData, b *strings.Builder
 			}
 		}
 	case "late": // the last markers are said to be written once more
-		w.ask(func(coordinator.Ticket, kafka.ProducerID) coordinator.Result { return w.shard.Complete(w.now, s.written) })
+		w.ask(func(coordinator.Ticket, kafka.ProducerID) coordinator.Result {
+			return w.shard.Complete(w.now, s.written)
+		})
 	case "wait":
 		w.advance(duration(d.CmdArgs[0].Key))
 	case "hold":
