@@ -25,7 +25,7 @@ type bad struct {
 	out  string // a pattern of what is on standard output; "": nothing
 }
 
-// mostWait bounds one command whose patience is half a second; it is far more,
+// mostWait bounds one command whose patience is 1.5 seconds; it is far more,
 // for the machine may be busy.
 const mostWait = 20 * time.Second
 
@@ -137,7 +137,7 @@ func badFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"client.properties":  "default.api.timeout.ms=400\nrequest.timeout.ms=300\nmax.block.ms=400\ndelivery.timeout.ms=400\nlinger.ms=0\n",
+		"client.properties":  "default.api.timeout.ms=1500\nrequest.timeout.ms=1000\nmax.block.ms=1500\ndelivery.timeout.ms=1500\nlinger.ms=0\n",
 		"patient.properties": "",
 		"escape.properties":  "client.id=a\nssl.truststore.location=\\u12\n",
 		"value.properties":   "security.protocol=FOO\n",
