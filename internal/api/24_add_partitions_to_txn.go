@@ -42,7 +42,6 @@ func (h *Handlers) addPartitionsToTxn(ctx context.Context, call *Call, req *msg.
 	resp.ResultsByTransaction = make([]addResult, len(req.Transactions))
 	var wait sync.WaitGroup
 	for i := range req.Transactions {
-		// One of them may have to wait; the others are not held up by it.
 		wait.Go(func() { resp.ResultsByTransaction[i] = h.addOne(ctx, call, &req.Transactions[i]) })
 	}
 	wait.Wait()
@@ -62,7 +61,7 @@ func (h *Handlers) addOne(ctx context.Context, call *Call, t *addTxn) addResult 
 		Producer:        txn.Producer{ID: kafka.ProducerID(t.ProducerId), Epoch: kafka.ProducerEpoch(t.ProducerEpoch)},
 	}
 	if !client {
-		enlist.Version = txn.VersionEpochBump
+		enlist.Version, enlist.NoWait = txn.VersionEpochBump, true
 	}
 	var codes []kafka.Error
 	refused := false

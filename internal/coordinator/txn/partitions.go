@@ -15,6 +15,9 @@ type Enlist struct {
 	// Version is VersionEpochBump for clients whose transactions get a new epoch
 	// each, otherwise 0.
 	Version int16
+	// NoWait is a broker that asks for several transactions at once: one that
+	// would have to wait is CONCURRENT_TRANSACTIONS, and holds up none of them.
+	NoWait bool
 }
 
 // AddPartitions puts partitions into the transaction, and begins it where none
@@ -27,6 +30,8 @@ func (s *Shard) AddPartitions(now time.Time, ticket coordinator.Ticket, req *Enl
 		return coordinator.Fail(kafka.ErrInvalidRequest)
 	case !ok:
 		return coordinator.Fail(kafka.ErrInvalidProducerIDMapping)
+	case t.state.preparing() && req.NoWait:
+		return coordinator.Fail(kafka.ErrConcurrentTransactions)
 	case t.state.preparing():
 		// This comes first: with the last epoch the producer has an id already
 		// that becomes its own with the end of the transaction.

@@ -19,7 +19,7 @@ import (
 //
 //	config [level=2] [expiration=1h] [check=1h]
 //	init [id=t] [timeout=60000] [producer=1000 epoch=0]
-//	add [id=t] producer=1000 epoch=0 partitions=(a-0,b-1) [v2]
+//	add [id=t] producer=1000 epoch=0 partitions=(a-0,b-1) [v2] [no-wait]
 //	verify ... (as add)
 //	end [id=t] producer=1000 epoch=0 [commit] [v2]
 //	markers        # those that are due are written
@@ -121,7 +121,7 @@ func split(s string) []string {
 
 func (s *story) run(t *testing.T, d *datadriven.TestData, b *strings.Builder) {
 	w, id := s.world, text(d, "id", "t")
-	enlist := &Enlist{TransactionalID: id, Producer: producer(d), Partitions: partitionsOf(d), Version: version(d)}
+	enlist := &Enlist{TransactionalID: id, Producer: producer(d), Partitions: partitionsOf(d), Version: version(d), NoWait: d.HasArg("no-wait")}
 	type ticket = coordinator.Ticket
 	switch d.Cmd {
 	case "init":
