@@ -18,7 +18,9 @@ func transactionRows() []row {
 			_, err := s.topic(ctx)
 			return err
 		},
-		run: func(ctx context.Context, b *bench, s *side) ([]float64, error) { return transactions(ctx, s, b.count(200)) },
+		run: func(ctx context.Context, b *bench, s *side) ([]float64, error) {
+			return transactions(ctx, s, b.count(200))
+		},
 	}}
 }
 
