@@ -129,11 +129,13 @@ kafka_network_requestmetrics_requests_total{request="Produce",version="2"} 17
 kafka_network_requestmetrics_requests_total{request="Produce",version="9"} 4
 kafka_network_requestmetrics_requests_total{request="Fetch",version="3"} 0
 kafka_network_requestmetrics_requests_total{request="Metadata",version="0"} 5
+gregor_rejected_total{reason="unsupported_version"} 3
+gregor_rejected_total{reason="idle"} 9
 `
 	if err := oldRequests(strings.NewReader(text), f); err != nil {
 		t.Fatal(err)
 	}
-	if len(f.all) != 1 || f.all[0].Subject != "Produce v2" || !strings.Contains(f.all[0].Message, "17 requests") {
+	if len(f.all) != 2 || f.all[0].Subject != "Produce v2" || !strings.Contains(f.all[0].Message, "17 requests") || !strings.Contains(f.all[1].Message, "3 requests were refused") {
 		t.Errorf("%v", f.all)
 	}
 }

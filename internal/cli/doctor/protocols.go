@@ -37,6 +37,25 @@ func requestLine() *regexp.Regexp {
 	return regexp.MustCompile(`^kafka_network_requestmetrics_requests_total\{(.*)\} ([0-9.e+]+)$`)
 }
 
+// rejectedLine is the counter of what the broker turned away.
+func rejectedLine() *regexp.Regexp {
+	return regexp.MustCompile(`^gregor_rejected_total\{(.*)\} ([0-9.e+]+)$`)
+}
+
+// turnedAway tells of clients that the broker does not understand.
+func turnedAway(f *findings, reason, count string) {
+	n, err := strconv.ParseFloat(count, 64)
+	if err != nil || n == 0 {
+		return
+	}
+	switch reason {
+	case "unsupported_version", "unsupported_api":
+		f.add(Warn, reason, "see the broker's log for their addresses, and docs/protocol.md for what is served", "%.0f requests were refused: their clients are too old, or too new", n)
+	case "frame_size", "malformed_header", "malformed_request":
+		f.add(Warn, reason, "see the broker's log for their addresses: often HTTP or TLS on the wrong port", "%.0f connections sent what is no request of Kafka's", n)
+	}
+}
+
 // protocols looks at the metrics of a Gregor broker for clients that speak
 // versions which Kafka 4 does not serve, and at its clock.
 func protocols(ctx context.Context, url string, f *findings) error {
@@ -78,7 +97,12 @@ func oldRequests(text io.Reader, f *findings) error {
 	oldest := dropped()
 	lines := bufio.NewScanner(text)
 	lines.Buffer(nil, 1<<20)
+	rejected := rejectedLine()
 	for lines.Scan() {
+		if m := rejected.FindStringSubmatch(lines.Text()); m != nil {
+			turnedAway(f, label(m[1], "reason"), m[2])
+			continue
+		}
 		m := line.FindStringSubmatch(lines.Text())
 		if m == nil {
 			continue
