@@ -24,6 +24,9 @@ import (
 // about 15; the largest legal request here is 8 MB.
 const residentMaxMB = 256
 
+// settle is how long it may hold more.
+const settle = 10 * time.Second
+
 const topic = "target"
 
 func TestBadInputHarmsNobodyElse(t *testing.T) {
@@ -66,6 +69,12 @@ func TestBadInputHarmsNobodyElse(t *testing.T) {
 				t.Error(err)
 			}
 			mb, err := residentMB(b)
+			// What is garbage goes back to the system by itself, later on a busy machine.
+			for end := time.Now().Add(settle); err == nil && mb > residentMaxMB && time.Now().Before(end); {
+				t.Logf("resident: %d MB", mb)
+				time.Sleep(200 * time.Millisecond)
+				mb, err = residentMB(b)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -77,7 +77,7 @@ func steps() []step {
 		{name: "reassign, verify", class: "org.apache.kafka.tools.reassign.ReassignPartitionsCommand", args: "--verify --reassignment-json-file DIR/move.json", file: `move.json={"version":1,"partitions":[{"topic":"tools","partition":0,"replicas":[1]}]}`},
 		{name: "copy in transactions", class: copier, args: "--broker-list BROKER --transactional-id tools-copier --consumer-group tools-copier --input-topic tools --input-partition 0 --output-topic tools-copy --transaction-size 2", shown: exitCodeOnly},
 		{name: "what was copied", class: "org.apache.kafka.tools.consumer.ConsoleConsumer", args: "--topic tools-copy --from-beginning --isolation-level read_committed --timeout-ms 3000 --formatter-property print.offset=true", shown: withoutTrace},
-		{name: "transactions", class: txnCommand, args: "list", shown: numbers},
+		{name: "transactions", class: txnCommand, args: "list", shown: func(output string) string { return firstLine(output) + "\n" + numbers(only("tools")(output)) }},
 		{name: "a transaction", class: txnCommand, args: "describe --transactional-id tools-copier", shown: numbers},
 		{name: "an unknown transaction", class: txnCommand, args: "describe --transactional-id no-such", shown: firstLine},
 		{name: "producers", class: txnCommand, args: "describe-producers --topic tools-copy --partition 0", shown: numbers},

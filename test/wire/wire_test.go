@@ -161,8 +161,33 @@ func tell(s story, addr string, v int16, serves map[int16]kmsg.ApiVersionsRespon
 	return x.answers, nil
 }
 
+// tries is how often a story is told before a difference counts. A broker of
+// Kafka's asks the coordinator about several producers in one request, and takes
+// what the first of them understands for all: an older one that asks in the same
+// moment changes the code of a refusal (AddPartitionsToTxnManager).
+func (s *story) tries() int {
+	if s.name == "producing in transactions" {
+		return 3
+	}
+	return 1
+}
+
 // compare tells one story to both and reports every difference.
 func compare(t *testing.T, pair *harness.Pair, s story, v int16, serves map[int16]kmsg.ApiVersionsResponseApiKey) (int, int) {
+	t.Helper()
+	for try := 1; ; try++ {
+		answers, different := compareOnce(t, pair, s, v, serves)
+		if len(different) > 0 && try < s.tries() {
+			continue
+		}
+		for _, d := range different {
+			t.Error(d)
+		}
+		return answers, len(different)
+	}
+}
+
+func compareOnce(t *testing.T, pair *harness.Pair, s story, v int16, serves map[int16]kmsg.ApiVersionsResponseApiKey) (int, []string) {
 	t.Helper()
 	var kafka, gregor []answer
 	var errKafka, errGregor error
@@ -173,7 +198,7 @@ func compare(t *testing.T, pair *harness.Pair, s story, v int16, serves map[int1
 	if errKafka != nil || errGregor != nil {
 		t.Fatalf("kafka: %v, gregor: %v", errKafka, errGregor)
 	}
-	different := 0
+	var different []string
 	for i := range max(len(kafka), len(gregor)) {
 		var k, g answer
 		if i < len(kafka) {
@@ -186,8 +211,7 @@ func compare(t *testing.T, pair *harness.Pair, s story, v int16, serves map[int1
 			t.Logf("slow: %s: kafka %v, gregor %v", k.step, k.took, g.took)
 		}
 		if d := difference(k.lines, g.lines); d != "" || k.step != g.step {
-			different++
-			t.Errorf("%s v%d, %s: %s\n%s", kmsg.NameForKey(int16(s.key)), v, s.name, max(k.step, g.step), d)
+			different = append(different, fmt.Sprintf("%s v%d, %s: %s\n%s", kmsg.NameForKey(int16(s.key)), v, s.name, max(k.step, g.step), d))
 		}
 	}
 	return len(kafka), different

@@ -38,7 +38,7 @@ func prove(report, packages, limit string) (err error) {
 	case err != nil:
 		return err
 	default:
-		env = append(env, "KAFKA_ADDR="+kafka.Addr())
+		env = append(env, "KAFKA_ADDR="+kafka.Addr(), "KAFKA_CONTROLLER="+kafka.ControllerAddr())
 		defer func() { err = errors.Join(err, kafka.Remove()) }()
 	}
 	cmd := exec.Command(filepath.Join(harness.Root(), "test", "gotest.sh"), "real", "test",
