@@ -92,6 +92,9 @@ func start(ctx context.Context, o startOptions, env *command.Env) error {
 		env.Warnf("%s", warning)
 	}
 	greet(env.Out, server)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go returnMemory(ctx)
 	select {
 	case <-ctx.Done():
 	case <-server.Done():
