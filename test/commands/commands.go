@@ -265,7 +265,7 @@ func NewWorld() (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	pair, err := harness.StartPair("commands")
+	pair, err := harness.StartOwnPair("commands")
 	if err != nil {
 		return nil, err
 	}

@@ -34,8 +34,18 @@ func Proof() map[string]string {
 // GREGOR_CONTROLLER and KAFKA_CONTROLLER their controllers), and starts those
 // that they do not name.
 func StartPair(name string) (*Pair, error) {
-	p := &Pair{Gregor: os.Getenv("GREGOR_ADDR"), Kafka: os.Getenv("KAFKA_ADDR")}
-	p.GregorController, p.KafkaController = os.Getenv("GREGOR_CONTROLLER"), os.Getenv("KAFKA_CONTROLLER")
+	return startPair(name, os.Getenv)
+}
+
+// StartOwnPair starts both brokers, whatever the environment names: for proofs
+// that look at a whole cluster, in which nobody else may write meanwhile.
+func StartOwnPair(name string) (*Pair, error) {
+	return startPair(name, func(string) string { return "" })
+}
+
+func startPair(name string, getenv func(string) string) (*Pair, error) {
+	p := &Pair{Gregor: getenv("GREGOR_ADDR"), Kafka: getenv("KAFKA_ADDR")}
+	p.GregorController, p.KafkaController = getenv("GREGOR_CONTROLLER"), getenv("KAFKA_CONTROLLER")
 	o := Options{Name: name, Properties: Proof()}
 	if p.Kafka == "" {
 		b, err := StartKafka(o)
