@@ -33,8 +33,9 @@ type Fault struct {
 	Match    func(name string) bool // of the name; nil: any file
 	After    int                    // how many matching operations succeed first
 	Times    int                    // how many fail then; 0: all
-	// NoSpace makes the error a full disk; otherwise it is an I/O error.
-	NoSpace bool
+	// NoSpace makes the error a full disk, Passing one that has nothing to do
+	// with the disk (EAGAIN); otherwise it is an I/O error.
+	NoSpace, Passing bool
 	// Short lets a write put half of its bytes before it fails.
 	Short bool
 
@@ -89,13 +90,24 @@ func (f *Faults) hit(op Op, name string) (short bool, err error) {
 		if x.seen <= x.After || (x.Times > 0 && x.seen > x.After+x.Times) {
 			continue
 		}
-		err := errIO()
-		if x.NoSpace {
-			err = errNoSpace()
-		}
-		return x.Short, memFail("injected fault", name, err)
+		return x.Short, x.err(op, name)
 	}
 	return false, nil
+}
+
+func (x *Fault) err(op Op, name string) error {
+	err := errIO()
+	switch {
+	case x.NoSpace:
+		err = errNoSpace()
+	case x.Passing:
+		err = errPassing()
+	}
+	err = memFail("injected fault", name, err)
+	if op&(OpSync|OpSyncDir) != 0 {
+		err = synced(err)
+	}
+	return err
 }
 
 // Open opens a file.

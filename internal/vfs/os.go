@@ -81,7 +81,7 @@ func (OS) Stat(name string) (Info, error) {
 }
 
 // SyncDir makes the names in a directory durable.
-func (OS) SyncDir(name string) error { return syncDir(name) }
+func (OS) SyncDir(name string) error { return synced(syncDir(name)) }
 
 // Lock takes the advisory lock on a file. It is let go when the process ends,
 // however it ends.
@@ -109,7 +109,7 @@ func (f osFile) Size() (int64, error) {
 	return st.Size(), nil
 }
 
-func (f osFile) Sync() error { return syncData(f.File) }
+func (f osFile) Sync() error { return synced(syncData(f.File)) }
 
 func (f osFile) Preallocate(offset, length int64) error {
 	return preallocate(f.File, offset, length)
