@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -14,6 +15,9 @@ import (
 type logDir struct {
 	Dir
 	partitions atomic.Int64
+
+	// failure is why the directory is fenced: set once, never taken back.
+	failure atomic.Pointer[error]
 
 	// What changed since the checkpoint files were written.
 	highWatermarks atomic.Bool
@@ -39,16 +43,24 @@ func (d *logDir) writeClean(fsys vfs.FS, brokerEpoch int64) error {
 }
 
 // place chooses the directory of a new partition: the one that the metadata
-// names, or else the one with the fewest partitions.
+// names, or else of those that are not fenced the one with the fewest
+// partitions. A directory that is named and not known may be one that could not
+// be read: as in Kafka nothing is made in its place while one is fenced.
 func (s *Set) place(id kafka.UUID) *logDir {
-	best := s.dirs[0]
+	var best, fenced *logDir
 	for _, d := range s.dirs {
-		if d.ID == id {
+		switch {
+		case d.ID == id:
 			return d
-		}
-		if d.partitions.Load() < best.partitions.Load() {
+		case d.failed() != nil:
+			fenced = d
+		case best == nil || d.partitions.Load() < best.partitions.Load():
 			best = d
 		}
+	}
+	named := id != metadata.DirectoryUnassigned && id != metadata.DirectoryMigrating
+	if best == nil || fenced != nil && named {
+		return fenced
 	}
 	return best
 }
@@ -66,7 +78,7 @@ func (s *Set) checkpoint(d *logDir, all []*Partition) error {
 // crash, and lose what is below.
 func (s *Set) forgetRemoved() {
 	for _, d := range s.dirs {
-		if !d.removed {
+		if !d.removed || d.failed() != nil {
 			continue
 		}
 		d.dirty()
@@ -101,7 +113,7 @@ func highWatermarkOf(p *Partition) kafka.Offset {
 }
 
 func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) kafka.Offset) error {
-	if !changed.Swap(false) {
+	if !changed.Swap(false) || d.failed() != nil {
 		return nil
 	}
 	offsets := make(map[kafka.TopicPartition]kafka.Offset, d.partitions.Load())
@@ -117,6 +129,7 @@ func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all [
 	}
 	if err := logdir.WriteOffsets(s.cfg.Host.FS(), vfs.Join(d.Path, name), offsets); err != nil {
 		changed.Store(true)
+		s.failed(d, "write "+name, err)
 		return fmt.Errorf("write checkpoint %s: %w", vfs.Join(d.Path, name), err)
 	}
 	return nil
@@ -143,6 +156,9 @@ func (s *Set) LogDirs() []LogDir {
 	list := make([]LogDir, len(s.dirs))
 	for i, d := range s.dirs {
 		list[i].Path = d.Path
+		if list[i].Err = d.failed(); list[i].Err != nil {
+			continue
+		}
 		list[i].Total, list[i].Free, list[i].Err = s.cfg.Host.FS().Usage(d.Path)
 		for _, p := range all {
 			if p.dir != d || p.role.Load().offline != nil {

@@ -24,7 +24,13 @@ func (s *Set) Load() error {
 	img, now := s.image.Load(), time.Now()
 	var found []foundLog
 	for _, d := range s.dirs {
+		if d.failed() != nil {
+			continue
+		}
 		list, err := s.scan(now, d, img)
+		if s.failed(d, "load", err); d.failed() != nil {
+			continue // the others go on
+		}
 		if err != nil {
 			return fmt.Errorf("load log directory %s: %w", d.Path, err)
 		}
@@ -32,6 +38,14 @@ func (s *Set) Load() error {
 	}
 	s.adopt(found)
 	s.recoverLogs(now, found)
+	for i := range found {
+		if found[i].p.offline() != nil {
+			found[i].p.goOffline()
+		}
+	}
+	if s.LiveDirs() == 0 {
+		return s.noneLeft()
+	}
 	for t := range img.Topics.All() {
 		delta := metadata.TopicDelta{Topic: t}
 		for n := range t.All() {
@@ -80,7 +94,7 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 		path := vfs.Join(d.Path, dir.Name)
 		switch dir.State {
 		case logdir.Delete:
-			s.chores.remove(path, now.Add(time.Duration(s.deleteDelayMs())*time.Millisecond))
+			s.chores.remove(d, path, now.Add(time.Duration(s.deleteDelayMs())*time.Millisecond))
 			continue
 		case logdir.Future, logdir.Stray:
 			s.cfg.Log.Warn("a directory is left alone", "dir", path)

@@ -7,7 +7,6 @@
 package partition
 
 import (
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,7 +61,7 @@ type role struct {
 	leader  kafka.NodeID
 	epoch   kafka.LeaderEpoch
 	start   kafka.Offset // of the leader epoch: the log's end when it began
-	offline error        // the log could not be opened: KAFKA_STORAGE_ERROR
+	offline error        // the log could not be opened, or its directory has failed: KAFKA_STORAGE_ERROR
 }
 
 // Name is the topic's name and the partition's number.
@@ -168,18 +167,6 @@ func (p *Partition) appendTo(now time.Time, records []byte, acks int16, epoch ka
 	return done, p.set.appended(now, p, log, &done.AppendInfo)
 }
 
-// trouble tells the operator, once, of an error that is not a client's doing:
-// clients are refused with a code.
-func (p *Partition) trouble(what string, err error) {
-	var code kafka.Error
-	if errors.As(err, &code) && code != kafka.ErrKafkaStorageError {
-		return
-	}
-	if !p.troubled.Swap(true) {
-		p.set.cfg.Log.Error("a log fails", "operation", what, "partition", p.tp, "dir", p.dir.Path, "error", err)
-	}
-}
-
 // apply carries out what the leader's state asks for. The caller holds mu and
 // wakes those who wait after it has let go.
 func (p *Partition) apply(e replica.Effect) {
@@ -219,5 +206,7 @@ func (p *Partition) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offs
 	if err != nil {
 		return dst, err
 	}
-	return log.AbortedTxns(dst, from, upper)
+	dst, err = log.AbortedTxns(dst, from, upper)
+	p.trouble("read the transaction index of", err)
+	return dst, err
 }

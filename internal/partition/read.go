@@ -155,6 +155,7 @@ func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isol
 		return storage.TimestampOffset{Timestamp: -1, Offset: upTo, Epoch: r.epoch}, true, nil
 	}
 	at, found, err = log.OffsetForTimestamp(t)
+	p.trouble("search by time", err)
 	if found && at.Offset >= r.start {
 		at.Epoch = r.epoch // which the log's cache knows from its first batch on
 	}

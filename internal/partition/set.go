@@ -19,7 +19,9 @@ import (
 // Dir names a log directory. It is formatted and locked by the caller.
 type Dir struct {
 	Path string
-	ID   kafka.UUID // directory.id of its meta.properties
+	ID   kafka.UUID // directory.id of its meta.properties; zero where it could not be read
+	// Err says why the directory cannot be used; nil where it can.
+	Err error
 }
 
 // Config is what a Set is made of.
@@ -37,12 +39,16 @@ type Config struct {
 	// Leads, if set, is told when this broker begins to lead a partition in an
 	// epoch, or ceases to. It must not block.
 	Leads func(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool)
+	// Failed, if set, is told when a log directory fails. It must not block, nor
+	// call the set: locks of it may be held.
+	Failed func(dir Dir, err error)
 }
 
 // Set is the partitions of one broker.
 type Set struct {
 	cfg      Config
 	dirs     []*logDir
+	failures chan *logDir // fenced and not yet offline
 	settings replica.Settings
 	image    atomic.Pointer[metadata.Image]
 
@@ -85,8 +91,13 @@ func New(cfg Config) *Set {
 	s := &Set{cfg: cfg, byName: make(map[string]*topic), byID: make(map[kafka.TopicID]*topic)}
 	s.settings = replica.Settings{Local: cfg.NodeID, LagMax: time.Duration(cfg.Broker().ReplicaLagTimeMaxMs) * time.Millisecond}
 	s.image.Store(metadata.Empty())
+	s.failures = make(chan *logDir, len(cfg.Dirs))
 	for _, d := range cfg.Dirs {
-		s.dirs = append(s.dirs, &logDir{Dir: d})
+		dir := &logDir{Dir: d}
+		if d.Err != nil {
+			dir.failure.Store(&d.Err)
+		}
+		s.dirs = append(s.dirs, dir)
 	}
 	s.chores.init()
 	s.nothing = storage.Nothing(cfg.Host)
@@ -164,34 +175,41 @@ func (s *Set) Close(brokerEpoch int64) error {
 		p.become(&r)
 		p.settle()
 	}
-	problems := make([]error, len(s.dirs))
-	var failed atomic.Bool
+	unclean := make(map[*logDir]*atomic.Bool, len(s.dirs)) // the next start has to look at its logs anew
+	for _, d := range s.dirs {
+		unclean[d] = new(atomic.Bool)
+	}
 	s.parallel(all, func(p *Partition) {
 		log := p.made.Load()
-		if log == nil {
-			if p.role.Load().offline != nil {
-				failed.Store(true) // the next start has to look at it anew
+		switch {
+		case log == nil && p.role.Load().offline != nil:
+			unclean[p.dir].Store(true)
+		case log == nil:
+		case p.dir.failed() != nil:
+			log.Abandon()
+		default:
+			if err := log.Close(now); err != nil {
+				unclean[p.dir].Store(true)
+				s.cfg.Log.Error("a log could not be closed", "partition", p.tp, "error", err)
+				s.failed(p.dir, "close", err)
 			}
-			return
-		}
-		if err := log.Close(now); err != nil {
-			failed.Store(true)
-			s.cfg.Log.Error("a log could not be closed", "partition", p.tp, "error", err)
 		}
 	})
-	for i, d := range s.dirs {
+	var problem error
+	for _, d := range s.dirs {
+		if d.failed() != nil {
+			continue // nothing is written where nothing is known
+		}
 		d.dirty()
-		problems[i] = s.checkpoint(d, all)
-		if problems[i] == nil && !failed.Load() {
-			problems[i] = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
+		err := s.checkpoint(d, all)
+		if err == nil && !unclean[d].Load() {
+			err = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
+		}
+		if err != nil && problem == nil {
+			problem = fmt.Errorf("close the log directories: %w", err)
 		}
 	}
-	for _, err := range problems {
-		if err != nil {
-			return fmt.Errorf("close the log directories: %w", err)
-		}
-	}
-	return nil
+	return problem
 }
 
 // Abandon closes the files and writes nothing, as a crash would.
@@ -229,4 +247,9 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 }
 
 // Run does the housekeeping of all partitions until ctx ends.
-func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }
+func (s *Set) Run(ctx context.Context) error {
+	var watch sync.WaitGroup
+	watch.Go(func() { s.watchFailures(ctx) })
+	defer watch.Wait()
+	return s.housekeeping(ctx)
+}

@@ -49,12 +49,14 @@ func (s *Set) retain(now time.Time, p *Partition, log *storage.Log) {
 	n, err := log.Retain(now)
 	if err != nil {
 		s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
+		p.trouble("retain", err)
 	}
 	if n > 0 {
 		p.dir.logStarts.Store(true)
 	}
 	if err := log.Sweep(now); err != nil {
 		s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
+		p.trouble("remove deleted segments of", err)
 	}
 }
 
@@ -84,7 +86,8 @@ func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) error {
 		s.cfg.Flushed(time.Since(began))
 	}
 	if err != nil {
-		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
+		s.cfg.Log.Error("a log could not be flushed", "partition", p.tp, "error", err)
+		p.trouble("flush", err)
 		return err
 	}
 	p.flushed.Store(now.UnixMilli())
@@ -109,9 +112,11 @@ func (s *Set) closeIdle(now time.Time) {
 		}
 		if err := log.CloseIdle(now.Add(-idleClose)); err != nil {
 			s.cfg.Log.Error("an idle log could not be closed", "partition", p.tp, "error", err)
+			p.trouble("close", err)
 		}
 		if err := log.Sweep(now); err != nil {
 			s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
+			p.trouble("remove deleted segments of", err)
 		}
 	}
 }
@@ -119,7 +124,7 @@ func (s *Set) closeIdle(now time.Time) {
 // live is the log that housekeeping has to do with: nil where it is not made
 // yet, offline or deleted.
 func (p *Partition) live() *storage.Log {
-	if p.role.Load().deleted {
+	if p.role.Load().deleted || p.dir.failure.Load() != nil {
 		return nil
 	}
 	return p.made.Load()
