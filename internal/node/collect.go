@@ -104,13 +104,14 @@ func (s state) dirs(into *metrics.Sink) {
 			continue
 		}
 		total, free, err := s.n.cfg.FS.Usage(d.path)
-		if err != nil {
+		if failed := s.n.set.DirFailed(d.path); err != nil || failed {
 			offline++
-		} else {
-			into.Set(metrics.LogDirTotal, float64(total), d.path)
-			into.Set(metrics.LogDirFree, float64(free), d.path)
+			into.SetFlag(metrics.LogDirOffline, true, d.path)
+			continue
 		}
-		into.SetFlag(metrics.LogDirOffline, err != nil, d.path)
+		into.Set(metrics.LogDirTotal, float64(total), d.path)
+		into.Set(metrics.LogDirFree, float64(free), d.path)
+		into.SetFlag(metrics.LogDirOffline, false, d.path)
 	}
 	into.Set(metrics.OfflineLogDirs, float64(offline))
 	into.SetSummary(metrics.LogFlush, &s.n.flushes, microsecondsPerMilli, "")

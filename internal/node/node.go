@@ -79,6 +79,7 @@ type Node struct {
 	handlers     *api.Handlers
 	server       atomic.Pointer[server.Server]
 	membership   *membership
+	assignments  *assignments
 	telemetry    *telemetry // nil where nobody can see it
 	requests     *requests
 	flushes      metrics.Histogram // of logs, microseconds
@@ -148,7 +149,7 @@ func (n *Node) start(ctx context.Context) error {
 	if err := n.format(); err != nil {
 		return err
 	}
-	n.membership = newMembership(n)
+	n.membership, n.assignments = newMembership(n), newAssignments(n)
 	n.buildPartitions()
 	n.buildGroups()
 	n.buildTransactions()
@@ -163,6 +164,9 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
 	n.stack.Push("transactions", func(context.Context) error { n.transactions.Close(); return nil })
+	if err := n.Err(); err != nil {
+		return err // a directory failed that it cannot do without
+	}
 	n.buildHandlers()
 	n.built.Store(true)
 	if err := n.registerController(ctx); err != nil {
@@ -173,6 +177,7 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.stack.Push("membership", n.membership.leave)
 	n.stack.Go("heartbeats", n.membership.run, n.fail)
+	n.stack.Go("assignments", n.assignments.run, n.fail)
 	if err := n.serve(); err != nil {
 		return err
 	}
@@ -186,12 +191,12 @@ func (n *Node) buildPartitions() {
 	var dirs []partition.Dir
 	for _, d := range n.dirs {
 		if d.data {
-			dirs = append(dirs, partition.Dir{Path: d.path, ID: d.meta.DirectoryID})
+			dirs = append(dirs, partition.Dir{Path: d.path, ID: d.meta.DirectoryID, Err: d.err})
 		}
 	}
 	n.set = partition.New(partition.Config{
 		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
-		Flushed: n.flushes.ObserveTime,
+		Flushed: n.flushes.ObserveTime, Assign: n.assignments.add, Failed: n.dirFailed,
 	})
 }
 

@@ -65,6 +65,23 @@ func (s *Set) place(id kafka.UUID) *logDir {
 	return best
 }
 
+// assign says where p is, if the metadata does not know. Of a fenced directory
+// too: so the controller learns that the partition needs another leader.
+func (s *Set) assign(p *Partition, t *metadata.Topic) {
+	reg, ok := t.Partition(p.tp.Partition)
+	if !ok || s.cfg.Assign == nil || p.dir.ID.IsZero() {
+		return
+	}
+	if level, ok := s.image.Load().MetadataLevel(); !ok || !level.Directories() {
+		return
+	}
+	id, _ := reg.Directory(s.cfg.NodeID)
+	unknown := id == metadata.DirectoryUnassigned || id == metadata.DirectoryMigrating
+	if id != p.dir.ID && (unknown || p.offline() == nil) {
+		s.cfg.Assign(p.topicID, p.tp.Partition, p.dir.ID)
+	}
+}
+
 // checkpoint writes the checkpoint files of d that are out of date.
 func (s *Set) checkpoint(d *logDir, all []*Partition) error {
 	return errors.Join(

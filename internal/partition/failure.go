@@ -148,6 +148,16 @@ func (s *Set) OfflineDirs() []kafka.UUID {
 	return ids
 }
 
+// DirFailed says whether a directory is fenced.
+func (s *Set) DirFailed(path string) bool {
+	for _, d := range s.dirs {
+		if d.Path == path {
+			return d.failed() != nil
+		}
+	}
+	return false
+}
+
 // LiveDirs is how many directories are not fenced.
 func (s *Set) LiveDirs() int {
 	n := 0

@@ -127,6 +127,7 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 	s.removePartitions(now, t, gone)
 	for _, p := range changed {
 		s.tell(p)
+		s.assign(p, delta.Topic)
 	}
 	s.chores.addAll(made, create)
 }

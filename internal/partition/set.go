@@ -39,6 +39,9 @@ type Config struct {
 	// Leads, if set, is told when this broker begins to lead a partition in an
 	// epoch, or ceases to. It must not block.
 	Leads func(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool)
+	// Assign, if set, is told in which directory a replica is, where the metadata
+	// says otherwise or nothing (KIP-858). It must not block.
+	Assign func(topic kafka.TopicID, partition int32, dir kafka.UUID)
 	// Failed, if set, is told when a log directory fails. It must not block, nor
 	// call the set: locks of it may be held.
 	Failed func(dir Dir, err error)
