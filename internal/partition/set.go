@@ -2,6 +2,7 @@ package partition
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,6 +38,8 @@ type Config struct {
 	// Leads, if set, is told when this broker begins to lead a partition in an
 	// epoch, or ceases to. It must not block.
 	Leads func(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool)
+	// Progress, if set, shows how far [Set.Load] is.
+	Progress *Progress
 }
 
 // Set is the partitions of one broker.
@@ -81,6 +84,9 @@ type topic struct {
 func New(cfg Config) *Set {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Progress == nil {
+		cfg.Progress = new(Progress)
 	}
 	s := &Set{cfg: cfg, byName: make(map[string]*topic), byID: make(map[kafka.TopicID]*topic)}
 	s.settings = replica.Settings{Local: cfg.NodeID, LagMax: time.Duration(cfg.Broker().ReplicaLagTimeMaxMs) * time.Millisecond}
@@ -179,9 +185,10 @@ func (s *Set) Close(brokerEpoch int64) error {
 			s.cfg.Log.Error("a log could not be closed", "partition", p.tp, "error", err)
 		}
 	})
+	s.parallel(all, func(p *Partition) { s.memorize(p, time.Now().Add(time.Hour)) })
 	for i, d := range s.dirs {
 		d.dirty()
-		problems[i] = s.checkpoint(d, all)
+		problems[i] = errors.Join(s.checkpoint(d, all), s.writeMemos(d))
 		if problems[i] == nil && !failed.Load() {
 			problems[i] = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
 		}
@@ -208,11 +215,16 @@ func (s *Set) Abandon() {
 
 // parallel runs f for every partition on a few goroutines, and waits.
 func (s *Set) parallel(all []*Partition, f func(*Partition)) {
+	s.spread(len(all), func(i int) { f(all[i]) })
+}
+
+// spread runs f for the numbers below n on a few goroutines, and waits.
+func (s *Set) spread(n int, f func(i int)) {
 	const workersMax = 16
-	workers := min(len(all), workersMax, len(s.dirs)*max(s.cfg.Broker().RecoveryThreadsPerDataDir, 1))
+	workers := min(n, workersMax, len(s.dirs)*max(s.cfg.Broker().RecoveryThreadsPerDataDir, 1))
 	if workers <= 1 {
-		for _, p := range all {
-			f(p)
+		for i := range n {
+			f(i)
 		}
 		return
 	}
@@ -220,8 +232,8 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 	var wait sync.WaitGroup
 	for range workers {
 		wait.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(all); i = next.Add(1) - 1 {
-				f(all[i])
+			for i := int(next.Add(1) - 1); i < n; i = int(next.Add(1) - 1) {
+				f(i)
 			}
 		})
 	}
@@ -229,4 +241,9 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 }
 
 // Run does the housekeeping of all partitions until ctx ends.
-func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }
+func (s *Set) Run(ctx context.Context) error {
+	var steady sync.WaitGroup
+	steady.Go(func() { s.steady(ctx) })
+	defer steady.Wait()
+	return s.housekeeping(ctx)
+}
