@@ -47,6 +47,8 @@ const (
 	LogFlush
 	OfflineLogDirs
 	LogDirOffline
+	LogsToRecover
+	SegmentsToRecover
 	PurgatorySize
 	DelayedOperations
 	FetchSessions
@@ -166,13 +168,15 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	PartitionAtMinISR:        {"kafka_cluster_partition_atminisr", gauge, partition(), "kafka.cluster:type=Partition,name=AtMinIsr", "1 where it has just enough."},
 	PartitionStableLag:       {"kafka_cluster_partition_laststableoffsetlag", gauge, partition(), "kafka.cluster:type=Partition,name=LastStableOffsetLag", "Records between the last stable offset and the high watermark: held back by open transactions."},
 
-	LogSize:        {"kafka_log_log_size", gauge, partition(), "kafka.log:type=Log,name=Size", "Bytes of a partition's segments."},
-	LogEndOffset:   {"kafka_log_log_logendoffset", gauge, partition(), "kafka.log:type=Log,name=LogEndOffset", "The offset that the next record gets."},
-	LogStartOffset: {"kafka_log_log_logstartoffset", gauge, partition(), "kafka.log:type=Log,name=LogStartOffset", "The first offset that can be read."},
-	LogSegments:    {"kafka_log_log_numlogsegments", gauge, partition(), "kafka.log:type=Log,name=NumLogSegments", "Segments of a partition."},
-	LogFlush:       {"kafka_log_logflushstats_logflushrateandtimems", summary, nil, "kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs", "Flushes of logs to the disk, and the milliseconds that they took."},
-	OfflineLogDirs: {"kafka_log_logmanager_offlinelogdirectorycount", gauge, nil, "kafka.log:type=LogManager,name=OfflineLogDirectoryCount", "Log directories that cannot be used."},
-	LogDirOffline:  {"kafka_log_logmanager_logdirectoryoffline", gauge, dir(), "kafka.log:type=LogManager,name=LogDirectoryOffline", "1 where a log directory cannot be used."},
+	LogSize:           {"kafka_log_log_size", gauge, partition(), "kafka.log:type=Log,name=Size", "Bytes of a partition's segments."},
+	LogEndOffset:      {"kafka_log_log_logendoffset", gauge, partition(), "kafka.log:type=Log,name=LogEndOffset", "The offset that the next record gets."},
+	LogStartOffset:    {"kafka_log_log_logstartoffset", gauge, partition(), "kafka.log:type=Log,name=LogStartOffset", "The first offset that can be read."},
+	LogSegments:       {"kafka_log_log_numlogsegments", gauge, partition(), "kafka.log:type=Log,name=NumLogSegments", "Segments of a partition."},
+	LogFlush:          {"kafka_log_logflushstats_logflushrateandtimems", summary, nil, "kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs", "Flushes of logs to the disk, and the milliseconds that they took."},
+	OfflineLogDirs:    {"kafka_log_logmanager_offlinelogdirectorycount", gauge, nil, "kafka.log:type=LogManager,name=OfflineLogDirectoryCount", "Log directories that cannot be used."},
+	LogDirOffline:     {"kafka_log_logmanager_logdirectoryoffline", gauge, dir(), "kafka.log:type=LogManager,name=LogDirectoryOffline", "1 where a log directory cannot be used."},
+	LogsToRecover:     {"gregor_recovery_remaining_logs", gauge, dir(), "", "Logs that a start has still to open; Kafka's remainingLogsToRecover, which it has while it starts."},
+	SegmentsToRecover: {"gregor_recovery_remaining_segments", gauge, dir(), "", "Segments that a start after a crash has still to read, of the logs that it has begun; Kafka's remainingSegmentsToRecover, over its threads."},
 
 	PurgatorySize:          {"kafka_server_delayedoperationpurgatory_purgatorysize", gauge, []string{"delayedOperation"}, "kafka.server:type=DelayedOperationPurgatory,name=PurgatorySize", "Requests that wait: Produce for acknowledgements, Fetch for records, Rebalance for members. Gregor has no purgatory; each counts once."},
 	DelayedOperations:      {"kafka_server_delayedoperationpurgatory_numdelayedoperations", gauge, []string{"delayedOperation"}, "kafka.server:type=DelayedOperationPurgatory,name=NumDelayedOperations", "The same number."},

@@ -34,6 +34,10 @@ func (s state) Collect(now time.Time, into *metrics.Sink) {
 	n := s.n
 	into.Set(metrics.BrokerState, float64(n.state.Load()))
 	into.SetFlag(metrics.Ready, len(n.unready()) == 0)
+	for _, d := range n.progress.Remaining() {
+		into.Set(metrics.LogsToRecover, float64(d.Logs), d.Dir)
+		into.Set(metrics.SegmentsToRecover, float64(d.Segments), d.Dir)
+	}
 	if !n.built.Load() {
 		return
 	}

@@ -71,6 +71,7 @@ type Node struct {
 	broker       atomic.Pointer[config.Broker] // with dynamic configuration
 	codecs       *compress.Pool
 	set          *partition.Set
+	progress     partition.Progress // of the set's start
 	quorum       *quorum.Quorum
 	groups       *runtime.Groups
 	ids          *producerIDs
@@ -196,7 +197,7 @@ func (n *Node) buildPartitions() {
 	}
 	n.set = partition.New(partition.Config{
 		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
-		Flushed: n.flushes.ObserveTime, Assign: n.assignments.add, Failed: n.dirFailed,
+		Flushed: n.flushes.ObserveTime, Assign: n.assignments.add, Failed: n.dirFailed, Progress: &n.progress,
 	})
 }
 

@@ -23,6 +23,7 @@ type logDir struct {
 	highWatermarks atomic.Bool
 	logStarts      atomic.Bool
 	recoveryPoints atomic.Bool
+	memos          atomic.Bool
 
 	// removed: the files have offsets of partitions that are gone. Guarded by
 	// Set.publishing.
@@ -110,7 +111,7 @@ func (s *Set) forgetRemoved() {
 
 func recoveryPointOf(p *Partition) kafka.Offset {
 	if log := p.made.Load(); log != nil {
-		return log.RecoveryPoint()
+		return log.Settled()
 	}
 	return p.unopened[0]
 }

@@ -2,7 +2,6 @@ package partition
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -11,9 +10,6 @@ import (
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
-
-// progressEvery is how often a long recovery tells how far it is.
-const progressEvery = 5 * time.Second
 
 // Load opens what is in the log directories for the newest published image,
 // and makes what is missing. Directories that the image does not know are set
@@ -89,8 +85,9 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 	if err != nil {
 		return nil, err
 	}
-	var found []foundLog
-	for _, dir := range dirs {
+	looks := s.look(d, dirs, s.memosOf(d, clean))
+	found := make([]foundLog, 0, len(dirs))
+	for i, dir := range dirs {
 		path := vfs.Join(d.Path, dir.Name)
 		switch dir.State {
 		case logdir.Delete:
@@ -101,10 +98,10 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			continue
 		case logdir.Live:
 		}
-		t, known, err := s.owner(img, dir.TopicPartition, path)
-		if err != nil {
-			return nil, err
+		if looks[i].err != nil {
+			return nil, looks[i].err
 		}
+		t, known := s.owner(img, dir.TopicPartition, looks[i].id)
 		if !known {
 			if err := s.setAside(d, dir); err != nil {
 				return nil, err
@@ -112,8 +109,11 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			continue
 		}
 		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d, config: &t.config},
-			options: storage.Options{Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], LogStart: checkpoints[1][dir.TopicPartition]},
-			hw:      checkpoints[2][dir.TopicPartition]})
+			options: storage.Options{
+				Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], Settled: checkpoints[0][dir.TopicPartition],
+				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo,
+			},
+			hw: checkpoints[2][dir.TopicPartition]})
 	}
 	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found)
 	return found, nil
@@ -132,23 +132,42 @@ func hasOthers(offsets map[kafka.TopicPartition]kafka.Offset, found []foundLog) 
 
 func (s *Set) deleteDelayMs() int64 { t := s.cfg.Broker().TopicDefaults(); return t.FileDeleteDelayMs }
 
+// look is what a partition's directory says of itself.
+type look struct {
+	id   kafka.TopicID
+	memo *logdir.Memo // where it still holds
+	err  error
+}
+
+// look reads the topic ids of the directories, several at a time, or takes them
+// from memos.
+func (s *Set) look(d *logDir, dirs []logdir.Partition, memos logdir.Memos) []look {
+	looks := make([]look, len(dirs))
+	fsys := s.cfg.Host.FS()
+	s.spread(len(dirs), func(i int) {
+		if dirs[i].State != logdir.Live {
+			return
+		}
+		path := vfs.Join(d.Path, dirs[i].Name)
+		if memo := memos.Of[dirs[i].TopicPartition]; memo != nil && storage.MemoHolds(fsys, path, memo) {
+			looks[i].id, looks[i].memo = memo.TopicID, memo
+			return
+		}
+		looks[i].id, looks[i].err = logdir.ReadTopicID(fsys, path)
+	})
+	return looks
+}
+
 // owner finds the topic that a directory belongs to: the one of its name and,
 // where the directory has an id, of its id.
-func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string) (*topic, bool, error) {
+func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, id kafka.TopicID) (*topic, bool) {
 	m, ok := img.Topics.ByName(tp.Topic)
 	if !ok {
-		return nil, false, nil
+		return nil, false
 	}
 	reg, ok := m.Partition(tp.Partition)
-	if !ok || !reg.HasReplica(s.cfg.NodeID) {
-		return nil, false, nil
-	}
-	id, err := logdir.ReadTopicID(s.cfg.Host.FS(), path)
-	if err != nil {
-		return nil, false, err
-	}
-	if !id.IsZero() && id != m.ID {
-		return nil, false, nil
+	if !ok || !reg.HasReplica(s.cfg.NodeID) || (!id.IsZero() && id != m.ID) {
+		return nil, false
 	}
 	t := s.byID[m.ID]
 	if t == nil {
@@ -156,7 +175,7 @@ func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string) (
 		t.partitions = make([]*Partition, m.NumPartitions())
 		s.byName[t.name], s.byID[t.id] = t, t
 	}
-	return t, true, nil
+	return t, true
 }
 
 func (s *Set) setAside(d *logDir, dir logdir.Partition) error {
@@ -198,17 +217,20 @@ func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 			list = append(list, f.p)
 		}
 	}
-	var done, lastTold atomic.Int64
+	progress := s.cfg.Progress.begin(s, list)
+	defer s.cfg.Progress.tell(s.cfg.Log)()
 	s.parallel(list, func(p *Partition) {
-		f := byPartition[p]
+		f, dir := byPartition[p], progress[p.dir]
+		defer dir.logsDone.Add(1)
+		f.options.Scan = dir.scanned
 		if log, err := s.openLog(now, p, f.options); err == nil {
 			log.SetHighWatermark(min(f.hw, log.LogEndOffset()))
+			if memo := f.options.Memo; memo != nil && !log.Unsettled() {
+				p.memo.Store(memo)
+				p.memoTried.Store(true)
+			}
 		} else {
 			p.unopened = [3]kafka.Offset{f.options.RecoveryPoint, f.options.LogStart, f.hw}
-		}
-		n, since := done.Add(1), int64(time.Since(now)/progressEvery)
-		if last := lastTold.Load(); since > last && lastTold.CompareAndSwap(last, since) {
-			s.cfg.Log.Info("opening logs", "done", n, "of", len(list))
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
 
 // Partition is one partition of this broker.
@@ -48,6 +49,11 @@ type Partition struct {
 
 	// flushed is when the log was last flushed, in milliseconds; 0: not known.
 	flushed atomic.Int64
+
+	// memo is what the next start opens the log by; nil where it has to look.
+	// memoTried: there is no better one before the log changes.
+	memo      atomic.Pointer[logdir.Memo]
+	memoTried atomic.Bool
 
 	// troubled: the operator was told that the log fails. Once is enough: the
 	// clients are told each time.

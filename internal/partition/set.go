@@ -2,6 +2,7 @@ package partition
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -45,6 +46,8 @@ type Config struct {
 	// Failed, if set, is told when a log directory fails. It must not block, nor
 	// call the set: locks of it may be held.
 	Failed func(dir Dir, err error)
+	// Progress, if set, shows how far [Set.Load] is.
+	Progress *Progress
 }
 
 // Set is the partitions of one broker.
@@ -90,6 +93,9 @@ type topic struct {
 func New(cfg Config) *Set {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Progress == nil {
+		cfg.Progress = new(Progress)
 	}
 	s := &Set{cfg: cfg, byName: make(map[string]*topic), byID: make(map[kafka.TopicID]*topic)}
 	s.settings = replica.Settings{Local: cfg.NodeID, LagMax: time.Duration(cfg.Broker().ReplicaLagTimeMaxMs) * time.Millisecond}
@@ -198,13 +204,18 @@ func (s *Set) Close(brokerEpoch int64) error {
 			}
 		}
 	})
+	s.parallel(all, func(p *Partition) {
+		if p.dir.failed() == nil {
+			s.memorize(p, time.Now().Add(time.Hour))
+		}
+	})
 	var problem error
 	for _, d := range s.dirs {
 		if d.failed() != nil {
 			continue // nothing is written where nothing is known
 		}
 		d.dirty()
-		err := s.checkpoint(d, all)
+		err := errors.Join(s.checkpoint(d, all), s.writeMemos(d))
 		if err == nil && !unclean[d].Load() {
 			err = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
 		}
@@ -229,11 +240,16 @@ func (s *Set) Abandon() {
 
 // parallel runs f for every partition on a few goroutines, and waits.
 func (s *Set) parallel(all []*Partition, f func(*Partition)) {
+	s.spread(len(all), func(i int) { f(all[i]) })
+}
+
+// spread runs f for the numbers below n on a few goroutines, and waits.
+func (s *Set) spread(n int, f func(i int)) {
 	const workersMax = 16
-	workers := min(len(all), workersMax, len(s.dirs)*max(s.cfg.Broker().RecoveryThreadsPerDataDir, 1))
+	workers := min(n, workersMax, len(s.dirs)*max(s.cfg.Broker().RecoveryThreadsPerDataDir, 1))
 	if workers <= 1 {
-		for _, p := range all {
-			f(p)
+		for i := range n {
+			f(i)
 		}
 		return
 	}
@@ -241,8 +257,8 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 	var wait sync.WaitGroup
 	for range workers {
 		wait.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(all); i = next.Add(1) - 1 {
-				f(all[i])
+			for i := int(next.Add(1) - 1); i < n; i = int(next.Add(1) - 1) {
+				f(i)
 			}
 		})
 	}
@@ -251,8 +267,9 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 
 // Run does the housekeeping of all partitions until ctx ends.
 func (s *Set) Run(ctx context.Context) error {
-	var watch sync.WaitGroup
-	watch.Go(func() { s.watchFailures(ctx) })
-	defer watch.Wait()
+	var beside sync.WaitGroup
+	beside.Go(func() { s.watchFailures(ctx) })
+	beside.Go(func() { s.steady(ctx) })
+	defer beside.Wait()
 	return s.housekeeping(ctx)
 }

@@ -189,6 +189,9 @@ func (l *Log) Close(now time.Time) error {
 	if err == nil {
 		err = l.closeRest(segments)
 	}
+	if err == nil {
+		l.settledAll()
+	}
 	l.Abandon()
 	return failed("close", l.Dir(), err)
 }

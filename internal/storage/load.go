@@ -212,7 +212,7 @@ func (d *loader) findEnd() error {
 		next, err := last.NextOffset()
 		var bad *segment.Bad
 		if !errors.As(err, &bad) && (err != nil || next >= d.o.RecoveryPoint) {
-			d.end, d.recovery = next, next
+			d.end, d.recovery, d.settled = next, next, next
 			return errors.Join(err, d.rebuildEpochs(d.segments))
 		}
 		// A clean shutdown leaves no such end, and none below the recovery point.
@@ -239,14 +239,14 @@ func (d *loader) begin() error {
 		}
 	}
 	if len(d.segments) == 0 {
-		d.start, d.end, d.hw, d.recovery = start, start, start, start
+		d.start, d.end, d.hw, d.recovery, d.settled = start, start, start, start, start
 		if start == 0 {
 			return nil
 		}
 		return d.beginAt(d.o.Now, start)
 	}
 	d.start = max(start, d.segments[0].Base)
-	d.hw, d.recovery = d.start, max(min(d.recovery, d.end), d.start)
+	d.hw, d.recovery, d.touched = d.start, max(min(d.recovery, d.end), d.start), true
 	return nil
 }
 

@@ -37,6 +37,7 @@ type Log struct {
 	producers producer.State
 	snapshots []kafka.Offset // the snapshot files, in order
 	lastSnap  kafka.Offset   // up to where the last one reaches
+	kept      kept           // the one that was taken last within a segment
 	doomed    []doomed       // renamed files that wait for their removal, by time
 
 	mu       sync.Mutex // guards what follows, shortly
@@ -49,12 +50,14 @@ type Log struct {
 	start    kafka.Offset       // log start offset
 	hw       kafka.Offset       // high watermark
 	recovery kafka.Offset       // recovery point
+	settled  kafka.Offset       // see Settled
 	unstable kafka.Offset       // first unstable offset, -1: none
 	epochs   epoch.Cache
 	recent   *bounds // where the last appends ended, nil while idle
 	unsynced unsynced
 	cuts     int   // truncations, for a flush to see that there was one
 	used     bool  // read since the last CloseIdle
+	touched  bool  // changed since the last Settle, perhaps
 	appended int64 // when the last append was, ms
 }
 
@@ -74,6 +77,10 @@ type unsynced struct {
 	metadata  bool // partition.metadata
 	epochs    bool // leader-epoch-checkpoint is behind the cache
 	snapshots []kafka.Offset
+}
+
+func (u *unsynced) any() bool {
+	return u.parent || u.names || u.metadata || u.epochs || len(u.snapshots) > 0
 }
 
 // maxBounds is how many ends of appends are remembered: the high watermark of a
@@ -244,6 +251,7 @@ func (l *Log) change() error {
 		l.writing.Unlock()
 		return l.broken
 	}
+	l.touched = true
 	return nil
 }
 

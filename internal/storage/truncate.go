@@ -44,7 +44,7 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	// The recovery point goes below the new end, so that the next flush syncs the
 	// cut itself: otherwise a crash could bring back what was cut off.
 	l.end, l.hw, l.recovery = offset, min(l.hw, offset), max(min(l.recovery, offset-1), 0)
-	l.start = min(l.start, offset)
+	l.start, l.settled = min(l.start, offset), min(l.settled, l.recovery)
 	l.size, l.recent = 0, nil
 	l.cuts++
 	l.unsynced.epochs = l.epochs.TruncateFromEnd(offset) || l.unsynced.epochs
@@ -79,7 +79,7 @@ func (l *Log) truncateFully(now time.Time, offset kafka.Offset) error {
 	segments := l.segments
 	l.segments, l.size, l.recent = nil, 0, nil
 	l.cuts++
-	l.start, l.end, l.hw, l.recovery, l.unstable = offset, offset, offset, offset, kafka.NoOffset
+	l.start, l.end, l.hw, l.recovery, l.settled, l.unstable = offset, offset, offset, offset, offset, kafka.NoOffset
 	l.epochs.Clear()
 	l.unsynced.epochs = true
 	l.mu.Unlock()

@@ -85,13 +85,6 @@ func (s *Segment) AppendAborted(a AbortedTxn) error {
 	return s.txns.append(a)
 }
 
-// ResetAborted empties the transaction index, before a recovery fills it anew.
-func (s *Segment) ResetAborted() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.txns.truncate(0)
-}
-
 // Seal completes the segment's files: it is not appended to any more. The time
 // index gets its last entry, the indexes are written, the reservation is let go.
 func (s *Segment) Seal() error {
