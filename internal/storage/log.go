@@ -22,16 +22,19 @@ import (
 // writes. An empty log has no files but partition.metadata, and an idle one
 // holds none open.
 //
-// Locks, in the order in which they are taken: flushing, writing, mu, and a
-// segment's own. A sync is done under flushing alone.
+// Locks, in the order in which they are taken: cleaning, replacing, flushing,
+// writing, mu, and a segment's own. A sync is done under the first three alone,
+// for which no append and no read waits.
 type Log struct {
 	host      *Host
 	partition kafka.TopicPartition
 	topicID   kafka.TopicID
 	config    atomic.Pointer[Config]
 
-	flushing sync.Mutex // one flush at a time
-	writing  sync.Mutex // appends and all other changes
+	cleaning  sync.Mutex // one cleaning at a time, and no deletion of the directory meanwhile
+	replacing sync.Mutex // the steps of a replacement, without truncation and retention in between
+	flushing  sync.Mutex // one flush at a time
+	writing   sync.Mutex // appends and all other changes
 
 	// Guarded by writing.
 	producers producer.State

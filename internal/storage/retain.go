@@ -57,6 +57,8 @@ func (l *Log) Sweep(now time.Time) error {
 // let go, and says how many segments. Their files are renamed to *.deleted at
 // once and removed by a Sweep after file.delete.delay.ms.
 func (l *Log) Retain(now time.Time) (int, error) {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	if err := l.change(); err != nil {
 		return 0, err
 	}
@@ -100,10 +102,7 @@ func (l *Log) retainTime(now time.Time, c *Config) (int, error) {
 		return 0, nil
 	}
 	return l.deleteWhile(now, func(s, _ *segment.Segment) (bool, error) {
-		newest, _, err := s.MaxTimestamp()
-		if err == nil && newest < 0 {
-			newest, err = s.LastModified()
-		}
+		newest, err := newest(s)
 		return err == nil && now.UnixMilli()-int64(newest) > c.RetentionMs, err
 	})
 }
@@ -166,6 +165,10 @@ func (l *Log) deleteFirst(now time.Time, n int) error {
 // of the way of a new partition of the same name. Remove removes it for good.
 func (l *Log) Delete(id kafka.UUID) error {
 	l.Abandon()
+	l.cleaning.Lock()
+	defer l.cleaning.Unlock()
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	l.mu.Lock()
