@@ -50,6 +50,11 @@ type Partition struct {
 	// flushed is when the log was last flushed, in milliseconds; 0: not known.
 	flushed atomic.Int64
 
+	// cleaned is up to where the log was compacted, -1: nowhere. uncleanable: it
+	// failed, and is not tried again before the next start.
+	cleaned     atomic.Int64
+	uncleanable atomic.Bool
+
 	// troubled: the operator was told that the log fails. Once is enough: the
 	// clients are told each time.
 	troubled atomic.Bool
@@ -212,12 +217,11 @@ func (p *Partition) LogStartOffset() kafka.Offset {
 	return log.LogStartOffset()
 }
 
-// AbortedTxns appends to dst the aborted transactions that overlap
-// [from, upper).
-func (p *Partition) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
+// AbortedIn appends to dst the aborted transactions of what was read.
+func (p *Partition) AbortedIn(dst []storage.AbortedTxn, read *storage.Fetched) ([]storage.AbortedTxn, error) {
 	log, err := p.readable()
 	if err != nil {
 		return dst, err
 	}
-	return log.AbortedTxns(dst, from, upper)
+	return log.AbortedIn(dst, read)
 }

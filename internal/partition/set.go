@@ -57,7 +57,8 @@ type Set struct {
 	byID   map[kafka.TopicID]*topic
 	gone   Counts // of topics that were deleted
 
-	chores chores
+	chores  chores
+	cleaner cleaner
 
 	// nothing is read for partitions whose own log is not made yet.
 	nothing *storage.Log
@@ -89,6 +90,7 @@ func New(cfg Config) *Set {
 		s.dirs = append(s.dirs, &logDir{Dir: d})
 	}
 	s.chores.init()
+	s.cleaner.init()
 	s.nothing = storage.Nothing(cfg.Host)
 	return s
 }
@@ -153,6 +155,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 		return nil
 	}
 	s.closed = true
+	s.cleaner.close()
 	if !s.loaded {
 		return nil
 	}
@@ -199,6 +202,7 @@ func (s *Set) Abandon() {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
 	s.closed = true
+	s.cleaner.close()
 	for _, p := range s.all() {
 		if log := p.made.Load(); log != nil {
 			log.Abandon()
@@ -228,5 +232,10 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 	wait.Wait()
 }
 
-// Run does the housekeeping of all partitions until ctx ends.
-func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }
+// Run does the housekeeping of all partitions, and compacts, until ctx ends.
+func (s *Set) Run(ctx context.Context) error {
+	var cleaner sync.WaitGroup
+	defer cleaner.Wait()
+	cleaner.Go(func() { s.compact(ctx) })
+	return s.housekeeping(ctx)
+}

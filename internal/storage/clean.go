@@ -34,24 +34,33 @@ type Cleaned struct {
 
 // Clean compacts what Dirt found: it puts the segments below d.End into new
 // ones, in which of each key the last record stays. Appends and reads go on.
-// There is one cleaning of a log at a time. Everything below d.End must be
-// durable, by the recovery point that the next start will see: gaps between
-// cleaned segments are no loss.
+// There is one cleaning of a log at a time, and none while it is deleted.
+// Everything below d.End must be durable, by the recovery point that the next
+// start will see: gaps between cleaned segments are no loss.
 //
 // An error of Limits.Pace ends it and is returned, ErrCleaningAborted where the
 // log changed, or a [*Damage]: damaged data is neither copied nor left out.
 func (l *Log) Clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
-	l.cleaning.Lock()
-	defer l.cleaning.Unlock()
+	l.mu.Lock()
+	if l.cleaning || l.state != stateOpen {
+		l.mu.Unlock()
+		return Cleaned{Upto: d.First}, ErrCleaningAborted
+	}
+	l.cleaning = true
+	l.mu.Unlock()
 	done, err := l.clean(now, d, o)
+	l.mu.Lock()
+	l.cleaning = false
+	closed := l.state != stateOpen
+	l.mu.Unlock()
 	if err == nil {
 		return done, nil
 	}
-	l.mu.Lock()
-	closed := l.state != stateOpen
-	l.mu.Unlock()
 	if closed || errors.Is(err, fs.ErrNotExist) {
 		return done, ErrCleaningAborted // files went away beneath it
+	}
+	if errors.Is(err, ErrCleaningAborted) {
+		return done, err
 	}
 	return done, failed("clean", l.Dir(), err)
 }

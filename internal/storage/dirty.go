@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"errors"
+	"io/fs"
 	"math"
 	"time"
 
@@ -42,6 +44,15 @@ func (d *Dirt) Due(c *Config) bool {
 // or above the last stable offset, nothing of the active segment, and no segment
 // with records younger than min.compaction.lag.ms.
 func (l *Log) Dirt(now time.Time, cleaned kafka.Offset) (Dirt, error) {
+	for try := 1; ; try++ {
+		d, err := l.dirt(now, cleaned)
+		if err == nil || try == readTries || !errors.Is(err, fs.ErrNotExist) {
+			return d, failed("look for what to compact in", l.Dir(), err)
+		}
+	}
+}
+
+func (l *Log) dirt(now time.Time, cleaned kafka.Offset) (Dirt, error) {
 	l.mu.Lock()
 	segments, start, end, open := l.segments, l.start, l.end, l.state == stateOpen
 	l.mu.Unlock()
@@ -57,7 +68,7 @@ func (l *Log) Dirt(now time.Time, cleaned kafka.Offset) (Dirt, error) {
 	from := max(floor(segments, d.First), 0)
 	young, err := firstYoung(segments[min(from, active):active], now, c.MinCompactionLagMs)
 	if err != nil {
-		return d, failed("look for what to compact in", l.Dir(), err)
+		return d, err
 	}
 	upper = max(d.First, min(upper, young))
 	at := max(floor(segments, upper), 0)
@@ -74,7 +85,7 @@ func (l *Log) Dirt(now time.Time, cleaned kafka.Offset) (Dirt, error) {
 		d.Clean += s.Size()
 	}
 	d.OverdueMs, err = overdue(segments[min(from, active):active], now, c.MaxCompactionLagMs)
-	return d, failed("look for what to compact in", l.Dir(), err)
+	return d, err
 }
 
 // firstYoung is the base offset of the first segment with a record that is

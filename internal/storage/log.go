@@ -22,16 +22,15 @@ import (
 // writes. An empty log has no files but partition.metadata, and an idle one
 // holds none open.
 //
-// Locks, in the order in which they are taken: cleaning, replacing, flushing,
-// writing, mu, and a segment's own. A sync is done under the first three alone,
-// for which no append and no read waits.
+// Locks, in the order in which they are taken: replacing, flushing, writing, mu,
+// and a segment's own. A sync is done under the first two alone, for which no
+// append and no read waits.
 type Log struct {
 	host      *Host
 	partition kafka.TopicPartition
 	topicID   kafka.TopicID
 	config    atomic.Pointer[Config]
 
-	cleaning  sync.Mutex // one cleaning at a time, and no deletion of the directory meanwhile
 	replacing sync.Mutex // the steps of a replacement, without truncation and retention in between
 	flushing  sync.Mutex // one flush at a time
 	writing   sync.Mutex // appends and all other changes
@@ -57,6 +56,7 @@ type Log struct {
 	recent   *bounds // where the last appends ended, nil while idle
 	unsynced unsynced
 	cuts     int   // truncations, for a flush to see that there was one
+	cleaning bool  // a Clean is under way
 	used     bool  // read since the last CloseIdle
 	appended int64 // when the last append was, ms
 }

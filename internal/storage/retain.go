@@ -165,8 +165,6 @@ func (l *Log) deleteFirst(now time.Time, n int) error {
 // of the way of a new partition of the same name. Remove removes it for good.
 func (l *Log) Delete(id kafka.UUID) error {
 	l.Abandon()
-	l.cleaning.Lock()
-	defer l.cleaning.Unlock()
 	l.replacing.Lock()
 	defer l.replacing.Unlock()
 	l.flushing.Lock()
@@ -175,6 +173,10 @@ func (l *Log) Delete(id kafka.UUID) error {
 	defer l.mu.Unlock()
 	if l.state == stateDeleted {
 		return nil
+	}
+	if l.cleaning {
+		// It knows its files by name, and a new log may soon have the same.
+		return kafka.Errorf(kafka.ErrUnknownServerError, "%s is deleted while it is being cleaned", l.dir)
 	}
 	for _, s := range l.segments {
 		_ = s.Retire() // a reader may still have them, and a new log their names soon
