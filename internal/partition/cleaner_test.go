@@ -138,6 +138,7 @@ func TestACompactedTopicIsCompacted(t *testing.T) {
 func left(t *testing.T, props, settings []string, after time.Duration) (n int) {
 	t.Helper()
 	bubble(t, props, 1, func(_ *testing.T, b *broker) {
+		time.Sleep(time.Second) // the first look finds nothing
 		p := b.compacted(settings...)
 		b.rounds(p, 200, 5)
 		time.Sleep(after)
