@@ -125,7 +125,7 @@ func abortedTxns(st *fetchState, want *fetchsession.Partition, part *fetchPart, 
 	if st.req.IsolationLevel != 1 || part.read.Diverging || part.read.Section.Len() == 0 {
 		return list
 	}
-	found, err := part.p.AbortedTxns(st.aborted[:0], want.FetchOffset, part.read.Upper)
+	found, err := part.p.AbortedIn(st.aborted[:0], &part.read.Fetched)
 	if err != nil {
 		part.code = kafka.CodeOf(err)
 		return list

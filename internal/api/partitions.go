@@ -49,7 +49,8 @@ type Partition interface {
 	// is open here already.
 	BeginVerification(now time.Time, id kafka.ProducerID, epoch kafka.ProducerEpoch, sequence int32, v2 bool) (producer.Guard, error)
 	Producers() ([]storage.ProducerState, error)
-	AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error)
+	// AbortedIn appends the aborted transactions of what was read.
+	AbortedIn(dst []storage.AbortedTxn, read *storage.Fetched) ([]storage.AbortedTxn, error)
 }
 
 // Appended is what an append did.

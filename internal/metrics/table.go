@@ -49,6 +49,19 @@ const (
 	LogDirOffline
 	LogsToRecover
 	SegmentsToRecover
+	CleanerUtilization
+	CleanerRecopy
+	CleanerLongest
+	CleanerDelay
+	CleanerDead
+	CleanerDirtiest
+	CleanerIdle
+	CleanerUncleanable
+	CleanerUncleanableBytes
+	CleanerRuns
+	CleanerRunning
+	CleanerRead
+	CleanerWritten
 	PurgatorySize
 	DelayedOperations
 	FetchSessions
@@ -177,6 +190,20 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	LogDirOffline:     {"kafka_log_logmanager_logdirectoryoffline", gauge, dir(), "kafka.log:type=LogManager,name=LogDirectoryOffline", "1 where a log directory cannot be used."},
 	LogsToRecover:     {"gregor_recovery_remaining_logs", gauge, dir(), "", "Logs that a start has still to open; Kafka's remainingLogsToRecover, which it has while it starts."},
 	SegmentsToRecover: {"gregor_recovery_remaining_segments", gauge, dir(), "", "Segments that a start after a crash has still to read, of the logs that it has begun; Kafka's remainingSegmentsToRecover, over its threads."},
+
+	CleanerUtilization:      {"kafka_log_logcleaner_max_buffer_utilization_percent", gauge, nil, "kafka.log:type=LogCleaner,name=max-buffer-utilization-percent", "How full the map from keys to offsets was: the most of each thread's last compaction."},
+	CleanerRecopy:           {"kafka_log_logcleaner_cleaner_recopy_percent", gauge, nil, "kafka.log:type=LogCleaner,name=cleaner-recopy-percent", "Bytes written for 100 that were read, in each thread's last compaction."},
+	CleanerLongest:          {"kafka_log_logcleaner_max_clean_time_secs", gauge, nil, "kafka.log:type=LogCleaner,name=max-clean-time-secs", "The longest of each thread's last compaction, in whole seconds."},
+	CleanerDelay:            {"kafka_log_logcleaner_max_compaction_delay_secs", gauge, nil, "kafka.log:type=LogCleaner,name=max-compaction-delay-secs", "For how long max.compaction.lag.ms is exceeded, in whole seconds."},
+	CleanerDead:             {"kafka_log_logcleaner_deadthreadcount", gauge, nil, "kafka.log:type=LogCleaner,name=DeadThreadCount", "Always 0: what cannot be compacted is counted below, and ends no thread."},
+	CleanerDirtiest:         {"kafka_log_logcleanermanager_max_dirty_percent", gauge, nil, "kafka.log:type=LogCleanerManager,name=max-dirty-percent", "Of the dirtiest compacted log, the bytes of 100 that could be compacted."},
+	CleanerIdle:             {"kafka_log_logcleanermanager_time_since_last_run_ms", gauge, nil, "kafka.log:type=LogCleanerManager,name=time-since-last-run-ms", "Milliseconds since the cleaner last looked what is to be compacted."},
+	CleanerUncleanable:      {"kafka_log_logcleanermanager_uncleanable_partitions_count", gauge, dir(), "kafka.log:type=LogCleanerManager,name=uncleanable-partitions-count", "Logs that could not be compacted, and wait for the next start."},
+	CleanerUncleanableBytes: {"kafka_log_logcleanermanager_uncleanable_bytes", gauge, dir(), "kafka.log:type=LogCleanerManager,name=uncleanable-bytes", "Bytes that could be compacted in them."},
+	CleanerRuns:             {"gregor_cleaner_compactions_total", counter, nil, "", "Compactions that ended."},
+	CleanerRunning:          {"gregor_cleaner_running", gauge, nil, "", "Compactions under way."},
+	CleanerRead:             {"gregor_cleaner_read_bytes_total", counter, nil, "", "Bytes that compactions read, those read twice counted twice."},
+	CleanerWritten:          {"gregor_cleaner_written_bytes_total", counter, nil, "", "Bytes that compactions wrote."},
 
 	PurgatorySize:          {"kafka_server_delayedoperationpurgatory_purgatorysize", gauge, []string{"delayedOperation"}, "kafka.server:type=DelayedOperationPurgatory,name=PurgatorySize", "Requests that wait: Produce for acknowledgements, Fetch for records, Rebalance for members. Gregor has no purgatory; each counts once."},
 	DelayedOperations:      {"kafka_server_delayedoperationpurgatory_numdelayedoperations", gauge, []string{"delayedOperation"}, "kafka.server:type=DelayedOperationPurgatory,name=NumDelayedOperations", "The same number."},

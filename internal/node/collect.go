@@ -23,6 +23,8 @@ const (
 	stateStopping = 7
 )
 
+const millisPerSecond = 1000
+
 // groupsWithin bounds how long a scrape waits for the coordinators.
 const groupsWithin = time.Second
 
@@ -44,6 +46,7 @@ func (s state) Collect(now time.Time, into *metrics.Sink) {
 	into.Set(metrics.BuildInfo, 1, n.cfg.Version, msg.KafkaVersion, strconv.Itoa(int(n.id())), n.clusterID)
 	s.partitions(into)
 	s.dirs(into)
+	s.cleaner(into)
 	s.work(into)
 	s.groups(into)
 	s.quorum(into)
@@ -119,6 +122,26 @@ func (s state) dirs(into *metrics.Sink) {
 	}
 	into.Set(metrics.OfflineLogDirs, float64(offline))
 	into.SetSummary(metrics.LogFlush, &s.n.flushes, microsecondsPerMilli, "")
+}
+
+func (s state) cleaner(into *metrics.Sink) {
+	st := s.n.set.CleanerStats()
+	whole := func(id metrics.ID, v int64) { into.Set(id, float64(v)) } // as Kafka cuts them
+	whole(metrics.CleanerUtilization, int64(100*st.Utilization))
+	whole(metrics.CleanerRecopy, int64(100*st.RecopyRatio))
+	whole(metrics.CleanerLongest, int64(st.LongestClean.Seconds()))
+	whole(metrics.CleanerDelay, st.OverdueMs/millisPerSecond)
+	whole(metrics.CleanerDead, 0)
+	whole(metrics.CleanerDirtiest, int64(100*st.DirtyRatio))
+	whole(metrics.CleanerIdle, st.SinceLook.Milliseconds())
+	for dir, u := range st.Uncleanable {
+		into.Set(metrics.CleanerUncleanable, float64(u.Partitions), dir)
+		into.Set(metrics.CleanerUncleanableBytes, float64(u.Bytes), dir)
+	}
+	whole(metrics.CleanerRuns, st.Runs)
+	whole(metrics.CleanerRunning, int64(st.Running))
+	whole(metrics.CleanerRead, st.Read)
+	whole(metrics.CleanerWritten, st.Written)
 }
 
 func (s state) work(into *metrics.Sink) {

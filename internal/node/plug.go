@@ -116,9 +116,9 @@ func (s served) BeginVerification(
 // Producers lists the active producers.
 func (s served) Producers() ([]storage.ProducerState, error) { return s.p.Producers() }
 
-// AbortedTxns lists aborted transactions.
-func (s served) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
-	return s.p.AbortedTxns(dst, from, upper)
+// AbortedIn lists the aborted transactions of what was read.
+func (s served) AbortedIn(dst []storage.AbortedTxn, read *storage.Fetched) ([]storage.AbortedTxn, error) {
+	return s.p.AbortedIn(dst, read)
 }
 
 // quorumStatus shows the quorum's state to the handlers.

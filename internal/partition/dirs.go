@@ -3,6 +3,7 @@ package partition
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -24,6 +25,10 @@ type logDir struct {
 	logStarts      atomic.Bool
 	recoveryPoints atomic.Bool
 	memos          atomic.Bool
+	cleaned        atomic.Bool
+
+	// writing: one checkpoint file is written at a time.
+	writing sync.Mutex
 
 	// removed: the files have offsets of partitions that are gone. Guarded by
 	// Set.publishing.
@@ -35,6 +40,7 @@ func (d *logDir) dirty() {
 	d.highWatermarks.Store(true)
 	d.logStarts.Store(true)
 	d.recoveryPoints.Store(true)
+	d.cleaned.Store(true)
 }
 
 func (d *logDir) pathOf(tp kafka.TopicPartition) string { return vfs.Join(d.Path, tp.String()) }
@@ -87,6 +93,7 @@ func (s *Set) assign(p *Partition, t *metadata.Topic) {
 func (s *Set) checkpoint(d *logDir, all []*Partition) error {
 	return errors.Join(
 		s.checkpointFile(d, &d.recoveryPoints, logdir.RecoveryPointFile, all, recoveryPointOf),
+		s.checkpointFile(d, &d.cleaned, logdir.CleanerFile, all, cleanedOf),
 		s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, all, logStartOf),
 		s.checkpointFile(d, &d.highWatermarks, logdir.HighWatermarkFile, all, highWatermarkOf))
 }
@@ -131,6 +138,8 @@ func highWatermarkOf(p *Partition) kafka.Offset {
 }
 
 func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) kafka.Offset) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
 	if !changed.Swap(false) || d.failed() != nil {
 		return nil
 	}
@@ -140,8 +149,9 @@ func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all [
 			continue
 		}
 		// As in Kafka a log that begins where its first segment does needs no
-		// line in the log starts' file.
-		if offset := value(p); offset > 0 || name != logdir.LogStartFile {
+		// line in the log starts' file, and one that was never compacted none in
+		// the cleaner's.
+		if offset := value(p); offset > 0 || offset == 0 && name != logdir.LogStartFile {
 			offsets[p.tp] = offset
 		}
 	}

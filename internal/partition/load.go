@@ -72,13 +72,13 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 	if err := logdir.RemoveClean(fsys, d.Path); err != nil {
 		return nil, err
 	}
-	var checkpoints [3]map[kafka.TopicPartition]kafka.Offset
-	for i, name := range [...]string{logdir.RecoveryPointFile, logdir.LogStartFile, logdir.HighWatermarkFile} {
+	var checkpoints [4]map[kafka.TopicPartition]kafka.Offset
+	for i, name := range [...]string{logdir.RecoveryPointFile, logdir.LogStartFile, logdir.HighWatermarkFile, logdir.CleanerFile} {
 		if checkpoints[i], err = logdir.ReadOffsets(fsys, vfs.Join(d.Path, name)); err != nil {
 			// It is a hint: without it more is verified, or less is visible
 			// until the leader says more.
 			s.cfg.Log.Warn("a checkpoint file cannot be read; it is taken for empty", "file", vfs.Join(d.Path, name), "error", err)
-			clean = false
+			clean = clean && name == logdir.CleanerFile
 		}
 	}
 	dirs, err := logdir.Scan(fsys, d.Path)
@@ -114,8 +114,13 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo,
 			},
 			hw: checkpoints[2][dir.TopicPartition]})
+		cleaned, known := checkpoints[3][dir.TopicPartition]
+		if !known {
+			cleaned = kafka.NoOffset
+		}
+		found[len(found)-1].p.cleaned.Store(int64(cleaned))
 	}
-	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found)
+	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found) || hasOthers(checkpoints[3], found)
 	return found, nil
 }
 

@@ -54,6 +54,10 @@ type Partition struct {
 	// memoTried: there is no better one before the log changes.
 	memo      atomic.Pointer[logdir.Memo]
 	memoTried atomic.Bool
+	// cleaned is up to where the log was compacted, -1: nowhere. uncleanable: it
+	// failed, and is not tried again before the next start.
+	cleaned     atomic.Int64
+	uncleanable atomic.Bool
 
 	// troubled: the operator was told that the log fails. Once is enough: the
 	// clients are told each time.
@@ -205,14 +209,13 @@ func (p *Partition) LogStartOffset() kafka.Offset {
 	return log.LogStartOffset()
 }
 
-// AbortedTxns appends to dst the aborted transactions that overlap
-// [from, upper).
-func (p *Partition) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
+// AbortedIn appends to dst the aborted transactions of what was read.
+func (p *Partition) AbortedIn(dst []storage.AbortedTxn, read *storage.Fetched) ([]storage.AbortedTxn, error) {
 	log, err := p.readable()
 	if err != nil {
 		return dst, err
 	}
-	dst, err = log.AbortedTxns(dst, from, upper)
+	dst, err = log.AbortedIn(dst, read)
 	p.trouble("read the transaction index of", err)
 	return dst, err
 }

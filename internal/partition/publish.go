@@ -62,6 +62,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 		s.tell(p)
 	}
 	s.parallel(gone, func(p *Partition) {
+		s.cleaner.end(p)
 		log := p.made.Load()
 		if log == nil {
 			return
@@ -86,7 +87,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 	for _, p := range gone {
 		p.dir.partitions.Add(-1)
 		p.dir.dirty()
-		p.dir.removed = p.dir.removed || logStartOf(p) > 0 || recoveryPointOf(p) > 0
+		p.dir.removed = p.dir.removed || logStartOf(p) > 0 || recoveryPointOf(p) > 0 || cleanedOf(p) > 0
 	}
 }
 
@@ -149,6 +150,7 @@ func (s *Set) newPartition(t *topic, n int32, reg *metadata.Partition) *Partitio
 	p.dir = s.place(id)
 	p.dir.partitions.Add(1)
 	p.role.Store(&role{leader: kafka.NoNode, epoch: kafka.NoLeaderEpoch, offline: p.offline()})
+	p.cleaned.Store(int64(kafka.NoOffset))
 	return p
 }
 
@@ -344,6 +346,7 @@ func (s *Set) Reconfigure() {
 	for _, t := range all {
 		s.reconfigure(s.image.Load(), t)
 	}
+	s.cleaner.nudge()
 }
 
 // resolve puts a topic's configuration in place for the logs that open later.

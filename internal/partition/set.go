@@ -69,7 +69,8 @@ type Set struct {
 	byID   map[kafka.TopicID]*topic
 	gone   Counts // of topics that were deleted
 
-	chores chores
+	chores  chores
+	cleaner cleaner
 
 	// nothing is read for partitions whose own log is not made yet.
 	nothing *storage.Log
@@ -109,6 +110,7 @@ func New(cfg Config) *Set {
 		s.dirs = append(s.dirs, dir)
 	}
 	s.chores.init()
+	s.cleaner.init()
 	s.nothing = storage.Nothing(cfg.Host)
 	return s
 }
@@ -173,6 +175,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 		return nil
 	}
 	s.closed = true
+	s.cleaner.close()
 	if !s.loaded {
 		return nil
 	}
@@ -231,6 +234,7 @@ func (s *Set) Abandon() {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
 	s.closed = true
+	s.cleaner.close()
 	for _, p := range s.all() {
 		if log := p.made.Load(); log != nil {
 			log.Abandon()
@@ -265,11 +269,12 @@ func (s *Set) spread(n int, f func(i int)) {
 	wait.Wait()
 }
 
-// Run does the housekeeping of all partitions until ctx ends.
+// Run does the housekeeping of all partitions, and compacts, until ctx ends.
 func (s *Set) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { s.watchFailures(ctx) })
 	beside.Go(func() { s.steady(ctx) })
+	beside.Go(func() { s.compact(ctx) })
 	defer beside.Wait()
 	return s.housekeeping(ctx)
 }

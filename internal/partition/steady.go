@@ -79,6 +79,7 @@ func (s *Set) settleLog(p *Partition) (took time.Duration, changed bool) {
 		p.memo.Store(nil)
 		if err := log.Settle(); err != nil {
 			s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
+			p.trouble("flush", err)
 			return time.Since(began), true
 		}
 		p.dir.recoveryPoints.Store(true)

@@ -22,16 +22,18 @@ import (
 // writes. An empty log has no files but partition.metadata, and an idle one
 // holds none open.
 //
-// Locks, in the order in which they are taken: flushing, writing, mu, and a
-// segment's own. A sync is done under flushing alone.
+// Locks, in the order in which they are taken: replacing, flushing, writing, mu,
+// and a segment's own. A sync is done under the first two alone, for which no
+// append and no read waits.
 type Log struct {
 	host      *Host
 	partition kafka.TopicPartition
 	topicID   kafka.TopicID
 	config    atomic.Pointer[Config]
 
-	flushing sync.Mutex // one flush at a time
-	writing  sync.Mutex // appends and all other changes
+	replacing sync.Mutex // the steps of a replacement, without truncation and retention in between
+	flushing  sync.Mutex // one flush at a time
+	writing   sync.Mutex // appends and all other changes
 
 	// Guarded by writing.
 	producers producer.State
@@ -56,6 +58,7 @@ type Log struct {
 	recent   *bounds // where the last appends ended, nil while idle
 	unsynced unsynced
 	cuts     int   // truncations, for a flush to see that there was one
+	cleaning bool  // a Clean is under way
 	used     bool  // read since the last CloseIdle
 	touched  bool  // changed since the last Settle, perhaps
 	appended int64 // when the last append was, ms

@@ -57,6 +57,8 @@ func (l *Log) Sweep(now time.Time) error {
 // let go, and says how many segments. Their files are renamed to *.deleted at
 // once and removed by a Sweep after file.delete.delay.ms.
 func (l *Log) Retain(now time.Time) (int, error) {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	if err := l.change(); err != nil {
 		return 0, err
 	}
@@ -100,10 +102,7 @@ func (l *Log) retainTime(now time.Time, c *Config) (int, error) {
 		return 0, nil
 	}
 	return l.deleteWhile(now, func(s, _ *segment.Segment) (bool, error) {
-		newest, _, err := s.MaxTimestamp()
-		if err == nil && newest < 0 {
-			newest, err = s.LastModified()
-		}
+		newest, err := newest(s)
 		return err == nil && now.UnixMilli()-int64(newest) > c.RetentionMs, err
 	})
 }
@@ -166,12 +165,18 @@ func (l *Log) deleteFirst(now time.Time, n int) error {
 // of the way of a new partition of the same name. Remove removes it for good.
 func (l *Log) Delete(id kafka.UUID) error {
 	l.Abandon()
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == stateDeleted {
 		return nil
+	}
+	if l.cleaning {
+		// It knows its files by name, and a new log may soon have the same.
+		return kafka.Errorf(kafka.ErrUnknownServerError, "%s is deleted while it is being cleaned", l.dir)
 	}
 	for _, s := range l.segments {
 		_ = s.Retire() // a reader may still have them, and a new log their names soon

@@ -10,6 +10,8 @@ import (
 
 // TruncateTo removes all records from offset on; false where there were none.
 func (l *Log) TruncateTo(now time.Time, offset kafka.Offset) (bool, error) {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	if err := l.change(); err != nil {
 		return false, err
 	}
@@ -67,6 +69,8 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 
 // TruncateFully removes everything and begins again at offset.
 func (l *Log) TruncateFully(now time.Time, offset kafka.Offset) error {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	if err := l.change(); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Op is a kind of operation that [Faults] can make fail; they can be or-ed.
@@ -172,6 +173,9 @@ func (f *Faults) List(name string) ([]Entry, error) {
 
 // Stat describes a file or directory; it never fails on order.
 func (f *Faults) Stat(name string) (Info, error) { return f.inner.Stat(name) }
+
+// SetModTime says when a file was last written; it never fails on order.
+func (f *Faults) SetModTime(name string, t time.Time) error { return f.inner.SetModTime(name, t) }
 
 // SyncDir makes the names in a directory durable.
 func (f *Faults) SyncDir(name string) error {

@@ -34,6 +34,9 @@ type FS interface {
 	List(name string) ([]Entry, error)
 	// Stat describes a file or directory.
 	Stat(name string) (Info, error)
+	// SetModTime says when a file was last written: for a copy that stands for
+	// older data.
+	SetModTime(name string, t time.Time) error
 	// SyncDir makes the names in a directory durable. On systems that cannot
 	// do it, it does nothing.
 	SyncDir(name string) error
