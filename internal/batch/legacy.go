@@ -214,11 +214,11 @@ func (r *MessageReader) open(m message) {
 	r.wrapper = m
 	last, count, at := kafka.NoOffset, 0, 0
 	for at < len(unpacked) {
-		if magic := m.magic(); len(unpacked)-at >= upToMagic && int8(unpacked[at+atMagic]) != magic {
-			invalid("one of magic %d in a wrapper of magic %d", int8(unpacked[at+atMagic]), magic)
+		inner, size, err := parseMessage(unpacked[at:])
+		if rest := unpacked[at:]; len(rest) >= upToMagic && int8(rest[atMagic]) != m.magic() && int32(binary.BigEndian.Uint32(rest[atLength:])) >= legacyOverhead {
+			invalid("one of magic %d in a wrapper of magic %d", int8(rest[atMagic]), m.magic())
 			return
 		}
-		inner, size, err := parseMessage(unpacked[at:])
 		if err == nil && size == 0 {
 			unpacked = unpacked[:at] // as Kafka, which drops a cut end
 			break

@@ -60,11 +60,7 @@ func (v *Validator) convert(records []byte, c *checker, target compress.Codec) e
 		case c.wrong > 0:
 			continue
 		}
-		timestamp := m.Timestamp
-		if rules.TimestampType == LogAppendTime {
-			timestamp = kafka.Timestamp(c.nowMs)
-		}
-		v.converted.Append(timestamp, m.Key, m.Value)
+		v.converted.Append(m.Timestamp, m.Key, m.Value)
 		if target == compress.None && !rules.IgnoreSize && v.converted.Size() > rules.MaxMessageBytes {
 			return tooLarge(v.converted.Size(), rules)
 		}

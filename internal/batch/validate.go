@@ -40,6 +40,9 @@ func (v *Validator) Validate(now time.Time, records []byte, next kafka.Offset, r
 		return v.validateMessages(now, records, next, rules)
 	}
 	info, err := Analyze(records, rules)
+	if rules.Origin == FromClient && kafka.CodeOf(err) == kafka.ErrUnsupportedForMessageFormat {
+		err = kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: %s", rules.Partition, *kafka.MessageOf(err))
+	}
 	if err != nil || info.ValidBytes == 0 {
 		return nil, info, err
 	}
