@@ -103,9 +103,12 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 	if code == kafka.ErrNotLeaderOrFollower || code == kafka.ErrFencedLeaderEpoch {
 		h.hintFetchLeader(s, st, want)
 	}
-	if code == kafka.ErrNone && part.read.Section.Len() > 0 {
+	if n := part.sent(); code == kafka.ErrNone && n > 0 {
 		st.section[0] = &part.read.Section
-		part.p.CountSent(part.read.Section.Len(), s.call.follower)
+		if part.converts() {
+			st.section[0] = part.old
+		}
+		part.p.CountSent(n, s.call.follower)
 		st.writer.Partition(out, st.section[:]...)
 	} else {
 		st.writer.Partition(out)

@@ -14,6 +14,8 @@ const (
 	FetchRequests
 	FailedProduceRequests
 	FailedFetchRequests
+	ProduceConversions
+	FetchConversions
 	Requests
 	RequestErrors
 	TotalTime
@@ -150,6 +152,9 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	FetchRequests:         {"kafka_server_brokertopicmetrics_totalfetchrequests_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=TotalFetchRequestsPerSec", "Reads asked for, one for each partition of a request or of its fetch session."},
 	FailedProduceRequests: {"kafka_server_brokertopicmetrics_failedproducerequests_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=FailedProduceRequestsPerSec", "Appends that failed for a reason that clients do not meet in ordinary life: invalid records and timestamps, sequences out of order, too few in-sync replicas. Wrong leaders and too large records do not count, as in Kafka."},
 	FailedFetchRequests:   {"kafka_server_brokertopicmetrics_failedfetchrequests_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=FailedFetchRequestsPerSec", "Reads that failed for a reason that clients do not meet in ordinary life."},
+
+	ProduceConversions: {"kafka_server_brokertopicmetrics_producemessageconversions_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=ProduceMessageConversionsPerSec", "Records that were written anew when they were appended: those of producers from before Kafka 0.11, and those whose batch is compressed otherwise than it came."},
+	FetchConversions:   {"kafka_server_brokertopicmetrics_fetchmessageconversions_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=FetchMessageConversionsPerSec", "Records that were written anew for consumers from before Kafka 0.11."},
 
 	Requests:          {"kafka_network_requestmetrics_requests_total", counter, []string{"request", "version"}, "kafka.network:type=RequestMetrics,name=RequestsPerSec", "Requests answered, by API and version. A Fetch counts as Fetch and as FetchConsumer or FetchFollower."},
 	RequestErrors:     {"kafka_network_requestmetrics_errors_total", counter, []string{"request", "error"}, "kafka.network:type=RequestMetrics,name=ErrorsPerSec", "Error codes in answers, one for each place of an answer that has one; NONE is success."},

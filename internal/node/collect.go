@@ -79,6 +79,8 @@ func (s state) partitions(into *metrics.Sink) {
 		{metrics.ProduceRequests, st.All.Appends, func(i int) int64 { return st.Topics[i].Appends }},
 		{metrics.FetchRequests, st.All.Reads, func(i int) int64 { return st.Topics[i].Reads }},
 		{metrics.FailedProduceRequests, st.All.AppendsFailed, func(i int) int64 { return st.Topics[i].AppendsFailed }},
+		{metrics.ProduceConversions, st.All.Upgraded, func(i int) int64 { return st.Topics[i].Upgraded }},
+		{metrics.FetchConversions, st.All.Downgraded, func(i int) int64 { return st.Topics[i].Downgraded }},
 		{metrics.FailedFetchRequests, st.All.ReadsFailed, func(i int) int64 { return st.Topics[i].ReadsFailed }},
 	}
 	for _, t := range topics {

@@ -211,7 +211,7 @@ func (n *Node) buildHandlers() {
 		Transactions: n.transactions, Markers: servedMarkers{n.markers},
 		Quorum: quorumStatus{n.quorum},
 		Random: mathrand.New(mathrand.NewPCG(binary.BigEndian.Uint64(seed[:]), 0)), //nolint:gosec // not a secret
-		Errors: n.requests,
+		Errors: n.requests, Codecs: n.codecs,
 	}
 	if n.telemetry != nil {
 		deps.Telemetry = n.telemetry

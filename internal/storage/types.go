@@ -70,6 +70,7 @@ type AppendInfo struct {
 	MaxTimestamp  kafka.Timestamp
 	LogStart      kafka.Offset
 	Bytes         int // appended
+	Converted     int // records that were written anew, for their format or codec
 	LastEpoch     kafka.LeaderEpoch
 	Duplicate     bool
 	Rolled        bool // a segment was completed; a Flush up to its end is due
