@@ -15,6 +15,7 @@ import (
 // logDir is one log directory in use.
 type logDir struct {
 	Dir
+	committer  committer
 	partitions atomic.Int64
 
 	// failure is why the directory is fenced: set once, never taken back.

@@ -82,7 +82,8 @@ type topic struct {
 	id   kafka.TopicID
 	// config is shared by the topic's logs, and replaced as a whole.
 	config atomic.Pointer[storage.Config]
-	minISR atomic.Int64
+	minISR     atomic.Int64
+	durability atomic.Uint32 // a replica.Durability
 	// gone is what happened to partitions that moved away. Guarded by Set.mu.
 	gone Counts
 	// partitions is indexed by number; nil where this broker has no replica.
@@ -103,7 +104,7 @@ func New(cfg Config) *Set {
 	s.image.Store(metadata.Empty())
 	s.failures = make(chan *logDir, len(cfg.Dirs))
 	for _, d := range cfg.Dirs {
-		dir := &logDir{Dir: d}
+		dir := &logDir{Dir: d, committer: committer{set: s}}
 		if d.Err != nil {
 			dir.failure.Store(&d.Err)
 		}
@@ -190,6 +191,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 	unclean := make(map[*logDir]*atomic.Bool, len(s.dirs)) // the next start has to look at its logs anew
 	for _, d := range s.dirs {
 		unclean[d] = new(atomic.Bool)
+		d.committer.close()
 	}
 	s.parallel(all, func(p *Partition) {
 		log := p.made.Load()
@@ -235,6 +237,9 @@ func (s *Set) Abandon() {
 	defer s.publishing.Unlock()
 	s.closed = true
 	s.cleaner.close()
+	for _, d := range s.dirs {
+		d.committer.close()
+	}
 	for _, p := range s.all() {
 		if log := p.made.Load(); log != nil {
 			log.Abandon()

@@ -77,13 +77,9 @@ func (s *Set) settleLog(p *Partition) (took time.Duration, changed bool) {
 		changed = true
 		p.memoTried.Store(false)
 		p.memo.Store(nil)
-		if err := log.Settle(); err != nil {
-			s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
-			p.trouble("flush", err)
-			return time.Since(began), true
+		if err := s.synced(p, began, log.Settle()); err != nil {
+			return time.Since(began), true // the operator was told
 		}
-		p.dir.recoveryPoints.Store(true)
-		p.Synced(began, log.RecoveryPoint())
 	}
 	if !p.memoTried.Load() {
 		s.memorize(p, began.Add(-memoQuiet))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // snapshotBytes is after how many bytes a log that is written to all the time
@@ -47,11 +48,11 @@ func (l *Log) Settle() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case vfs.IsNoSpace(err):
+		l.touched = true
+		err = failed("write beside the segments of", l.dir, err)
 	case err != nil:
-		err = failed("sync", l.dir, err)
-		if l.broken == nil {
-			l.broken = err
-		}
+		err = l.lose(l.dir, err)
 	case cuts != l.cuts || l.state != stateOpen:
 		l.touched = true
 	default:

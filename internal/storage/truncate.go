@@ -47,6 +47,7 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	// cut itself: otherwise a crash could bring back what was cut off.
 	l.end, l.hw, l.recovery = offset, min(l.hw, offset), max(min(l.recovery, offset-1), 0)
 	l.start, l.settled = min(l.start, offset), min(l.settled, l.recovery)
+	l.synced = max(min(l.synced, offset-1), l.recovery)
 	l.size, l.recent = 0, nil
 	l.cuts++
 	l.unsynced.epochs = l.epochs.TruncateFromEnd(offset) || l.unsynced.epochs
@@ -83,7 +84,8 @@ func (l *Log) truncateFully(now time.Time, offset kafka.Offset) error {
 	segments := l.segments
 	l.segments, l.size, l.recent = nil, 0, nil
 	l.cuts++
-	l.start, l.end, l.hw, l.recovery, l.settled, l.unstable = offset, offset, offset, offset, offset, kafka.NoOffset
+	l.start, l.end, l.hw, l.unstable = offset, offset, offset, kafka.NoOffset
+	l.recovery, l.settled, l.synced = offset, offset, offset
 	l.epochs.Clear()
 	l.unsynced.epochs = true
 	l.mu.Unlock()
@@ -123,6 +125,7 @@ func (l *Log) advanceStart(offset kafka.Offset) (bool, error) {
 		return false, nil
 	}
 	l.start, l.recovery = offset, max(l.recovery, offset)
+	l.synced = max(l.synced, l.recovery)
 	l.unsynced.epochs = l.epochs.TruncateFromStart(offset) || l.unsynced.epochs
 	l.mu.Unlock()
 	l.producers.LogStart(offset)
