@@ -117,14 +117,19 @@ func (x *crash) dir(n *memNode) *memNode {
 	return d
 }
 
-// some gives the changes of a directory that reached the disk: a beginning, as
-// a journal leaves it, or any.
+// some gives the changes of a directory that reached the disk: all, a beginning
+// as a journal leaves it, or any.
 func (x *crash) some(pending []dirOp) []dirOp {
 	if x.chance == nil || len(pending) == 0 {
 		return nil
 	}
-	if len(pending) > 1 && x.yes() {
-		return pending[:x.chance.IntN(len(pending)+1)]
+	if len(pending) > 1 {
+		switch x.chance.IntN(3) {
+		case 0:
+			return pending
+		case 1:
+			return pending[:x.chance.IntN(len(pending)+1)]
+		}
 	}
 	var some []dirOp
 	for _, op := range pending {
@@ -150,8 +155,9 @@ func (x *crash) file(n *memNode) *memNode {
 	}
 	data := make([]byte, size)
 	copy(data, f.data)
+	all := x.chance != nil && len(f.touched) > 1 && x.chance.IntN(3) == 0
 	for _, b := range slices.Sorted(maps.Keys(f.touched)) {
-		if begin := b * memBlock; begin < size {
+		if begin := b * memBlock; begin < size && (!all || f.lost[b]) {
 			x.block(data[begin:min(begin+memBlock, size)], f.saved[b], f.lost[b])
 		}
 	}
@@ -164,18 +170,16 @@ func (x *crash) block(data, durable []byte, lost bool) {
 	from, to := 0, len(data)
 	sectors := (len(data) + sector - 1) / sector
 	if x.chance != nil && !lost {
-		choices := 2
-		if sectors > 1 {
-			choices = 4
-		}
-		switch x.chance.IntN(choices) {
-		case 0:
+		if x.yes() {
 			return // the write reached the disk
-		case 1: // nothing of it did
-		case 2:
-			from = sector * (1 + x.chance.IntN(sectors-1))
-		case 3:
-			to = sector * (1 + x.chance.IntN(sectors-1))
+		}
+		if sectors > 1 {
+			switch x.chance.IntN(3) {
+			case 1:
+				from = sector * (1 + x.chance.IntN(sectors-1))
+			case 2:
+				to = sector * (1 + x.chance.IntN(sectors-1))
+			}
 		}
 	}
 	clear(data[from:to])
