@@ -2,6 +2,9 @@ package vfs
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -38,11 +41,11 @@ func (m *Mem) CrashClone(chance Chance) *Mem {
 
 // ShowStale lets crash clones have other bytes than zeros where a file grew and
 // its blocks were not written, as file systems do that do not order data before
-// metadata (ext4 with data=writeback).
-func (m *Mem) ShowStale(on bool) {
+// metadata (ext4 with data=writeback): in the files whose last name match wants.
+func (m *Mem) ShowStale(match func(name string) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.stale = on
+	m.stale = match
 }
 
 // Clone is a copy of everything, as if it had been synced: what a process that
@@ -88,8 +91,8 @@ func newMemFile(n *memNode, data []byte) *memNode {
 
 // crash makes one clone.
 type crash struct {
-	chance Chance // nil: only what was synced
-	stale  bool
+	chance Chance                 // nil: only what was synced
+	stale  func(name string) bool // nil: never
 	done   map[*memNode]*memNode
 }
 
@@ -108,7 +111,7 @@ func (x *crash) dir(n *memNode) *memNode {
 			if child.dir() {
 				x.done[child] = x.dir(child)
 			} else {
-				x.done[child] = x.file(child)
+				x.done[child] = x.file(child, x.stale != nil && x.stale(name))
 			}
 		}
 		d.entries[name] = x.done[child]
@@ -140,7 +143,7 @@ func (x *crash) some(pending []dirOp) []dirOp {
 	return some
 }
 
-func (x *crash) file(n *memNode) *memNode {
+func (x *crash) file(n *memNode, stale bool) *memNode {
 	f := &n.file
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -158,7 +161,7 @@ func (x *crash) file(n *memNode) *memNode {
 	all := x.chance != nil && len(f.touched) > 1 && x.chance.IntN(3) == 0
 	for _, b := range slices.Sorted(maps.Keys(f.touched)) {
 		if begin := b * memBlock; begin < size && (!all || f.lost[b]) {
-			x.block(data[begin:min(begin+memBlock, size)], f.saved[b], f.lost[b])
+			x.block(data[begin:min(begin+memBlock, size)], f.saved[b], f.lost[b], stale)
 		}
 	}
 	return newMemFile(n, data)
@@ -166,7 +169,7 @@ func (x *crash) file(n *memNode) *memNode {
 
 // block leaves the new content, puts the durable one in its place, or tears
 // the block between two sectors. What a failed sync dropped is lost.
-func (x *crash) block(data, durable []byte, lost bool) {
+func (x *crash) block(data, durable []byte, lost, stale bool) {
 	from, to := 0, len(data)
 	sectors := (len(data) + sector - 1) / sector
 	if x.chance != nil && !lost {
@@ -183,7 +186,7 @@ func (x *crash) block(data, durable []byte, lost bool) {
 		}
 	}
 	clear(data[from:to])
-	if x.stale && x.chance != nil && to > len(durable) && x.yes() {
+	if stale && x.chance != nil && to > len(durable) && x.yes() {
 		for i := max(from, len(durable)); i < to; i++ {
 			data[i] = byte(i*167>>3) ^ 0x5a
 		}
@@ -191,4 +194,30 @@ func (x *crash) block(data, durable []byte, lost bool) {
 	if from < len(durable) {
 		copy(data[from:to], durable[from:])
 	}
+}
+
+// Sum is a hash of all names and contents: two disks that cannot be told apart
+// by reading have the same.
+func (m *Mem) Sum() [sha256.Size]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := sha256.New()
+	sum(h, m.root)
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func sum(h hash.Hash, n *memNode) {
+	for _, name := range slices.Sorted(maps.Keys(n.entries)) {
+		child := n.entries[name]
+		child.file.mu.RLock()
+		head := append(binary.LittleEndian.AppendUint64([]byte(name), uint64(len(child.file.data))), 0, 'f')
+		if child.dir() {
+			head[len(head)-1] = 'd'
+		}
+		h.Write(head)
+		h.Write(child.file.data)
+		child.file.mu.RUnlock()
+		sum(h, child)
+	}
+	h.Write([]byte{'/'})
 }
