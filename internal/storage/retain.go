@@ -56,107 +56,66 @@ func (l *Log) Sweep(now time.Time) error {
 // Retain deletes what retention.ms, retention.bytes and the log start offset
 // let go, and says how many segments. Their files are renamed to *.deleted at
 // once and removed by a Sweep after file.delete.delay.ms.
-//
-// What is left has its names on disk before others are changed. Otherwise a
-// crash could keep the second change without the first: where all segments go,
-// and a new one begins at the log's end, the log would begin anew and give
-// offsets out again.
 func (l *Log) Retain(now time.Time) (int, error) {
-	deleted, wait, err := l.retain(now, false)
-	for range retainTurns {
-		if err != nil || !wait {
-			break
-		}
-		if err = l.host.fs.SyncDir(l.Dir()); err != nil {
-			err = failed("sync", l.Dir(), err)
-			l.breakOff(err)
-			break
-		}
-		var n int
-		n, wait, err = l.retain(now, true)
-		deleted += n
-	}
-	return deleted, err
-}
-
-// retainTurns is how often Retain may have to sync: for what was there, and for
-// a segment that it began.
-const retainTurns = 2
-
-// retain is one turn of Retain. It stops before it deletes where names have to
-// be synced first; synced says that those of the last turn were.
-func (l *Log) retain(now time.Time, synced bool) (deleted int, wait bool, err error) {
 	if err := l.change(); err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	defer l.writing.Unlock()
 	segments, _ := l.view()
 	if len(segments) == 0 {
-		return 0, false, nil
+		return 0, nil
 	}
 	c, start := l.Config(), l.LogStartOffset()
-	gone := []func(s, next *segment.Segment) (bool, error){
-		func(_, next *segment.Segment) (bool, error) { return next != nil && next.Base <= start, nil },
+	deleted, err := l.deleteWhile(now, func(_ *segment.Segment, next *segment.Segment) (bool, error) {
+		return next != nil && next.Base <= start, nil
+	})
+	if err != nil || !c.Delete {
+		return deleted, failed("retain", l.Dir(), err)
 	}
-	if c.Delete {
-		gone = append(gone, l.beyondBytes(c), beyondTime(now, c))
+	bySize, err := l.retainBytes(now, c)
+	if err != nil {
+		return deleted + bySize, failed("retain", l.Dir(), err)
 	}
-	for _, g := range gone {
-		if g == nil {
-			continue
-		}
-		n, wait, err := l.deleteWhile(now, synced, g)
-		deleted += n
-		if wait || err != nil {
-			return deleted, wait, failed("retain", l.Dir(), err)
-		}
-	}
-	return deleted, false, nil
+	byTime, err := l.retainTime(now, c)
+	return deleted + bySize + byTime, failed("retain", l.Dir(), err)
 }
 
-// beyondBytes says which segments retention.bytes lets go; nil: none.
-func (l *Log) beyondBytes(c *Config) func(s, next *segment.Segment) (bool, error) {
-	if c.RetentionBytes < 0 {
-		return nil
+func (l *Log) retainBytes(now time.Time, c *Config) (int, error) {
+	excess := l.Size() - c.RetentionBytes
+	if c.RetentionBytes < 0 || excess < 0 {
+		return 0, nil
 	}
-	excess, begun := int64(0), false
-	return func(s, _ *segment.Segment) (bool, error) {
-		if !begun {
-			excess, begun = l.Size()-c.RetentionBytes, true
-		}
+	return l.deleteWhile(now, func(s, _ *segment.Segment) (bool, error) {
 		size := s.Size()
-		if excess < 0 || excess-size < 0 {
+		if excess-size < 0 {
 			return false, nil
 		}
 		excess -= size
 		return true, nil
-	}
+	})
 }
 
-// beyondTime says which segments retention.ms lets go; nil: none.
-func beyondTime(now time.Time, c *Config) func(s, next *segment.Segment) (bool, error) {
+func (l *Log) retainTime(now time.Time, c *Config) (int, error) {
 	if c.RetentionMs < 0 {
-		return nil
+		return 0, nil
 	}
-	return func(s, _ *segment.Segment) (bool, error) {
+	return l.deleteWhile(now, func(s, _ *segment.Segment) (bool, error) {
 		newest, _, err := s.MaxTimestamp()
 		if err == nil && newest < 0 {
 			newest, err = s.LastModified()
 		}
 		return err == nil && now.UnixMilli()-int64(newest) > c.RetentionMs, err
-	}
+	})
 }
 
 // deleteWhile deletes segments from the first on, while they are below the high
-// watermark and gone says so. Where all go, it begins a new one at the log's
-// end. It deletes none yet, and says wait, where names are not synced.
-func (l *Log) deleteWhile(
-	now time.Time, synced bool, gone func(s, next *segment.Segment) (bool, error),
-) (n int, wait bool, err error) {
+// watermark and gone says so. Where all go, a new one begins at the log's end.
+func (l *Log) deleteWhile(now time.Time, gone func(s, next *segment.Segment) (bool, error)) (int, error) {
 	segments, size := l.view()
 	l.mu.Lock()
-	hw, end, unsynced := l.hw, l.end, l.unsynced.names && !synced
+	hw, end := l.hw, l.end
 	l.mu.Unlock()
+	n := 0
 	for n < len(segments) {
 		var next *segment.Segment
 		upper := end
@@ -169,29 +128,29 @@ func (l *Log) deleteWhile(
 		}
 		yes, err := gone(segments[n], next)
 		if err != nil {
-			return 0, false, err
+			return 0, err
 		}
 		if !yes {
 			break
 		}
 		n++
 	}
-	switch {
-	case n == 0:
-		return 0, false, nil
-	case n == len(segments):
-		c := l.segmentConfig(l.Config())
-		_, err := l.roll(now, l.LogEndOffset(), &c)
-		return 0, err == nil, err
-	case unsynced:
-		return 0, true, nil
+	if n == 0 {
+		return 0, nil
 	}
-	return n, false, l.deleteFirst(now, n)
+	return n, l.deleteFirst(now, n)
 }
 
-// deleteFirst deletes the first n segments, of more.
+// deleteFirst deletes the first n segments.
 func (l *Log) deleteFirst(now time.Time, n int) error {
 	segments, _ := l.view()
+	if n == len(segments) {
+		c := l.segmentConfig(l.Config())
+		if _, err := l.roll(now, l.LogEndOffset(), &c); err != nil {
+			return err
+		}
+		segments, _ = l.view()
+	}
 	first := segments[n].Base
 	if _, err := l.advanceStart(first); err != nil {
 		return err
