@@ -24,7 +24,7 @@ func (p *part) check(log *storage.Log) (start, end kafka.Offset, err error) {
 		return start, end, fmt.Errorf("the log of %s ends at %d: acknowledged records are lost, up to %d", p.tp, end, p.acked)
 	case end > most:
 		return start, end, fmt.Errorf("the log of %s ends at %d, and only %d was written", p.tp, end, most)
-	case start > p.start:
+	case start > p.start && p.acked > p.start:
 		return start, end, fmt.Errorf("the log of %s begins at %d, and nobody deleted what is above %d", p.tp, start, p.start)
 	case start < p.kept:
 		return start, end, fmt.Errorf("the log of %s begins at %d: what was deleted is back, below %d", p.tp, start, p.kept)

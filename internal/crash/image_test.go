@@ -2,6 +2,7 @@ package crash
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/batch"
@@ -12,7 +13,7 @@ import (
 // checkImage opens an image as a start does and compares it with what was
 // promised.
 func (w *world) checkImage(x image) error {
-	set, err := newSet(w.cfg, x.fs, w.codecs, x.img)
+	set, err := newSet(w.cfg, x.fs, w.codecs, x.img, rand.Uint64())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package crash
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -129,12 +130,14 @@ func (w *world) failed() bool {
 }
 
 // newSet makes a broker's partitions over a disk, and loads them.
-func newSet(cfg *config.Broker, disk vfs.FS, codecs *compress.Pool, img *metadata.Image) (*partition.Set, error) {
+func newSet(cfg *config.Broker, disk vfs.FS, codecs *compress.Pool, img *metadata.Image, ids uint64) (*partition.Set, error) {
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], ids)
 	told := newErrors()
 	set := partition.New(partition.Config{
 		Host: storage.NewHost(disk, codecs), NodeID: self,
 		Dirs:   []partition.Dir{{Path: dataDir, ID: kafka.UUID{0: 1, 15: 200}}},
-		Broker: func() *config.Broker { return cfg }, Log: slog.New(told), Rand: rand.NewChaCha8([32]byte{}),
+		Broker: func() *config.Broker { return cfg }, Log: slog.New(told), Rand: rand.NewChaCha8(seed),
 	})
 	set.Publish(img, &metadata.Delta{})
 	if err := set.Load(); err != nil {
@@ -148,7 +151,7 @@ func (w *world) open() {
 	w.mu.Lock()
 	img := w.img
 	w.mu.Unlock()
-	set, err := newSet(w.cfg, &watched{FS: w.fs, point: w.point, lie: w.lie}, w.codecs, img)
+	set, err := newSet(w.cfg, &watched{FS: w.fs, point: w.point, lie: w.lie}, w.codecs, img, w.chance.Uint64())
 	w.fail(err)
 	if err != nil {
 		return
@@ -199,7 +202,7 @@ type topicKind struct {
 
 func kinds() []topicKind {
 	return []topicKind{
-		{"synced", 1, map[string]string{"flush.messages": "1", "internal.segment.bytes": "700", "index.interval.bytes": "100", "file.delete.delay.ms": "10000"}},
+		{"synced", 1, map[string]string{"flush.messages": "1", "internal.segment.bytes": "1100", "index.interval.bytes": "100", "file.delete.delay.ms": "10000"}},
 		{"short", 2, map[string]string{
 			"flush.messages": "1", "internal.segment.bytes": "1500", "index.interval.bytes": "0", "retention.bytes": "4000",
 			"file.delete.delay.ms": "1000", "compression.type": "gzip",

@@ -87,7 +87,8 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			continue
 		case logdir.Live:
 		}
-		t, known, err := s.owner(img, dir.TopicPartition, path)
+		flushed := clean || checkpoints[0][dir.TopicPartition] > 0
+		t, known, err := s.owner(img, dir.TopicPartition, path, flushed)
 		if err != nil {
 			return nil, err
 		}
@@ -119,8 +120,10 @@ func hasOthers(offsets map[kafka.TopicPartition]kafka.Offset, found []foundLog) 
 func (s *Set) deleteDelayMs() int64 { t := s.cfg.Broker().TopicDefaults(); return t.FileDeleteDelayMs }
 
 // owner finds the topic that a directory belongs to: the one of its name and,
-// where the directory has an id, of its id.
-func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string) (*topic, bool, error) {
+// where the directory has an id, of its id. One that has records, but no id,
+// and was never flushed, has lost its id in a crash: it may be that of a deleted
+// topic of the same name.
+func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string, flushed bool) (*topic, bool, error) {
 	m, ok := img.Topics.ByName(tp.Topic)
 	if !ok {
 		return nil, false, nil
@@ -135,6 +138,12 @@ func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string) (
 	}
 	if !id.IsZero() && id != m.ID {
 		return nil, false, nil
+	}
+	if id.IsZero() && !flushed {
+		records, err := logdir.HasRecords(s.cfg.Host.FS(), path)
+		if records || err != nil {
+			return nil, false, err
+		}
 	}
 	t := s.byID[m.ID]
 	if t == nil {
