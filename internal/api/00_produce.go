@@ -295,7 +295,7 @@ func (h *Handlers) appendAll(s *Session, st *produceState) {
 			out.BaseOffset, out.LogAppendTimeMs = int64(done.FirstOffset), int64(done.LogAppendTime)
 			out.LogStartOffset = int64(done.LogStart)
 			switch {
-			case acks != -1:
+			case acks == 0:
 			case !done.Acked:
 				st.wait = append(st.wait, produceWait{p, done.LastOffset + 1, i, j})
 			case done.AckErr != nil:

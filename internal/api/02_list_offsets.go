@@ -8,13 +8,16 @@ import (
 	"github.com/gregor-stream/gregor/internal/storage"
 )
 
-func (h *Handlers) listOffsets(_ context.Context, call *Call, req *msg.ListOffsetsRequest) (*msg.ListOffsetsResponse, error) {
+func (h *Handlers) listOffsets(ctx context.Context, call *Call, req *msg.ListOffsetsRequest) (*msg.ListOffsetsResponse, error) {
 	resp := msg.NewListOffsetsResponse()
 	times := make(map[kafka.TopicPartition]int)
 	for i := range req.Topics {
 		for j := range req.Topics[i].Partitions {
 			times[kafka.TopicPartition{Topic: req.Topics[i].Name, Partition: req.Topics[i].Partitions[j].PartitionIndex}]++
 		}
+	}
+	if err := h.catchUp(ctx, call, req); err != nil {
+		return nil, err
 	}
 	for i := range req.Topics {
 		topic := &req.Topics[i]
@@ -45,6 +48,33 @@ func (h *Handlers) listOffsets(_ context.Context, call *Call, req *msg.ListOffse
 		resp.Topics = appendOffsets(resp.Topics, out)
 	}
 	return resp, nil
+}
+
+// catchUp has the high watermarks that a consumer asks for come up to what is
+// in the logs.
+func (h *Handlers) catchUp(ctx context.Context, call *Call, req *msg.ListOffsetsRequest) error {
+	var behind []Partition
+	for i := range req.Topics {
+		topic := &req.Topics[i]
+		if req.ReplicaId != -1 || !h.allowed(call, Describe, Topic, topic.Name) {
+			continue
+		}
+		for j := range topic.Partitions {
+			if at := kafka.Timestamp(topic.Partitions[j].Timestamp); at < 0 && at != storage.LatestTimestamp && at != storage.MaxTimestamp {
+				continue
+			}
+			if p, code := h.findByName(topic.Name, topic.Partitions[j].PartitionIndex); code == kafka.ErrNone {
+				p.Hasten()
+				behind = append(behind, p)
+			}
+		}
+	}
+	for _, p := range behind {
+		if err := p.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // appendOffsets adds a topic's answer, to the one before where the request

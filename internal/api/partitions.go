@@ -31,9 +31,13 @@ type Partition interface {
 	// Append checks records, which it may change and does not keep, and
 	// appends them. A *batch.RecordErrors names single records.
 	Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (Appended, error)
-	// AwaitAck calls done once when the records below end are acknowledged or
-	// refused; where that is decided already it returns true instead.
-	AwaitAck(end kafka.Offset, done func(error)) (ready bool, err error)
+	// AwaitAck calls done once when the records below end are as safe as acks asks
+	// for, or never will be; where that is decided already it returns true instead.
+	AwaitAck(acks int16, end kafka.Offset, done func(error)) (ready bool, err error)
+	// CatchUp waits until what is in the log may be read, where only the local
+	// disk holds that up; Hasten begins it. The error is that of ctx.
+	CatchUp(ctx context.Context) error
+	Hasten()
 	Read(q *Query, into *ReadResult) error
 	// CountRead and CountSent count a fetch of the partition, and bytes of
 	// records that go out, for who observes.
@@ -55,7 +59,7 @@ type Partition interface {
 // Appended is what an append did.
 type Appended struct {
 	storage.AppendInfo
-	Acked  bool // replicated as acks=all asks for, or (AckErr) never to be
+	Acked  bool // as safe as its acks ask for, or (AckErr) never to be
 	AckErr error
 }
 

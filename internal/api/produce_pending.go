@@ -9,8 +9,8 @@ import (
 	"github.com/gregor-stream/gregor/internal/wire"
 )
 
-// producePending is the answer to an acks=all request some of whose records
-// are not replicated yet. It ends when all are decided, or when the request's
+// producePending is the answer to a request some of whose records are not yet as
+// safe as its acks ask for. It ends when all are decided, or when the request's
 // timeout is over.
 type producePending struct {
 	h           *Handlers
@@ -40,7 +40,7 @@ func newProducePending(s *Session, st *produceState) *producePending {
 	p.timer = time.AfterFunc(timeout, p.finish)
 	p.mu.Unlock()
 	for _, w := range st.wait {
-		if done, err := w.p.AwaitAck(w.end, func(err error) { p.acked(w, err) }); done {
+		if done, err := w.p.AwaitAck(st.req.Acks, w.end, func(err error) { p.acked(w, err) }); done {
 			p.acked(w, err)
 		}
 	}

@@ -25,7 +25,7 @@ type Synonym struct {
 }
 
 // DescribeTopic is every key of a topic with the given overrides, sorted by
-// name. Internal keys appear when they are set.
+// name. Internal keys and Gregor's own appear when they are set.
 func (b *Broker) DescribeTopic(overrides map[string]string) []Entry {
 	values := b.topicValues(overrides)
 	return b.describe(topicKeys, values, overrides, SourceTopic, TopicSynonym)
@@ -82,7 +82,7 @@ func (b *Broker) describe(keys []Key, values map[string]value, overrides map[str
 	for i := range keys {
 		k := &keys[i]
 		_, overridden := overrides[k.Name]
-		if k.Internal && !overridden {
+		if k.Internal && !overridden || k.Own && !overridden && (brokerKey == nil || !b.given(brokerKey(k.Name))) {
 			continue
 		}
 		e := Entry{Name: k.Name, Value: values[k.Name].shown(k), Source: SourceDefault, Sensitive: k.Sensitive(), Type: k.Type, Doc: &k.Doc}

@@ -141,6 +141,8 @@ func TopicSynonym(topicKey string) string {
 		return "log.segment.delete.delay.ms"
 	case "min.cleanable.dirty.ratio":
 		return "log.cleaner.min.cleanable.ratio"
+	case "gregor.durability":
+		return "gregor.log.durability"
 	}
 	return ""
 }

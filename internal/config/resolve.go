@@ -123,6 +123,7 @@ func topicOf(v map[string]value) Topic {
 		RemoteCopyLagMs:             v["remote.copy.lag.ms"].long,
 		RemoteCopyLagBytes:          v["remote.copy.lag.bytes"].long,
 		DeadLetterQueueGroupEnable:  v["errors.deadletterqueue.group.enable"].flag,
+		Durability:                  durabilityOf(v["gregor.durability"].text),
 
 		LeaderReplicationThrottledReplicas:   v["leader.replication.throttled.replicas"].list,
 		FollowerReplicationThrottledReplicas: v["follower.replication.throttled.replicas"].list,

@@ -15,6 +15,10 @@ var gregorBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Whether the HTTP listeners serve profiles below /debug/pprof/.",
 	},
 	{
+		Name: "gregor.log.durability", Type: String, Default: "safe", Check: oneOf("safe,page-cache,disk"), Importance: High, Mode: ClusterWide, State: InEffect, Own: true,
+		Doc: "What acks=all and the high watermark wait for: safe, two replicas, or the disk where one alone is in sync; page-cache, nothing but the in-sync replicas' memory, as Apache Kafka; disk, the leader's disk always, and acks=1 too. docs/durability.md tells what each costs.",
+	},
+	{
 		Name: "gregor.log.format", Type: String, Default: "text", Check: oneOf("text,json"), Importance: Low, State: InEffect, Own: true,
 		Doc: "How the command gregor writes its log: text for people, json for machines.",
 	},

@@ -55,7 +55,7 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "After how many records a log is synced to disk.",
 	},
 	{
-		Name: "log.flush.interval.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide,
+		Name: "log.flush.interval.ms", Type: Long, Null: true, Importance: High, Mode: ClusterWide, State: InEffect,
 		Doc: "After how long a log with unsynced records is synced; log.flush.scheduler.interval.ms where it is not set.",
 	},
 	{

@@ -56,7 +56,7 @@ func TestEveryKeyIsFoundByItsName(t *testing.T) {
 }
 
 func TestOnlyOurOwnKeysHaveOurPrefix(t *testing.T) {
-	for _, table := range brokerTables {
+	for _, table := range everyTable() {
 		for i := range table {
 			if k := &table[i]; k.Own != strings.HasPrefix(k.Name, "gregor.") {
 				t.Errorf("%s: own is %v", k.Name, k.Own)

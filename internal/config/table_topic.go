@@ -1,6 +1,6 @@
 package config
 
-// topicKeys: topic keys (Kafka's LogConfig). Sorted by name.
+// topicKeys: topic keys (Kafka's LogConfig, and one of our own). Sorted by name.
 var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 	{
 		Name: "cleanup.policy", Type: List, Default: "delete", Check: listOf("compact,delete"), Importance: Medium, State: InEffect,
@@ -39,12 +39,16 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "After how many records the log is synced to disk.",
 	},
 	{
-		Name: "flush.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium,
+		Name: "flush.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "After how long unsynced records are synced.",
 	},
 	{
 		Name: "follower.replication.throttled.replicas", Type: List, Default: "", Check: special(checkThrottledReplicas), Importance: Medium,
 		Doc: "The replicas whose followers are throttled.",
+	},
+	{
+		Name: "gregor.durability", Type: String, Default: "safe", Check: oneOf("safe,page-cache,disk"), Importance: High, State: InEffect, Own: true,
+		Doc: "What acks=all and the high watermark of this topic wait for, see gregor.log.durability.",
 	},
 	{
 		Name: "index.interval.bytes", Type: Int, Default: "4096", Check: atLeast(0), Importance: Medium, State: InEffect,

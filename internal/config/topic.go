@@ -9,6 +9,27 @@ const (
 	LogAppendTime TimestampType = 1
 )
 
+// Durability is a value of gregor.durability: what has to be on disk before a
+// record counts.
+type Durability uint8
+
+// The durabilities.
+const (
+	Safe Durability = iota
+	PageCache
+	Disk
+)
+
+func durabilityOf(text string) Durability {
+	switch text {
+	case "page-cache":
+		return PageCache
+	case "disk":
+		return Disk
+	}
+	return Safe
+}
+
 // Topic is the resolved configuration of one topic: its own overrides over the
 // broker's values. It is a value: copy it, compare its fields, never change
 // one that you did not make. Get one from [Broker.Topic].
@@ -52,6 +73,8 @@ type Topic struct {
 	LocalRetentionBytes      int64 // -2: as RetentionBytes
 	RemoteCopyLagMs          int64
 	RemoteCopyLagBytes       int64
+
+	Durability Durability // gregor.durability
 
 	DeadLetterQueueGroupEnable bool // errors.deadletterqueue.group.enable
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/api"
@@ -66,9 +67,15 @@ func (s served) Append(now time.Time, records []byte, acks int16, o storage.Appe
 }
 
 // AwaitAck waits for an acknowledgement.
-func (s served) AwaitAck(end kafka.Offset, done func(error)) (bool, error) {
-	return s.p.AwaitAck(end, done)
+func (s served) AwaitAck(acks int16, end kafka.Offset, done func(error)) (bool, error) {
+	return s.p.AwaitAck(acks, end, done)
 }
+
+// CatchUp waits until what is in the log may be read.
+func (s served) CatchUp(ctx context.Context) error { return s.p.CatchUp(ctx) }
+
+// Hasten begins what CatchUp waits for.
+func (s served) Hasten() { s.p.Hasten() }
 
 // Read reads records.
 func (s served) Read(q *api.Query, into *api.ReadResult) error {

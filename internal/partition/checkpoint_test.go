@@ -20,7 +20,7 @@ func usedTopic(b *broker) {
 	if _, err := p.DeleteRecords(4); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := b.set.flush(time.Now(), p, p.Log()); err != nil {
+	if err := b.set.flush(p, p.Log()); err != nil {
 		b.t.Fatal(err)
 	}
 	time.Sleep(2 * time.Minute) // checkpoints
@@ -115,7 +115,7 @@ func TestDamagedLogStaysDamagedOverRestarts(t *testing.T) {
 					t.Fatalf("clean=%t: a damaged log is served, with the offsets %d to %d", clean, p.LogStartOffset(), p.LogEndOffset())
 				}
 				b.append(b.partition("b", 0), 1, 100)
-				if err := b.set.flush(time.Now(), b.partition("b", 0), b.partition("b", 0).Log()); err != nil {
+				if err := b.set.flush(b.partition("b", 0), b.partition("b", 0).Log()); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(2 * time.Minute)
@@ -134,7 +134,7 @@ func TestDamagedLogStaysDamagedOverRestarts(t *testing.T) {
 }
 
 func TestFlushMessagesIsDoneBeforeTheAcknowledgement(t *testing.T) {
-	bubble(t, nil, 1, func(t *testing.T, b *broker) {
+	bubble(t, []string{"gregor.log.durability=page-cache"}, 1, func(t *testing.T, b *broker) {
 		b.apply(newTopic("a", 1)...)
 		b.apply(setConfig("a", "flush.messages", "3"))
 		p := b.partition("a", 0)

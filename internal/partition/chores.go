@@ -76,13 +76,20 @@ func (c *chores) remove(path string, at time.Time) {
 }
 
 // appended does what an append leaves to do. What flush.messages asks for is
-// done before the append is acknowledged, as in Kafka: one flush serves all who
-// wait for it. A completed segment can wait.
-func (s *Set) appended(now time.Time, p *Partition, log *storage.Log, info *storage.AppendInfo) error {
-	if log.FlushDue() {
-		return s.flush(now, p, log)
+// done before the append is acknowledged, as in Kafka: one sync serves all who
+// wait for it, and where the acknowledgement waits for a sync anyway, that is
+// the one. A completed segment can wait.
+func (s *Set) appended(p *Partition, log *storage.Log, done *Appended) error {
+	switch {
+	case !log.FlushDue():
+	case !done.Acked && p.behind.Load():
+		p.dir.committer.ask(p)
+	default:
+		if err := s.flush(p, log); err != nil {
+			return err
+		}
 	}
-	if info.Rolled {
+	if done.Rolled {
 		s.chores.add(p, flush)
 	}
 	return nil
@@ -189,7 +196,7 @@ func (s *Set) doSoon(ctx context.Context) {
 			continue
 		}
 		if what&flush != 0 {
-			_ = s.flush(now, p, log) // the operator was told
+			_ = s.flush(p, log) // the operator was told
 		}
 		if what&retain != 0 {
 			old = append(old, p)

@@ -13,6 +13,7 @@ import (
 // logDir is one log directory in use.
 type logDir struct {
 	Dir
+	committer  committer
 	partitions atomic.Int64
 
 	// What changed since the checkpoint files were written.

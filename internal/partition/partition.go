@@ -44,6 +44,10 @@ type Partition struct {
 	mu     sync.Mutex
 	leader *replica.Leader
 
+	// behind: a sync would move the high watermark or an acknowledgement, see
+	// replica.Leader.Behind. Changed under mu.
+	behind  atomic.Bool
+	syncing atomic.Uint32 // a syncState, see committer
 	waiting waiting
 	tally   tally
 
@@ -110,8 +114,8 @@ func (r *role) check(epoch kafka.LeaderEpoch) error {
 // Appended is what an append did.
 type Appended struct {
 	storage.AppendInfo
-	// Acked says that it is replicated as acks=all asks for, or (AckErr) that
-	// it will not be; otherwise there is [Partition.AwaitAck].
+	// Acked says that it may be acknowledged as its acks ask for, or (AckErr)
+	// that it never will; otherwise there is [Partition.AwaitAck].
 	Acked  bool
 	AckErr error
 }
@@ -160,12 +164,13 @@ func (p *Partition) appendTo(now time.Time, records []byte, acks int16, epoch ka
 	}
 	effect := p.leader.Appended(now, log.LogEndOffset(), p.set.brokers())
 	p.apply(effect)
-	done.Acked, done.AckErr = p.leader.Acknowledged(done.LastOffset + 1)
+	done.Acked, done.AckErr = p.leader.Acknowledged(acks, done.LastOffset+1)
 	p.mu.Unlock()
 	if effect.Advanced {
 		p.waiting.wake()
 	}
-	return done, p.set.appended(now, p, log, &done.AppendInfo)
+	p.hasten()
+	return done, p.set.appended(p, log, &done)
 }
 
 // trouble tells the operator, once, of an error that is not a client's doing:
@@ -188,6 +193,12 @@ func (p *Partition) apply(e replica.Effect) {
 			log.SetHighWatermark(p.leader.HighWatermark())
 		}
 		p.dir.highWatermarks.Store(true)
+	}
+	if behind := p.leader.Behind(); behind != p.behind.Load() {
+		p.behind.Store(behind)
+	}
+	if e.Sync {
+		p.dir.committer.ask(p)
 	}
 	// A proposal for the in-sync set has nobody to go to before there are
 	// followers; replication sends it from here.

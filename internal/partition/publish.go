@@ -109,7 +109,7 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 	changed := append(made, kept...)
 	for _, p := range changed {
 		if reg, ok := delta.Topic.Partition(p.tp.Partition); ok {
-			s.lead(now, p, reg, int(t.minISR.Load()))
+			s.lead(now, t, p, reg)
 		}
 	}
 	s.mu.Lock()
@@ -223,13 +223,14 @@ func (s *Set) report(p *Partition, found *storage.Recovery) {
 }
 
 // lead makes this broker leader or follower of p, as the registration says.
-func (s *Set) lead(now time.Time, p *Partition, reg *metadata.Partition, minISR int) {
+func (s *Set) lead(now time.Time, t *topic, p *Partition, reg *metadata.Partition) {
 	p.mu.Lock()
 	old := p.role.Load()
 	next := &role{leader: reg.Leader, epoch: reg.LeaderEpoch, start: old.start, offline: old.offline}
 	next.leads = reg.Leader == s.cfg.NodeID
 	if !next.leads || next.offline != nil {
 		p.leader = nil // its state is that of one stretch of leading
+		p.behind.Store(false)
 		p.role.Store(next)
 		p.mu.Unlock()
 		p.settle()
@@ -237,22 +238,24 @@ func (s *Set) lead(now time.Time, p *Partition, reg *metadata.Partition, minISR 
 	}
 	if p.leader == nil {
 		p.leader = replica.NewLeader(&s.settings)
-		p.leader.SetMinISR(now, minISR, s.brokers())
+		p.leader.SetMinISR(now, int(t.minISR.Load()), s.brokers())
+		p.leader.SetDurability(now, t.rule(), s.brokers())
 	}
-	var end, highWatermark kafka.Offset // of a new log: nothing
+	var at replica.Position // of a new log: nothing
 	if log := p.made.Load(); log != nil {
-		end, highWatermark = log.LogEndOffset(), log.HighWatermark()
+		at = replica.Position{End: log.LogEndOffset(), Synced: log.Synced(), HighWatermark: log.HighWatermark()}
 	}
-	effect, begun := p.leader.Become(now, registration(reg), end, highWatermark, s.brokers())
+	effect, begun := p.leader.Become(now, registration(reg), at, s.brokers())
 	if begun {
 		// The epoch goes into the log's cache with its first batch: until then
 		// it begins where the log ends, see [epochs].
-		next.start = end
+		next.start = at.End
 	}
 	p.apply(effect)
 	p.role.Store(next)
 	p.mu.Unlock()
 	p.settle()
+	p.hasten() // the set may be down to this broker
 }
 
 // tell says who leads p now.
@@ -327,9 +330,10 @@ func (s *Set) Reconfigure() {
 
 // resolve puts a topic's configuration in place for the logs that open later.
 func (s *Set) resolve(img *metadata.Image, t *topic) {
-	c, minISR := s.topicConfig(img, t.name)
+	c, resolved := s.topicConfig(img, t.name)
 	t.config.Store(c)
-	t.minISR.Store(int64(minISR))
+	t.minISR.Store(int64(resolved.MinInsyncReplicas))
+	t.durability.Store(uint32(durability(resolved.Durability)))
 }
 
 func (s *Set) reconfigure(img *metadata.Image, t *topic) {
@@ -343,14 +347,12 @@ func (s *Set) reconfigure(img *metadata.Image, t *topic) {
 			log.SetConfig(t.config.Load())
 		}
 		p.mu.Lock()
-		var effect replica.Effect
 		if p.leader != nil {
-			effect = p.leader.SetMinISR(now, int(t.minISR.Load()), s.brokers())
-			p.apply(effect)
+			p.apply(p.leader.SetMinISR(now, int(t.minISR.Load()), s.brokers()))
+			p.apply(p.leader.SetDurability(now, t.rule(), s.brokers()))
 		}
 		p.mu.Unlock()
-		if effect.Advanced {
-			p.settle()
-		}
+		p.settle() // the rule that somebody waits by may be another one
+		p.hasten()
 	}
 }

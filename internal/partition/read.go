@@ -59,6 +59,9 @@ func (p *Partition) Read(q *Query, into *Read) error {
 		}
 	}
 	upTo := bounds(log, q.Isolation, into)
+	if q.Offset >= upTo && q.Isolation != ReadAll {
+		p.Hasten() // a reader at the high watermark
+	}
 	err = log.Read(q.Offset, q.MaxBytes, q.MinOne, upTo, &into.Fetched)
 	if err != nil {
 		p.trouble("read", err)

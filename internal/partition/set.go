@@ -69,7 +69,8 @@ type topic struct {
 	id   kafka.TopicID
 	// config is shared by the topic's logs, and replaced as a whole.
 	config atomic.Pointer[storage.Config]
-	minISR atomic.Int64
+	minISR     atomic.Int64
+	durability atomic.Uint32 // a replica.Durability
 	// gone is what happened to partitions that moved away. Guarded by Set.mu.
 	gone Counts
 	// partitions is indexed by number; nil where this broker has no replica.
@@ -86,7 +87,7 @@ func New(cfg Config) *Set {
 	s.settings = replica.Settings{Local: cfg.NodeID, LagMax: time.Duration(cfg.Broker().ReplicaLagTimeMaxMs) * time.Millisecond}
 	s.image.Store(metadata.Empty())
 	for _, d := range cfg.Dirs {
-		s.dirs = append(s.dirs, &logDir{Dir: d})
+		s.dirs = append(s.dirs, &logDir{Dir: d, committer: committer{set: s}})
 	}
 	s.chores.init()
 	s.nothing = storage.Nothing(cfg.Host)
@@ -164,6 +165,9 @@ func (s *Set) Close(brokerEpoch int64) error {
 		p.become(&r)
 		p.settle()
 	}
+	for _, d := range s.dirs {
+		d.committer.close()
+	}
 	problems := make([]error, len(s.dirs))
 	var failed atomic.Bool
 	s.parallel(all, func(p *Partition) {
@@ -199,6 +203,9 @@ func (s *Set) Abandon() {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
 	s.closed = true
+	for _, d := range s.dirs {
+		d.committer.close()
+	}
 	for _, p := range s.all() {
 		if log := p.made.Load(); log != nil {
 			log.Abandon()

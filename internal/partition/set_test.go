@@ -171,9 +171,13 @@ func records(n, size int) []byte {
 	return b
 }
 
+// append appends, and waits for this broker's disk.
 func (b *broker) append(p *Partition, n, size int) Appended {
 	b.t.Helper()
 	done, err := p.Append(time.Now(), records(n, size), -1, storage.AppendOptions{})
+	if err == nil {
+		err = p.CatchUp(b.t.Context())
+	}
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -206,7 +210,7 @@ func TestPartitionsFollowTheImage(t *testing.T) {
 			t.Error("the topic's id finds another partition")
 		}
 		done := b.append(p, 3, 10)
-		if done.FirstOffset != 0 || done.LastOffset != 2 || !done.Acked || p.HighWatermark() != 3 {
+		if done.FirstOffset != 0 || done.LastOffset != 2 || p.HighWatermark() != 3 {
 			t.Errorf("appended %+v, high watermark %d", done, p.HighWatermark())
 		}
 		// Another broker becomes the leader, and this one a follower.
@@ -404,7 +408,7 @@ func TestRetentionDeletesOldSegmentsAndFlushMovesTheRecoveryPoint(t *testing.T) 
 
 // TestOnlyFlushMsFlushesByTime: where nobody asks for it, no time flushes.
 func TestOnlyFlushMsFlushesByTime(t *testing.T) {
-	props := []string{"log.flush.scheduler.interval.ms=1000", "log.initial.task.delay.ms=0"}
+	props := []string{"log.flush.scheduler.interval.ms=1000", "log.initial.task.delay.ms=0", "gregor.log.durability=page-cache"}
 	bubble(t, props, 1, func(t *testing.T, b *broker) {
 		b.apply(newTopic("a", 1)...)
 		b.apply(newTopic("b", 1)...)
@@ -425,7 +429,7 @@ func TestOnlyFlushMsFlushesByTime(t *testing.T) {
 			t.Errorf("flushed up to %d, which nobody asked for", got)
 		}
 	})
-	bubble(t, nil, 1, func(t *testing.T, b *broker) {
+	bubble(t, []string{"gregor.log.durability=page-cache"}, 1, func(t *testing.T, b *broker) {
 		b.apply(newTopic("a", 1)...)
 		b.append(b.partition("a", 0), 1, 100)
 		time.Sleep(time.Hour)
@@ -447,7 +451,7 @@ func TestAcknowledgementsWaitForTheInSyncSet(t *testing.T) {
 			t.Fatalf("acknowledged without the follower: %+v", done)
 		}
 		got := make(chan error, 1)
-		if ready, _ := p.AwaitAck(1, func(err error) { got <- err }); ready {
+		if ready, _ := p.AwaitAck(-1, 1, func(err error) { got <- err }); ready {
 			t.Fatal("ready without the follower")
 		}
 		// The follower leaves the set: what is left has everything.
@@ -474,7 +478,7 @@ func TestAcknowledgementsWaitForTheInSyncSet(t *testing.T) {
 		change.TopicId, change.Isr = topicID("a"), []int32{1, 2}
 		b.apply(change)
 		b.append(p, 1, 1)
-		if ready, _ := p.AwaitAck(3, func(err error) { got <- err }); ready {
+		if ready, _ := p.AwaitAck(-1, 3, func(err error) { got <- err }); ready {
 			t.Fatal("ready without the follower")
 		}
 		change = msg.NewPartitionChangeRecord()

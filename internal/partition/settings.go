@@ -5,15 +5,31 @@ import (
 	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/metadata"
+	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
 )
 
-// topicConfig resolves what a topic's logs are run by.
-func (s *Set) topicConfig(img *metadata.Image, name string) (*storage.Config, int) {
+// topicConfig resolves what a topic's logs are run by, and its settings.
+func (s *Set) topicConfig(img *metadata.Image, name string) (*storage.Config, *config.Topic) {
 	b := s.cfg.Broker()
 	t := b.Topic(img.Configs.Map(metadata.Resource{Type: config.ResourceTopic, Name: name}))
-	return storageConfig(b, &t), t.MinInsyncReplicas
+	return storageConfig(b, &t), &t
 }
+
+// durability is the rule that gregor.durability names.
+func durability(d config.Durability) replica.Durability {
+	switch d {
+	case config.PageCache:
+		return replica.PageCache
+	case config.Disk:
+		return replica.Disk
+	case config.Safe:
+	}
+	return replica.Safe
+}
+
+// rule is the topic's durability.
+func (t *topic) rule() replica.Durability { return replica.Durability(t.durability.Load()) }
 
 func storageConfig(b *config.Broker, t *config.Topic) *storage.Config {
 	c := storage.DefaultConfig()

@@ -94,26 +94,14 @@ func (s *Set) flushAged(now time.Time) {
 			continue
 		}
 		if now.UnixMilli()-p.flushed.Load() >= p.config.Load().FlushMs {
-			_ = s.flush(now, p, log) // the operator was told
+			_ = s.flush(p, log) // the operator was told
 		}
 	}
 }
 
-func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) error {
-	end := log.LogEndOffset()
+func (s *Set) flush(p *Partition, log *storage.Log) error {
 	began := time.Now()
-	err := log.Flush(end)
-	if s.cfg.Flushed != nil {
-		s.cfg.Flushed(time.Since(began))
-	}
-	if err != nil {
-		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
-		return err
-	}
-	p.flushed.Store(now.UnixMilli())
-	p.dir.recoveryPoints.Store(true)
-	p.Synced(now, end)
-	return nil
+	return s.synced(p, began, log.Flush(log.LogEndOffset()))
 }
 
 func (s *Set) expireProducers(now time.Time) {

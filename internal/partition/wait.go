@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -49,19 +50,22 @@ type waiting struct {
 }
 
 // ack is a parked acknowledgement: done is called with the outcome when
-// everything below end is replicated.
+// everything below end is as safe as acks asks for.
 type ack struct {
+	acks int16
 	end  kafka.Offset
 	done func(error)
 }
 
 // Watch wakes w whenever the high watermark or the role of p moves, until
-// Unwatch.
+// Unwatch. Records that wait for the disk before they may be read are synced for
+// it.
 func (p *Partition) Watch(w *Waiter) {
 	p.waiting.mu.Lock()
 	p.waiting.polls = append(p.waiting.polls, w)
 	p.waiting.mu.Unlock()
 	p.waiting.count.Add(1)
+	p.hasten()
 }
 
 // Unwatch ends Watch.
@@ -80,29 +84,64 @@ func (p *Partition) Unwatch(w *Waiter) {
 	p.waiting.mu.Unlock()
 }
 
-// AwaitAck calls done once, when the records below end are replicated as
-// acks=all asks for, or can no longer be. It reports true, without calling
-// done, where that is so already.
-func (p *Partition) AwaitAck(end kafka.Offset, done func(error)) (ready bool, err error) {
+// AwaitAck calls done once, when the records below end are as safe as acks asks
+// for, or can no longer be. It reports true, without calling done, where that is
+// so already.
+func (p *Partition) AwaitAck(acks int16, end kafka.Offset, done func(error)) (ready bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if ok, err := p.acknowledged(end); ok {
+	if ok, err := p.acknowledged(acks, end); ok {
 		return true, err
 	}
 	p.waiting.mu.Lock()
-	p.waiting.acks = append(p.waiting.acks, ack{end, done})
+	p.waiting.acks = append(p.waiting.acks, ack{acks, end, done})
 	p.waiting.mu.Unlock()
 	p.waiting.count.Add(1)
+	p.hasten()
 	return false, nil
 }
 
+// CatchUp waits until what is in the log now may be read, as far as that is this
+// broker's doing: where the high watermark waits for the disk, it is made to
+// move. Who asks for the end of a log, or deletes up to it, sees what a producer
+// with acks=1 was told. The error is that of ctx.
+func (p *Partition) CatchUp(ctx context.Context) error {
+	if !p.behind.Load() {
+		return nil
+	}
+	moved := make(chan struct{})
+	if ready, _ := p.AwaitAck(onDisk, p.LogEndOffset(), func(error) { close(moved) }); ready {
+		return nil
+	}
+	select {
+	case <-moved:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Hasten begins what [Partition.CatchUp] waits for, for who has several to wait
+// for: their syncs run together.
+func (p *Partition) Hasten() {
+	if p.behind.Load() {
+		p.dir.committer.ask(p)
+	}
+}
+
+// onDisk stands in for acks, for who waits for the local disk alone.
+const onDisk = -2
+
 // acknowledged asks the leader's state, or says that there is none any more.
 // The caller holds mu.
-func (p *Partition) acknowledged(end kafka.Offset) (bool, error) {
+func (p *Partition) acknowledged(acks int16, end kafka.Offset) (bool, error) {
 	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
 		return true, err
 	}
-	return p.leader.Acknowledged(end)
+	if acks == onDisk {
+		return p.leader.OnDisk(end), nil
+	}
+	return p.leader.Acknowledged(acks, end)
 }
 
 // wake is called after the high watermark moved, without mu.
@@ -125,7 +164,7 @@ func (p *Partition) settle() {
 	p.waiting.mu.Lock()
 	var decided []func()
 	p.waiting.acks = slices.DeleteFunc(p.waiting.acks, func(a ack) bool {
-		ok, err := p.acknowledged(a.end)
+		ok, err := p.acknowledged(a.acks, a.end)
 		if ok {
 			p.waiting.count.Add(-1)
 			decided = append(decided, func() { a.done(err) })
@@ -139,18 +178,21 @@ func (p *Partition) settle() {
 	}
 }
 
-// Synced says that the log is on disk up to end: the place where the
-// durability rule moves the high watermark.
-func (p *Partition) Synced(now time.Time, end kafka.Offset) {
+// Synced takes note of how much of the log is on disk now: the high watermark
+// and acknowledgements may have waited for it.
+func (p *Partition) Synced(now time.Time) {
 	p.mu.Lock()
-	if p.leader == nil || !p.role.Load().leads {
+	log := p.made.Load()
+	if p.leader == nil || log == nil || !p.role.Load().leads {
 		p.mu.Unlock()
 		return
 	}
-	effect := p.leader.Synced(now, end, p.set.brokers())
-	p.apply(effect)
+	p.apply(p.leader.Synced(now, log.Synced(), p.set.brokers()))
 	p.mu.Unlock()
-	if effect.Advanced {
+	if p.waiting.count.Load() > 0 {
 		p.settle()
 	}
+	// What was appended meanwhile, by who waits for no acknowledgement, has a
+	// reader that waits, perhaps.
+	p.hasten()
 }

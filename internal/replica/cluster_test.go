@@ -124,8 +124,9 @@ func (c *cluster) learn(n *simNode) {
 	if n.leader == nil {
 		n.leader = NewLeader(c.settings[n.id])
 		n.leader.SetMinISR(c.now, c.minISR, c.brokers)
+		n.leader.SetDurability(c.now, PageCache, c.brokers)
 	}
-	effect, begun := n.leader.Become(c.now, &reg, n.end(), n.hw, c.brokers)
+	effect, begun := n.leader.Become(c.now, &reg, Position{End: n.end(), HighWatermark: n.hw}, c.brokers)
 	if begun {
 		n.assign(reg.LeaderEpoch, n.end())
 		for offset, record := range c.committed {

@@ -41,7 +41,8 @@ func (l *Leader) maybeExpand(f *follower, brokers Brokers) *Proposal {
 }
 
 // MaybeShrinkISR proposes to leave out the followers that lag; to be called
-// every half of replica.lag.time.max.ms.
+// every half of replica.lag.time.max.ms. A leader that would be alone first has
+// on disk what was committed on several: until then the followers stay.
 func (l *Leader) MaybeShrinkISR(now time.Time) Effect {
 	if l.pending != nil {
 		return Effect{}
@@ -55,6 +56,9 @@ func (l *Leader) MaybeShrinkISR(now time.Time) Effect {
 	})
 	if len(members) == len(l.isr) {
 		return Effect{}
+	}
+	if len(members) == 1 && l.durability != PageCache && l.synced < l.highWatermark {
+		return Effect{Sync: true}
 	}
 	return Effect{Propose: l.propose(false, members)}
 }
@@ -84,7 +88,7 @@ func (l *Leader) AlterPartitionDone(now time.Time, p *Proposal, r *Registration,
 	l.isr = slices.Sorted(slices.Values(r.ISR))
 	l.partitionEpoch = r.PartitionEpoch
 	l.pending = nil
-	return Effect{Advanced: l.maybeAdvance(now, brokers)}
+	return l.settled(now, brokers)
 }
 
 // AlterPartitionFailed takes the controller's refusal of a proposal; retry says

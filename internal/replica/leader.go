@@ -19,6 +19,7 @@ type Leader struct {
 	end            kafka.Offset // of the local log
 	synced         kafka.Offset // how much of it is on disk
 	highWatermark  kafka.Offset
+	durability     Durability
 	minISR         int            // as configured; see effectiveMinISR
 	replicas       []kafka.NodeID // in the order of the assignment
 	isr            []kafka.NodeID // committed, sorted
@@ -35,10 +36,9 @@ func NewLeader(settings *Settings) *Leader {
 }
 
 // Become begins a leader epoch, or takes over a change of the assignment or the
-// in-sync set within it. end and highWatermark are those of the local log. It
-// returns begun where the epoch is new: the caller writes (epoch, end) into the
+// in-sync set within it. at is where the local log stands. It returns begun where the epoch is new: the caller writes (epoch, end) into the
 // log's epoch cache. A registration older than what is known does nothing.
-func (l *Leader) Become(now time.Time, r *Registration, end, highWatermark kafka.Offset, brokers Brokers) (effect Effect, begun bool) {
+func (l *Leader) Become(now time.Time, r *Registration, at Position, brokers Brokers) (effect Effect, begun bool) {
 	if r.PartitionEpoch < l.partitionEpoch {
 		return Effect{}, false
 	}
@@ -50,20 +50,24 @@ func (l *Leader) Become(now time.Time, r *Registration, end, highWatermark kafka
 	// 2 we would commit record 0, which only we have.
 	newLeader := l.leaderEpoch == kafka.NoLeaderEpoch || r.LeaderEpoch > l.leaderEpoch+1
 	begun = r.LeaderEpoch > l.leaderEpoch
-	l.end, l.highWatermark = end, max(l.highWatermark, highWatermark)
+	l.end, l.synced, l.highWatermark = at.End, at.Synced, max(l.highWatermark, at.HighWatermark)
 	l.assign(r)
 	l.isr = slices.Sorted(slices.Values(r.ISR))
 	l.pending = nil
 	if begun {
-		l.leaderEpoch, l.epochStart = r.LeaderEpoch, end
+		l.leaderEpoch, l.epochStart = r.LeaderEpoch, at.End
 		for i := range l.followers {
 			f := &l.followers[i]
-			f.reset(now, end, newLeader, contains(l.isr, f.id))
+			f.reset(now, at.End, newLeader, contains(l.isr, f.id))
 		}
 	}
 	l.partitionEpoch = r.PartitionEpoch
 	// The in-sync set may be down to the leader alone.
-	return Effect{Advanced: l.maybeAdvance(now, brokers)}, begun
+	effect = l.settled(now, brokers)
+	// What a crash left unsynced behind the recovery point is read again when
+	// it is on disk: nobody should have to ask for that.
+	effect.Sync = effect.Sync || begun && l.Behind()
+	return effect, begun
 }
 
 // assign takes over the replicas: it keeps what is known of those that stay.
@@ -97,7 +101,7 @@ func contains(ids []kafka.NodeID, id kafka.NodeID) bool { return slices.Contains
 // SetMinISR sets min.insync.replicas of the topic.
 func (l *Leader) SetMinISR(now time.Time, n int, brokers Brokers) Effect {
 	l.minISR = n
-	return Effect{Advanced: l.maybeAdvance(now, brokers)}
+	return l.settled(now, brokers)
 }
 
 // effectiveMinISR: a minimum above the number of replicas could never be met.
@@ -139,12 +143,6 @@ func (l *Leader) Appended(now time.Time, end kafka.Offset, brokers Brokers) Effe
 	return Effect{Advanced: l.maybeAdvance(now, brokers)}
 }
 
-// Synced says that the local log is on disk up to end.
-func (l *Leader) Synced(now time.Time, end kafka.Offset, brokers Brokers) Effect {
-	l.synced = max(l.synced, end)
-	return Effect{Advanced: l.maybeAdvance(now, brokers)}
-}
-
 // maximalISR says whether id is in the in-sync set, or would be if the proposal
 // under way were accepted: for the high watermark the larger set is the safe one
 // (KIP-497).
@@ -167,7 +165,7 @@ func (l *Leader) maybeAdvance(now time.Time, brokers Brokers) bool {
 		return false
 	}
 	target := l.end
-	if l.settings.SyncAlone && l.maximalISRSize() == 1 {
+	if l.countsSynced() {
 		target = min(target, l.synced)
 	}
 	for i := range l.followers {
@@ -185,20 +183,6 @@ func (l *Leader) maybeAdvance(now time.Time, brokers Brokers) bool {
 
 // HighWatermark is the end of what all in-sync replicas have.
 func (l *Leader) HighWatermark() kafka.Offset { return l.highWatermark }
-
-// Acknowledged says whether an append that ended at end may be acknowledged to
-// a producer with acks=all, and with which error: NOT_ENOUGH_REPLICAS_AFTER_APPEND
-// where the in-sync set shrank below the minimum meanwhile.
-func (l *Leader) Acknowledged(end kafka.Offset) (done bool, err error) {
-	if l.highWatermark < end {
-		return false, nil
-	}
-	if size := l.maximalISRSize(); size < l.effectiveMinISR() {
-		return true, kafka.Errorf(kafka.ErrNotEnoughReplicasAfterAppend, "appended, but %d replicas are in sync, min.insync.replicas needs %d",
-			size, l.effectiveMinISR())
-	}
-	return true, nil
-}
 
 // LowWatermark is the lowest log start of the live replicas; logStart is the
 // local one.

@@ -53,9 +53,11 @@ func (s *leaderStory) run(t *testing.T, d *datadriven.TestData) string {
 	}
 	switch d.Cmd {
 	case "leader":
-		settings := &Settings{Local: 1, LagMax: 30 * time.Second, SyncAlone: d.HasArg("sync-alone")}
+		settings := &Settings{Local: 1, LagMax: 30 * time.Second}
 		*s = leaderStory{l: NewLeader(settings), now: zero, brokers: brokerTable{}}
 		s.l.SetMinISR(s.now, int(number("min-isr", 1)), s.brokers)
+		// The stories of Kafka's own rules say nothing of disks.
+		s.l.SetDurability(s.now, durabilityOf(t, d, PageCache), s.brokers)
 		for id := range 5 {
 			s.brokers[kafka.NodeID(id+1)] = Broker{Epoch: 100}
 		}
@@ -71,12 +73,18 @@ func (s *leaderStory) run(t *testing.T, d *datadriven.TestData) string {
 		s.now = zero.Add(after)
 		return ""
 	case "become":
-		effect, begun := s.l.Become(s.now, s.registration(t, d), kafka.Offset(number("end", int64(s.l.end))), kafka.Offset(number("hw", 0)), s.brokers)
+		effect, begun := s.l.Become(s.now, s.registration(t, d), Position{
+			End: kafka.Offset(number("end", int64(s.l.end))), Synced: kafka.Offset(number("synced", int64(s.l.synced))), HighWatermark: kafka.Offset(number("hw", 0)),
+		}, s.brokers)
 		return fmt.Sprintf("begun %t, ", begun) + s.effect(effect)
 	case "append":
 		return s.effect(s.l.Appended(s.now, first(), s.brokers))
 	case "sync":
 		return s.effect(s.l.Synced(s.now, first(), s.brokers))
+	case "durability":
+		return s.effect(s.l.SetDurability(s.now, durabilityOf(t, d, Safe), s.brokers))
+	case "behind":
+		return fmt.Sprintf("%t\n", s.l.Behind())
 	case "min-isr":
 		return s.effect(s.l.SetMinISR(s.now, int(first()), s.brokers))
 	case "fetch":
@@ -88,7 +96,7 @@ func (s *leaderStory) run(t *testing.T, d *datadriven.TestData) string {
 	case "failed":
 		return fmt.Sprintf("retry %t, pending %t\n", s.l.AlterPartitionFailed(s.sent, kafka.Error(first())), s.l.Pending() != nil)
 	case "acked":
-		done, err := s.l.Acknowledged(first())
+		done, err := s.l.Acknowledged(int16(number("acks", -1)), first())
 		return fmt.Sprintf("%t, %v\n", done, kafka.CodeOf(err))
 	case "check-append":
 		return fmt.Sprintf("%v\n", kafka.CodeOf(s.l.CheckAppend(int16(first()))))
@@ -101,6 +109,20 @@ func (s *leaderStory) run(t *testing.T, d *datadriven.TestData) string {
 	}
 	t.Fatalf("unknown command %s", d.Cmd)
 	return ""
+}
+
+func durabilityOf(t *testing.T, d *datadriven.TestData, preset Durability) Durability {
+	switch {
+	case d.HasArg("safe"):
+		return Safe
+	case d.HasArg("page-cache"):
+		return PageCache
+	case d.HasArg("disk"):
+		return Disk
+	case d.Cmd == "durability":
+		t.Fatalf("no such durability: %v", d.CmdArgs)
+	}
+	return preset
 }
 
 func (s *leaderStory) fetch(node kafka.NodeID, number func(string, int64) int64) string {
@@ -124,6 +146,9 @@ func (s *leaderStory) effect(e Effect) string {
 	out := fmt.Sprintf("high watermark %d", s.l.HighWatermark())
 	if e.Advanced {
 		out += ", advanced"
+	}
+	if e.Sync {
+		out += ", sync"
 	}
 	if e.Propose != nil {
 		s.sent = e.Propose
@@ -182,13 +207,13 @@ func TestLeaderForgetsFollowersThatAnotherLeaderMayHaveHad(t *testing.T) {
 		l := NewLeader(&Settings{Local: 1})
 		r := &Registration{Replicas: []kafka.NodeID{1, 2}, ISR: []kafka.NodeID{1, 2}, Leader: 1}
 		brokers := brokerTable{2: {Epoch: 1}}
-		l.Become(zero, r, 0, 0, brokers)
+		l.Become(zero, r, Position{}, brokers)
 		l.Appended(zero, 5, brokers)
 		if _, err := l.Fetched(zero, &FollowerFetch{Node: 2, BrokerEpoch: 1, Offset: 5, LeaderEnd: 5}, brokers); err != nil {
 			t.Fatal(err)
 		}
 		r.LeaderEpoch, r.PartitionEpoch = epoch, 1
-		l.Become(zero, r, 5, 5, brokers)
+		l.Become(zero, r, Position{End: 5, HighWatermark: 5}, brokers)
 		if got := l.Followers()[0].End; got != want {
 			t.Errorf("in epoch %d after 0 the follower ends at %d, want %d", epoch, got, want)
 		}

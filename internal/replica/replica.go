@@ -18,10 +18,6 @@ type Settings struct {
 	// LagMax is replica.lag.time.max.ms: a follower that has not been caught up
 	// for longer leaves the in-sync set. Zero is 30 s.
 	LagMax time.Duration
-	// SyncAlone holds the high watermark at the synced end, where the in-sync
-	// set is only the leader: the place of the durability rule. Off, it
-	// follows the appended end, as Kafka's does.
-	SyncAlone bool
 }
 
 func (s *Settings) lagMax() time.Duration {
@@ -59,6 +55,8 @@ type Brokers interface {
 type Effect struct {
 	// Advanced says that the high watermark rose: wake those who wait.
 	Advanced bool
+	// Sync says that the log has to be synced, though nobody may be waiting.
+	Sync bool
 	// Propose is to be sent to the controller; nil is nothing.
 	Propose *Proposal
 }

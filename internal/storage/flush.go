@@ -3,7 +3,6 @@ package storage
 import (
 	"errors"
 	"io/fs"
-	"slices"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -14,15 +13,15 @@ import (
 
 // Flush makes everything below upTo durable and moves the recovery point.
 // It holds no lock while it syncs; appends go on. After an error the log takes
-// no more appends: what a failed sync left is not known.
+// no more appends, and no sync succeeds: what a failed one left is not known.
 func (l *Log) Flush(upTo kafka.Offset) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	l.mu.Lock()
 	segments, end, dir, pending, done, cuts := l.segments, l.end, l.dir, l.unsynced, l.recovery, l.cuts
-	if l.state != stateOpen {
-		l.mu.Unlock()
-		return nil
+	if l.lost != nil || l.state != stateOpen {
+		defer l.mu.Unlock()
+		return l.lost
 	}
 	upTo = min(upTo, end)
 	if upTo <= done {
@@ -54,20 +53,16 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if errors.Is(err, fs.ErrNotExist) && (l.state != stateOpen || !slices.Equal(l.segments, segments)) {
+	if l.overtaken(segments, err) {
 		l.unsynced = merge(pending, l.unsynced)
-		return nil // what was to be synced is deleted; the next flush sees what is left
+		return nil
 	}
 	if err != nil {
-		l.unsynced = merge(pending, l.unsynced)
-		err = failed("sync", dir, err)
-		if l.broken == nil {
-			l.broken = err
-		}
-		return err
+		return l.lose(dir, err)
 	}
 	if cuts == l.cuts { // otherwise the cut itself is not synced, perhaps
 		l.recovery = max(l.recovery, min(reached, l.end))
+		l.synced = max(l.synced, l.recovery)
 	}
 	return nil
 }
@@ -124,7 +119,7 @@ func syncFile(fsys vfs.FS, name string) error {
 func (l *Log) FlushDue() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return int64(l.end-l.recovery) >= l.config.Load().FlushMessages
+	return int64(l.end-l.synced) >= l.config.Load().FlushMessages
 }
 
 // CloseIdle closes the files of completed segments that were not used since the

@@ -43,12 +43,14 @@ type Log struct {
 	dir      string
 	state    state
 	broken   error              // why there can be no more appends
+	lost     error              // why it is not known what is on disk: a sync failed
 	segments []*segment.Segment // by base offset; replaced, never changed
 	size     int64              // of the last segment, as readers may see it
 	end      kafka.Offset       // log end offset
 	start    kafka.Offset       // log start offset
 	hw       kafka.Offset       // high watermark
 	recovery kafka.Offset       // recovery point
+	synced   kafka.Offset       // what is below is on disk; at least the recovery point
 	unstable kafka.Offset       // first unstable offset, -1: none
 	epochs   epoch.Cache
 	recent   *bounds // where the last appends ended, nil while idle

@@ -32,6 +32,12 @@ func Open(host *Host, o Options) (*Log, Recovery, error) {
 		l.Abandon()
 		return nil, found, failed("open", o.Dir, err)
 	}
+	if l.synced = l.recovery; l.synced < l.end {
+		// What the last process wrote there may be in the system's memory only.
+		for _, s := range l.segments[max(floor(l.segments, l.synced), 0):] {
+			s.MarkUnsynced()
+		}
+	}
 	return l, found, nil
 }
 

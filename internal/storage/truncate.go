@@ -44,6 +44,7 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	// The recovery point goes below the new end, so that the next flush syncs the
 	// cut itself: otherwise a crash could bring back what was cut off.
 	l.end, l.hw, l.recovery = offset, min(l.hw, offset), max(min(l.recovery, offset-1), 0)
+	l.synced = max(min(l.synced, offset-1), l.recovery)
 	l.start = min(l.start, offset)
 	l.size, l.recent = 0, nil
 	l.cuts++
@@ -79,7 +80,7 @@ func (l *Log) truncateFully(now time.Time, offset kafka.Offset) error {
 	segments := l.segments
 	l.segments, l.size, l.recent = nil, 0, nil
 	l.cuts++
-	l.start, l.end, l.hw, l.recovery, l.unstable = offset, offset, offset, offset, kafka.NoOffset
+	l.start, l.end, l.hw, l.recovery, l.synced, l.unstable = offset, offset, offset, offset, offset, kafka.NoOffset
 	l.epochs.Clear()
 	l.unsynced.epochs = true
 	l.mu.Unlock()
@@ -119,6 +120,7 @@ func (l *Log) advanceStart(offset kafka.Offset) (bool, error) {
 		return false, nil
 	}
 	l.start, l.recovery = offset, max(l.recovery, offset)
+	l.synced = max(l.synced, l.recovery)
 	l.unsynced.epochs = l.epochs.TruncateFromStart(offset) || l.unsynced.epochs
 	l.mu.Unlock()
 	l.producers.LogStart(offset)

@@ -88,7 +88,7 @@ func appendMarker(p *partition.Partition, m *Marker, acked func(error)) (ready b
 	case done.Acked:
 		return true, kafka.CodeOf(done.AckErr)
 	}
-	ready, err = p.AwaitAck(done.LastOffset+1, acked)
+	ready, err = p.AwaitAck(-1, done.LastOffset+1, acked)
 	return ready, kafka.CodeOf(err)
 }
 

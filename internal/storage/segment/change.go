@@ -150,6 +150,14 @@ func (s *Segment) Sync(all bool) error {
 	return err
 }
 
+// MarkUnsynced says that the data may not be on disk, though nobody has written
+// any since the segment was opened.
+func (s *Segment) MarkUnsynced() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dirty = true
+}
+
 // pendingIndexes writes what is missing in the index files and names those that
 // are to be synced.
 func (s *Segment) pendingIndexes(names []string) ([]string, error) {
