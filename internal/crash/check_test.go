@@ -172,7 +172,13 @@ func (p *part) checkState(log *storage.Log, all []*written, start, end kafka.Off
 	if s.cut {
 		return nil // of a transaction that began below the log start only a part is known
 	}
-	stable := log.HighWatermark()
+	hw := log.HighWatermark()
+	stable := hw
+	for _, txn := range s.decided {
+		if txn[1] >= hw && txn[1] >= start { // nobody may read so far yet
+			stable = min(stable, max(txn[0], start))
+		}
+	}
 	if s.unstable >= 0 {
 		stable = min(stable, s.unstable)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"testing/synctest"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
@@ -18,6 +19,7 @@ func (w *world) checkImage(x image) error {
 		return err
 	}
 	defer set.Abandon()
+	synctest.Wait()
 	for _, p := range x.parts {
 		at, ok := set.Partition(p.tp)
 		if !ok {

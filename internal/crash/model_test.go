@@ -137,8 +137,9 @@ type producerState struct {
 type story struct {
 	producers map[kafka.ProducerID]producerState
 	aborted   []storage.AbortedTxn
-	unstable  kafka.Offset // -1: none
-	cut       bool         // a transaction began below the log start and was open there
+	unstable  kafka.Offset      // of the transactions that are open; -1: none
+	decided   [][2]kafka.Offset // where the others begin and end
+	cut       bool              // a transaction began below the log start and was open there
 }
 
 // tell replays batches, up to end, the simple way.
@@ -163,6 +164,7 @@ func tell(batches []*written, start, end kafka.Offset) story {
 		switch {
 		case w.marker:
 			if first := p.TxnFirstOffset; first >= 0 {
+				s.decided = append(s.decided, [2]kafka.Offset{first, w.last})
 				s.cut = s.cut || (first < start && w.last >= start)
 				if w.control == batch.ControlAbort && w.last >= start && first >= start {
 					s.aborted = append(s.aborted, storage.AbortedTxn{ProducerID: w.id, FirstOffset: first})

@@ -94,8 +94,11 @@ func (w *world) observe() {
 		w.fail(err)
 		w.mu.Lock()
 		p.start = start
-		if synced := log.RecoveryPoint(); synced > start { // a deletion moves it up without a sync
+		if synced := log.Synced(); synced > start { // a deletion moves it up without a sync
 			p.acked = max(p.acked, synced)
+		}
+		if p.durable() {
+			p.acked = max(p.acked, log.HighWatermark()) // consumers may have seen it
 		}
 		w.mu.Unlock()
 	}
@@ -152,7 +155,7 @@ func (w *world) await(p *part, at *partition.Partition, done partition.Appended,
 	acked, err := done.Acked, done.AckErr
 	if !acked {
 		answer := make(chan error, 1)
-		if acked, err = at.AwaitAck(end, func(err error) { answer <- err }); !acked {
+		if acked, err = at.AwaitAck(-1, end, func(err error) { answer <- err }); !acked {
 			err = <-answer
 		}
 	}
@@ -242,7 +245,7 @@ func (w *world) transact() {
 
 func (w *world) deleteRecords() {
 	p := w.any()
-	hw := w.of(p).HighWatermark()
+	hw := min(w.of(p).HighWatermark(), w.of(p).Log().Synced())
 	if hw <= p.start {
 		return
 	}

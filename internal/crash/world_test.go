@@ -202,12 +202,12 @@ type topicKind struct {
 
 func kinds() []topicKind {
 	return []topicKind{
-		{"synced", 1, map[string]string{"flush.messages": "1", "internal.segment.bytes": "1100", "index.interval.bytes": "100", "file.delete.delay.ms": "10000"}},
+		{"synced", 1, map[string]string{"internal.segment.bytes": "1100", "index.interval.bytes": "100", "file.delete.delay.ms": "10000"}},
 		{"short", 2, map[string]string{
 			"flush.messages": "1", "internal.segment.bytes": "1500", "index.interval.bytes": "0", "retention.bytes": "4000",
 			"file.delete.delay.ms": "1000", "compression.type": "gzip",
 		}},
-		{"aged", 1, map[string]string{"flush.ms": "5000", "internal.segment.bytes": "3000", "index.interval.bytes": "300", "retention.ms": "120000"}},
+		{"aged", 1, map[string]string{"gregor.durability": "page-cache", "flush.ms": "5000", "internal.segment.bytes": "3000", "index.interval.bytes": "300", "retention.ms": "120000"}},
 	}
 }
 
