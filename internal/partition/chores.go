@@ -184,6 +184,7 @@ func (s *Set) doSoon(ctx context.Context) {
 	s.chores.soon = make(map[*Partition]chore)
 	s.chores.mu.Unlock()
 	now := time.Now()
+	var old []*Partition
 	for p, what := range soon {
 		if ctx.Err() != nil {
 			return // the next start makes what is missing
@@ -199,8 +200,11 @@ func (s *Set) doSoon(ctx context.Context) {
 			_ = s.flush(p, log) // the operator was told
 		}
 		if what&retain != 0 {
-			s.retain(now, p, log)
+			old = append(old, p)
 		}
+	}
+	if len(old) > 0 {
+		s.retain(now, old)
 	}
 }
 

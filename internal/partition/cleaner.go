@@ -192,11 +192,12 @@ func (s *Set) dirtiest(now time.Time, running int) *cleaning {
 // retainCompacted does for compacted logs what retainAll does for all, at the
 // cleaner's pace, as in Kafka.
 func (s *Set) retainCompacted(now time.Time) {
-	for _, p := range s.all() {
-		if log := p.live(); log != nil && log.Config().Compact && !s.cleaner.busy(p) {
-			s.retain(now, p, log)
-		}
-	}
+	list := s.all()
+	list = slices.DeleteFunc(list, func(p *Partition) bool {
+		log := p.live()
+		return log == nil || !log.Config().Compact || s.cleaner.busy(p)
+	})
+	s.retain(now, list)
 }
 
 func (s *Set) setUncleanable(p *Partition, err error) {

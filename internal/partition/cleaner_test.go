@@ -61,6 +61,9 @@ func (b *broker) contents(p *Partition) map[string][]kafka.Offset {
 	found := map[string][]kafka.Offset{}
 	var records batch.RecordReader
 	defer records.Close()
+	if err := p.CatchUp(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
 	for from := p.LogStartOffset(); from < p.LogEndOffset(); {
 		var r Read
 		err := p.Read(&Query{Offset: from, MaxBytes: 1 << 20, MinOne: true, LeaderEpoch: -1, LastFetchedEpoch: -1}, &r)

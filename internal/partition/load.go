@@ -101,7 +101,11 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 		if looks[i].err != nil {
 			return nil, looks[i].err
 		}
-		t, known := s.owner(img, dir.TopicPartition, looks[i].id)
+		flushed := clean || checkpoints[0][dir.TopicPartition] > 0
+		t, known, err := s.owner(img, dir.TopicPartition, path, looks[i].id, flushed)
+		if err != nil {
+			return nil, err
+		}
 		if !known {
 			if err := s.setAside(d, dir); err != nil {
 				return nil, err
@@ -164,15 +168,23 @@ func (s *Set) look(d *logDir, dirs []logdir.Partition, memos logdir.Memos) []loo
 }
 
 // owner finds the topic that a directory belongs to: the one of its name and,
-// where the directory has an id, of its id.
-func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, id kafka.TopicID) (*topic, bool) {
+// where the directory has an id, of its id. One that has records, but no id,
+// and was never flushed, has lost its id in a crash: it may be that of a deleted
+// topic of the same name.
+func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string, id kafka.TopicID, flushed bool) (*topic, bool, error) {
 	m, ok := img.Topics.ByName(tp.Topic)
 	if !ok {
-		return nil, false
+		return nil, false, nil
 	}
 	reg, ok := m.Partition(tp.Partition)
 	if !ok || !reg.HasReplica(s.cfg.NodeID) || (!id.IsZero() && id != m.ID) {
-		return nil, false
+		return nil, false, nil
+	}
+	if id.IsZero() && !flushed {
+		records, err := logdir.HasRecords(s.cfg.Host.FS(), path)
+		if records || err != nil {
+			return nil, false, err
+		}
 	}
 	t := s.byID[m.ID]
 	if t == nil {
@@ -180,7 +192,7 @@ func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, id kafka.Topic
 		t.partitions = make([]*Partition, m.NumPartitions())
 		s.byName[t.name], s.byID[t.id] = t, t
 	}
-	return t, true
+	return t, true, nil
 }
 
 func (s *Set) setAside(d *logDir, dir logdir.Partition) error {

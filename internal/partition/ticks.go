@@ -3,6 +3,7 @@ package partition
 import (
 	"time"
 
+	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
@@ -23,12 +24,20 @@ func (s *Set) checkpointRecoveryPoints(time.Time) {
 	}
 }
 
-func (s *Set) checkpointLogStarts(time.Time) {
+func (s *Set) checkpointLogStarts(time.Time) { s.writeLogStarts() }
+
+// writeLogStarts says in which directories it failed.
+func (s *Set) writeLogStarts() map[*logDir]bool {
+	failed := map[*logDir]bool{}
+	all := s.all()
 	for _, d := range s.dirs {
-		if d.logStarts.Load() {
-			s.told(s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, s.all(), logStartOf))
-		}
+		// Whether there is anything to write is looked at under the lock that the
+		// writing is done under: another may be at it.
+		err := s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, all, logStartOf)
+		s.told(err)
+		failed[d] = err != nil
 	}
+	return failed
 }
 
 func (s *Set) told(err error) {
@@ -37,26 +46,42 @@ func (s *Set) told(err error) {
 	}
 }
 
-func (s *Set) retainAll(now time.Time) {
-	for _, p := range s.all() {
-		if log := p.live(); log != nil {
-			s.retain(now, p, log)
-		}
-	}
-}
+func (s *Set) retainAll(now time.Time) { s.retain(now, s.all()) }
 
-func (s *Set) retain(now time.Time, p *Partition, log *storage.Log) {
-	n, err := log.Retain(now)
-	if err != nil {
-		s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
-		p.trouble("retain", err)
+// retain deletes what retention and DeleteRecords let go. Where the logs begin
+// is on disk before their files go: a crash that undoes some of the deletions
+// is completed by the next start.
+func (s *Set) retain(now time.Time, list []*Partition) {
+	starts := make([]kafka.Offset, len(list))
+	for i, p := range list {
+		log := p.live()
+		if log == nil {
+			continue
+		}
+		moved, err := log.Expire(now)
+		if err != nil {
+			s.cfg.Log.Error("old segments could not be found", "partition", p.tp, "error", err)
+			p.trouble("retain", err)
+		}
+		if moved {
+			p.dir.logStarts.Store(true)
+		}
+		starts[i] = log.LogStartOffset()
 	}
-	if n > 0 {
-		p.dir.logStarts.Store(true)
-	}
-	if err := log.Sweep(now); err != nil {
-		s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
-		p.trouble("remove deleted segments of", err)
+	failed := s.writeLogStarts()
+	for i, p := range list {
+		log := p.live()
+		if log == nil || failed[p.dir] {
+			continue
+		}
+		if _, err := log.RetainFrom(now, starts[i]); err != nil {
+			s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
+			p.trouble("retain", err)
+		}
+		if err := log.Sweep(now); err != nil {
+			s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
+			p.trouble("remove deleted segments of", err)
+		}
 	}
 }
 

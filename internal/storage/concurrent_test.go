@@ -59,6 +59,8 @@ func housekeep(t *testing.T, l *Log, i int64) {
 	var err error
 	switch i % 4 {
 	case 0:
+		_, err = l.Expire(at(i))
+		must(t, err)
 		_, err = l.Retain(at(i))
 	case 1:
 		err = l.Sweep(at(1e6))

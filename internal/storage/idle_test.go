@@ -56,7 +56,9 @@ func TestIdleLogsHoldNoOpenFiles(t *testing.T) {
 	idle()
 	want("idle", 0)
 	readAll(t, l, 0)
-	_, err := l.Retain(at(41))
+	_, err := l.Expire(at(41))
+	must(t, err)
+	_, err = l.Retain(at(41))
 	must(t, err)
 	var f Fetched
 	must(t, l.Read(0, 100, true, 40, &f))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/epoch"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -185,6 +186,35 @@ func (d *loader) rebuildEpochs(segments []*segment.Segment) error {
 		}
 	}
 	d.unsynced.epochs = len(d.epochs.Entries()) > 0
+	return nil
+}
+
+// regainEpochs finds the epochs between the log start and the first one that is
+// known. The epochs' file follows a deletion of records at the next flush, the
+// checkpoint of the log starts later: after a crash in between the records are
+// back, and their epochs are in the batches only.
+func (d *loader) regainEpochs() error {
+	first, known := d.epochs.Earliest()
+	if d.o.Clean || !known || first.Start <= d.start {
+		return nil
+	}
+	var found epoch.Cache
+	for _, s := range d.segments {
+		if s.Base >= first.Start {
+			break
+		}
+		err := s.Batches(max(s.Base, d.start), first.Start, func(b *segment.Batch) error {
+			found.Assign(b.Epoch, b.Base)
+			return nil
+		})
+		if err != nil && !errors.As(err, new(*segment.Bad)) {
+			return err
+		}
+	}
+	for _, e := range d.epochs.Entries() {
+		found.Assign(e.Epoch, e.Start)
+	}
+	d.epochs, d.unsynced.epochs = found, true
 	return nil
 }
 

@@ -283,6 +283,9 @@ func (m *model) crash() {
 		m.t.Fatal(err)
 	}
 	m.open(o)
+	if start := m.log.LogStartOffset(); durable <= m.start && start > m.start {
+		m.start = start // the name of a later segment is all that is left
+	}
 	end := m.log.LogEndOffset()
 	if end < durable || end > m.end {
 		m.t.Fatalf("after the crash the log ends at %d; %d was durable and %d written", end, durable, m.end)

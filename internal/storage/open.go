@@ -161,6 +161,9 @@ func (d *loader) run() error {
 	if err := d.begin(); err != nil {
 		return err
 	}
+	if err := d.regainEpochs(); err != nil {
+		return err
+	}
 	cutEnd, cutStart := d.epochs.TruncateFromEnd(d.end), d.epochs.TruncateFromStart(d.start)
 	d.unsynced.epochs = d.unsynced.epochs || cutEnd || cutStart
 	if err := d.loadProducers(); err != nil {

@@ -53,41 +53,38 @@ func (l *Log) Sweep(now time.Time) error {
 	return failed("remove deleted segments of", l.Dir(), err)
 }
 
-// Retain deletes what retention.ms, retention.bytes and the log start offset
-// let go, and says how many segments. Their files are renamed to *.deleted at
-// once and removed by a Sweep after file.delete.delay.ms.
-func (l *Log) Retain(now time.Time) (int, error) {
-	l.replacing.Lock()
-	defer l.replacing.Unlock()
+// Expire moves the log start past the segments that retention.ms and
+// retention.bytes let go, and says whether it moved. Nothing is deleted yet:
+// the caller makes the new log start durable, and calls Retain. A crash may keep
+// any part of the changes in a directory; a log whose files it left with a gap,
+// or none of them, is what the log start says only where that is on disk first.
+func (l *Log) Expire(now time.Time) (bool, error) {
 	if err := l.change(); err != nil {
-		return 0, err
+		return false, err
 	}
 	defer l.writing.Unlock()
-	segments, _ := l.view()
-	if len(segments) == 0 {
-		return 0, nil
+	c := l.Config()
+	if !c.Delete {
+		return false, nil
 	}
-	c, start := l.Config(), l.LogStartOffset()
-	deleted, err := l.deleteWhile(now, func(_ *segment.Segment, next *segment.Segment) (bool, error) {
-		return next != nil && next.Base <= start, nil
-	})
-	if err != nil || !c.Delete {
-		return deleted, failed("retain", l.Dir(), err)
-	}
-	bySize, err := l.retainBytes(now, c)
+	bySize, err := l.expireBytes(now, c)
 	if err != nil {
-		return deleted + bySize, failed("retain", l.Dir(), err)
+		return bySize, failed("retain", l.Dir(), err)
 	}
-	byTime, err := l.retainTime(now, c)
-	return deleted + bySize + byTime, failed("retain", l.Dir(), err)
+	byTime, err := l.expireTime(now, c)
+	return bySize || byTime, failed("retain", l.Dir(), err)
 }
 
-func (l *Log) retainBytes(now time.Time, c *Config) (int, error) {
-	excess := l.Size() - c.RetentionBytes
-	if c.RetentionBytes < 0 || excess < 0 {
-		return 0, nil
+func (l *Log) expireBytes(now time.Time, c *Config) (bool, error) {
+	kept, size := l.retained()
+	for i := range len(kept) - 1 {
+		size += kept[i].Size()
 	}
-	return l.deleteWhile(now, func(s, _ *segment.Segment) (bool, error) {
+	excess := size - c.RetentionBytes
+	if c.RetentionBytes < 0 || excess < 0 {
+		return false, nil
+	}
+	return l.expireWhile(now, func(s *segment.Segment) (bool, error) {
 		size := s.Size()
 		if excess-size < 0 {
 			return false, nil
@@ -97,68 +94,90 @@ func (l *Log) retainBytes(now time.Time, c *Config) (int, error) {
 	})
 }
 
-func (l *Log) retainTime(now time.Time, c *Config) (int, error) {
+func (l *Log) expireTime(now time.Time, c *Config) (bool, error) {
 	if c.RetentionMs < 0 {
-		return 0, nil
+		return false, nil
 	}
-	return l.deleteWhile(now, func(s, _ *segment.Segment) (bool, error) {
+	return l.expireWhile(now, func(s *segment.Segment) (bool, error) {
 		newest, err := newest(s)
 		return err == nil && now.UnixMilli()-int64(newest) > c.RetentionMs, err
 	})
 }
 
-// deleteWhile deletes segments from the first on, while they are below the high
-// watermark and gone says so. Where all go, a new one begins at the log's end.
-func (l *Log) deleteWhile(now time.Time, gone func(s, next *segment.Segment) (bool, error)) (int, error) {
+// retained gives the segments that are not wholly below the log start, and the size
+// of the last.
+func (l *Log) retained() ([]*segment.Segment, int64) {
 	segments, size := l.view()
+	start := l.LogStartOffset()
+	for len(segments) > 1 && segments[1].Base <= start {
+		segments = segments[1:]
+	}
+	return segments, size
+}
+
+// expireWhile moves the log start past the first segments, while they are below
+// the high watermark and gone says so. Where all go, a new one begins at the
+// log's end.
+func (l *Log) expireWhile(now time.Time, gone func(s *segment.Segment) (bool, error)) (bool, error) {
+	segments, size := l.retained()
 	l.mu.Lock()
 	hw, end := l.hw, l.end
 	l.mu.Unlock()
-	n := 0
-	for n < len(segments) {
-		var next *segment.Segment
-		upper := end
-		if n+1 < len(segments) {
-			next = segments[n+1]
-			upper = next.Base
+	to, n := kafka.Offset(0), 0
+	for ; n < len(segments); n++ {
+		last, upper := n == len(segments)-1, end
+		if !last {
+			upper = segments[n+1].Base
 		}
-		if hw < upper || (next == nil && size == 0) {
+		if hw < upper || (last && size == 0) {
 			break
 		}
-		yes, err := gone(segments[n], next)
+		yes, err := gone(segments[n])
 		if err != nil {
-			return 0, err
+			return false, err
 		}
 		if !yes {
 			break
 		}
+		to = upper
+	}
+	if n > 0 && n == len(segments) {
+		c := l.segmentConfig(l.Config())
+		if _, err := l.roll(now, end, &c); err != nil {
+			return false, err
+		}
+	}
+	return l.advanceStart(to)
+}
+
+// Retain deletes the segments below the log start, and says how many: their
+// files are renamed to *.deleted at once and removed by a Sweep after
+// file.delete.delay.ms.
+func (l *Log) Retain(now time.Time) (int, error) { return l.RetainFrom(now, l.LogStartOffset()) }
+
+// RetainFrom is Retain for who made a log start durable that the log may have
+// passed since.
+func (l *Log) RetainFrom(now time.Time, start kafka.Offset) (int, error) {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
+	if err := l.change(); err != nil {
+		return 0, err
+	}
+	defer l.writing.Unlock()
+	segments, _ := l.view()
+	n := 0
+	for n+1 < len(segments) && segments[n+1].Base <= start {
 		n++
 	}
 	if n == 0 {
 		return 0, nil
 	}
-	return n, l.deleteFirst(now, n)
-}
-
-// deleteFirst deletes the first n segments.
-func (l *Log) deleteFirst(now time.Time, n int) error {
-	segments, _ := l.view()
-	if n == len(segments) {
-		c := l.segmentConfig(l.Config())
-		if _, err := l.roll(now, l.LogEndOffset(), &c); err != nil {
-			return err
-		}
-		segments, _ = l.view()
-	}
 	first := segments[n].Base
-	if _, err := l.advanceStart(first); err != nil {
-		return err
-	}
 	l.mu.Lock()
 	l.segments = segments[n:]
 	l.mu.Unlock()
 	err := l.doom(now, segments[:n])
-	return errors.Join(err, l.dropSnapshots(func(at kafka.Offset) bool { return at < first }))
+	return n, failed("retain", l.Dir(), errors.Join(err, l.dropSnapshots(func(at kafka.Offset) bool { return at < first })))
 }
 
 // Delete closes the log and renames its directory to topic-n.<id>-delete, out

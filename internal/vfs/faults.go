@@ -39,6 +39,9 @@ type Fault struct {
 	NoSpace, Passing bool
 	// Short lets a write put half of its bytes before it fails.
 	Short bool
+	// Drop lets a sync that fails drop what it should have written, as Linux
+	// does: a later sync that succeeds does not bring it to the disk.
+	Drop bool
 
 	seen int
 }
@@ -79,7 +82,7 @@ func (f *Faults) Count() int {
 	return f.count
 }
 
-func (f *Faults) hit(op Op, name string) (short bool, err error) {
+func (f *Faults) hit(op Op, name string) (how Fault, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.count++
@@ -91,9 +94,9 @@ func (f *Faults) hit(op Op, name string) (short bool, err error) {
 		if x.seen <= x.After || (x.Times > 0 && x.seen > x.After+x.Times) {
 			continue
 		}
-		return x.Short, x.err(op, name)
+		return *x, x.err(op, name)
 	}
-	return false, nil
+	return Fault{}, nil
 }
 
 func (x *Fault) err(op Op, name string) error {
@@ -204,11 +207,11 @@ func (f *faultFile) ReadAt(p []byte, at int64) (int, error) {
 }
 
 func (f *faultFile) WriteAt(p []byte, at int64) (int, error) {
-	short, err := f.faults.hit(OpWrite, f.Name())
+	how, err := f.faults.hit(OpWrite, f.Name())
 	if err == nil {
 		return f.File.WriteAt(p, at)
 	}
-	if !short {
+	if !how.Short {
 		return 0, err
 	}
 	n, _ := f.File.WriteAt(p[:len(p)/2], at)
@@ -223,10 +226,14 @@ func (f *faultFile) Truncate(size int64) error {
 }
 
 func (f *faultFile) Sync() error {
-	if _, err := f.faults.hit(OpSync, f.Name()); err != nil {
-		return err
+	how, err := f.faults.hit(OpSync, f.Name())
+	if err == nil {
+		return f.File.Sync()
 	}
-	return f.File.Sync()
+	if d, ok := f.File.(interface{ dropWrites() }); ok && how.Drop {
+		d.dropWrites()
+	}
+	return err
 }
 
 func (f *faultFile) Preallocate(offset, length int64) error {

@@ -21,6 +21,7 @@ type Mem struct {
 	locks map[string]bool
 	limit int64 // bytes that all files may hold, 0: no limit
 	used  int64
+	stale func(name string) bool // see ShowStale
 }
 
 var _ FS = (*Mem)(nil)

@@ -3,6 +3,7 @@ package vfs
 import (
 	"io"
 	"io/fs"
+	"maps"
 	"sync"
 	"sync/atomic"
 )
@@ -20,6 +21,9 @@ type memData struct {
 	stableSize int64
 	// touched are the blocks that were written since the last sync.
 	touched map[int64]bool
+	// lost are those of them that a failed sync has dropped: no later sync
+	// writes them, unless they are written again.
+	lost map[int64]bool
 }
 
 func (d *memData) size() int64 {
@@ -35,6 +39,7 @@ func (d *memData) save(from, to int64) {
 	}
 	for b := from / memBlock; b*memBlock < to; b++ {
 		if d.touched[b] {
+			delete(d.lost, b)
 			continue
 		}
 		d.touched[b] = true
@@ -92,8 +97,21 @@ func (d *memData) writeAt(p []byte, at int64) {
 func (d *memData) sync() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.saved, d.touched = nil, nil
+	for b := range d.touched {
+		if !d.lost[b] {
+			delete(d.touched, b)
+			delete(d.saved, b)
+		}
+	}
 	d.stableSize = int64(len(d.data))
+}
+
+// drop is a sync that fails as Linux lets it fail: readers go on to see what was
+// written, the pages count as clean, and no later sync writes them.
+func (d *memData) drop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost = maps.Clone(d.touched)
 }
 
 // memFile is an open file of a [Mem].
@@ -174,6 +192,9 @@ func (f *memFile) Sync() error {
 	f.node.file.sync()
 	return nil
 }
+
+// dropWrites lets the writes since the last sync be lost, as a failed sync does.
+func (f *memFile) dropWrites() { f.node.file.drop() }
 
 // Preallocate fails where the disk has no space for it, and reserves nothing:
 // writes are counted when they are made.

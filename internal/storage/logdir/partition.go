@@ -106,6 +106,24 @@ func Rename(tp kafka.TopicPartition, id kafka.UUID, s State) string {
 	return tp.Topic[:min(len(tp.Topic), maxName-len(tail))] + tail
 }
 
+// HasRecords says whether a partition's directory has a segment that is not empty.
+func HasRecords(fsys vfs.FS, dir string) (bool, error) {
+	entries, err := fsys.List(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range entries {
+		if e.Dir || !strings.HasSuffix(e.Name, ".log") {
+			continue
+		}
+		info, err := fsys.Stat(vfs.Join(dir, e.Name))
+		if err != nil || info.Size > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // beforeTopicID is what partition.metadata begins with.
 const beforeTopicID = "version: 0\ntopic_id: "
 

@@ -203,7 +203,7 @@ func (s *Segment) survey(durable kafka.Offset, verify bool, r *Recovered, visit 
 			r.Tail = bad
 			return nil
 		}
-		at, err := s.resume(bad.Position+1, next)
+		at, err := s.resume(bad.Position+1, next, durable)
 		if err != nil {
 			return err
 		}
@@ -217,8 +217,8 @@ func (s *Segment) survey(durable kafka.Offset, verify bool, r *Recovered, visit 
 }
 
 // resume looks, byte by byte, for a good batch behind damage; -1 where there is
-// none.
-func (s *Segment) resume(from int64, least kafka.Offset) (int64, error) {
+// none, or where the damage goes beyond most, and what follows is of no use.
+func (s *Segment) resume(from int64, least, most kafka.Offset) (int64, error) {
 	file, err := s.opened()
 	if err != nil {
 		return -1, err
@@ -239,8 +239,10 @@ func (s *Segment) resume(from int64, least kafka.Offset) (int64, error) {
 			if base < least || base-s.Base > 1<<31-1 || size < batch.HeaderSize-batch.LogOverhead || at+int64(i)+size+batch.LogOverhead > s.size {
 				continue
 			}
-			if good, err := s.goodAt(at + int64(i)); good || err != nil {
-				return at + int64(i), err
+			if good, err := s.goodAt(at + int64(i)); err != nil || (good && base > most) {
+				return -1, err
+			} else if good {
+				return at + int64(i), nil
 			}
 		}
 	}

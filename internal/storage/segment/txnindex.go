@@ -61,6 +61,7 @@ type txnIndex struct {
 	name  string
 	known bool // size is known
 	size  int64
+	torn  bool // a part of an entry follows
 	dirty bool
 }
 
@@ -73,6 +74,7 @@ func (x *txnIndex) load() error {
 		return err
 	}
 	x.size, x.known = info.Size-info.Size%txnEntry, true
+	x.torn = x.size != info.Size
 	return nil
 }
 
@@ -125,7 +127,7 @@ func (x *txnIndex) each(visit func(position int64, a AbortedTxn) bool) error {
 
 // truncate drops the transactions that ended at offset or later; 0 drops all.
 func (x *txnIndex) truncate(offset kafka.Offset) error {
-	if err := x.load(); err != nil || x.size == 0 {
+	if err := x.load(); err != nil || (x.size == 0 && !x.torn) {
 		return err
 	}
 	cut := x.size
@@ -140,11 +142,11 @@ func (x *txnIndex) truncate(offset kafka.Offset) error {
 	}); err != nil {
 		return err
 	}
-	if cut == x.size {
+	if cut == x.size && !x.torn {
 		return nil
 	}
 	return x.open(vfs.Write, func(f vfs.File) error {
-		x.size, x.dirty = cut, true
+		x.size, x.torn, x.dirty = cut, false, true
 		return f.Truncate(cut)
 	})
 }
