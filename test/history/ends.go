@@ -1,6 +1,9 @@
 package history
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // ends finds high watermarks that lay below what had been seen before they
 // were asked for: an earlier high watermark, or the record after which it must
@@ -21,11 +24,7 @@ func (a *analysis) ends(f *findings) {
 		op := &a.ops[i]
 		switch {
 		case op.F == Watermark && op.Type == Invoke:
-			then := make(map[int]floor, len(floors))
-			for k, v := range floors {
-				then[k] = v
-			}
-			asked[op.Process] = then
+			asked[op.Process] = maps.Clone(floors)
 		case op.F == Watermark && op.Type == OK:
 			for _, e := range op.Ends {
 				if low := asked[op.Process][e.Key]; e.Offset < low.end {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 )
@@ -232,10 +233,7 @@ func (m *model) start(c *actor) {
 	if c.op.F != Poll && len(c.todo) > 1 {
 		c.fate = &fate{keys: map[int]bool{}}
 	}
-	c.back = map[int]int64{}
-	for k, o := range c.at {
-		c.back[k] = o
-	}
+	c.back = maps.Clone(c.at)
 	m.line(Op{Process: c.process, Type: Invoke, F: c.op.F, Micro: c.todo})
 	if m.subscribe && c.op.F != Send && m.rng.IntN(8) == 0 {
 		c.op.Rebalanced = c.keys
@@ -276,9 +274,7 @@ func (m *model) finish(i int) {
 	case Fail:
 		c.at = c.back
 	case OK:
-		for k, o := range c.at {
-			m.group[k] = o
-		}
+		maps.Copy(m.group, c.at)
 	case Info: // who gets no answer knows no offsets
 		for j, mi := range op.Micro {
 			if mi.Send != nil {

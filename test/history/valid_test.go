@@ -107,9 +107,9 @@ func TestAMillionOperationsTakeSeconds(t *testing.T) {
 }
 
 func BenchmarkCheck(b *testing.B) {
-	ops := valid(7, 2_200_000, false)
+	ops := valid(7, 3_800_000, false)
 	n := 0
-	for range b.N {
+	for b.Loop() {
 		v, err := Check(ops, Options{})
 		if err != nil || !v.Valid {
 			b.Fatal(err, v)
@@ -118,4 +118,3 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	b.ReportMetric(float64(n), "operations")
 }
-

@@ -146,10 +146,10 @@ func (v *Verdict) Print(w io.Writer) error {
 		said = "NOT VALID"
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "%s: %d lines, %d keys; operations: %d ok, %d info, %d fail; values: %d acknowledged, %d read\n",
+	_, _ = fmt.Fprintf(t, "%s: %d lines, %d keys; operations: %d ok, %d info, %d fail; values: %d acknowledged, %d read\n",
 		said, v.Lines, v.Keys, v.OK, v.Info, v.Fail, v.Acknowledged, v.Read)
 	if len(v.Findings) > 0 {
-		fmt.Fprintf(t, "anomaly\tcount\t\tfirst case\n")
+		_, _ = fmt.Fprintf(t, "anomaly\tcount\t\tfirst case\n")
 	}
 	for _, f := range v.Findings {
 		note := "WRONG"
@@ -158,9 +158,9 @@ func (v *Verdict) Print(w io.Writer) error {
 		}
 		for i, c := range f.Cases {
 			if i == 0 {
-				fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", f.Anomaly, f.Count, note, c.Text)
+				_, _ = fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", f.Anomaly, f.Count, note, c.Text)
 			} else if !f.Allowed {
-				fmt.Fprintf(t, "\t\t\t%s\n", c.Text)
+				_, _ = fmt.Fprintf(t, "\t\t\t%s\n", c.Text)
 			}
 		}
 	}
