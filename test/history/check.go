@@ -22,7 +22,7 @@ func Check(ops []Op, o Options) (*Verdict, error) {
 	a.ends(f)
 	a.pollsInside(f)
 	a.sendsInside(f)
-	a.acrossOperations(f)
+	a.acrossOperations(o, f)
 	a.cycles(o, f)
 	return a.verdict(o, f), nil
 }
@@ -44,7 +44,7 @@ func (f *findings) add(name Anomaly, make func() Case) {
 
 func (a *analysis) verdict(o Options, f *findings) *Verdict {
 	v := &Verdict{Valid: true, Findings: []Finding{}, Lines: len(a.ops), Keys: len(a.logs)}
-	allowed := o.allowed(a.subscribed)
+	allowed := o.allowed()
 	for _, name := range anomalies() {
 		if g := f.found[name]; g != nil {
 			g.Allowed = allowed[name]
@@ -73,16 +73,15 @@ func (a *analysis) verdict(o Options, f *findings) *Verdict {
 
 // analysis is a history with its names replaced by small numbers.
 type analysis struct {
-	ops        []Op
-	txns       []txn
-	txnOf      []int32 // by line: the operation that the line ends, -1 if none
-	begun      []int32 // by line: the operation that the line begins, -1 if none
-	sent       []ref   // of all operations, one after another
-	read       []ref
-	keyOf      map[int]int32
-	logs       []log
-	values     []value
-	subscribed bool
+	ops    []Op
+	txns   []txn
+	txnOf  []int32 // by line: the operation that the line ends, -1 if none
+	begun  []int32 // by line: the operation that the line begins, -1 if none
+	sent   []ref   // of all operations, one after another
+	read   []ref
+	keyOf  map[int]int32
+	logs   []log
+	values []value
 }
 
 // txn is an operation that sends or polls, by its end.
@@ -146,7 +145,6 @@ func analyse(ops []Op) (*analysis, error) {
 	for i := range ops {
 		op := &ops[i]
 		a.txnOf[i], a.begun[i] = -1, -1
-		a.subscribed = a.subscribed || op.F == Subscribe
 		if op.Type == Invoke {
 			if before, ok := open[op.Process]; ok {
 				pending = append(pending, before)

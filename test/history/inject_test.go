@@ -191,7 +191,7 @@ func TestEachInjectionIsTheVerdict(t *testing.T) {
 					v := check(t, w.ops, in.o)
 					want := in.want
 					if !serial { // what a history that is not serial may show is let pass
-						allowed := in.o.allowed(subscribed(w.ops))
+						allowed := in.o.allowed()
 						want = slices.DeleteFunc(slices.Clone(want), func(a Anomaly) bool {
 							if allowed[a] && v.Found(a) == 0 {
 								t.Fatalf("seed %d: no %s\n%s", seed, a, said(t, v))
@@ -215,10 +215,6 @@ func TestEachInjectionIsTheVerdict(t *testing.T) {
 			t.Errorf("nothing injects %s", a)
 		}
 	}
-}
-
-func subscribed(ops []Op) bool {
-	return slices.ContainsFunc(ops, func(op Op) bool { return op.F == Subscribe })
 }
 
 func injectionsOfLoss() []injection {

@@ -118,11 +118,14 @@ type at struct {
 }
 
 // client is where a process stands.
-type client struct{ reads, sends map[int32]at }
+type client struct {
+	reads, sends map[int32]at
+	moved        bool // a group gives it its keys, and may move it between operations
+}
 
 // acrossOperations finds operations that do not go on where the last one of
 // their process left off: polls that skip or go back, sends that go back.
-func (a *analysis) acrossOperations(f *findings) {
+func (a *analysis) acrossOperations(o Options, f *findings) {
 	clients := map[int]*client{}
 	for i := range a.ops {
 		op := &a.ops[i]
@@ -131,13 +134,14 @@ func (a *analysis) acrossOperations(f *findings) {
 		}
 		c := clients[op.Process]
 		if c == nil {
-			c = &client{map[int32]at{}, map[int32]at{}}
+			c = &client{reads: map[int32]at{}, sends: map[int32]at{}}
 			clients[op.Process] = c
 		}
 		switch {
 		case op.F == Crash:
 			delete(clients, op.Process)
 		case (op.F == Assign || op.F == Subscribe) && op.Type != Fail:
+			c.moved = op.F == Subscribe && !o.Strict
 			for k := range c.reads {
 				if op.FromStart || !slices.Contains(op.Keys, a.logs[k].key) {
 					delete(c.reads, k)
@@ -169,7 +173,7 @@ func (a *analysis) pollsAcross(f *findings, c *client, t int32) {
 			seen = map[int32]bool{}
 		}
 		seen[k] = true
-		if before, ok := c.reads[k]; ok {
+		if before, ok := c.reads[k]; ok && !c.moved {
 			a.follow(f, PollSkip, NonmonotonicPoll, before.ref, r, a.lineOf(before.txn), a.lineOf(t))
 		}
 	}

@@ -59,21 +59,19 @@ type Options struct {
 	// of reads, a value of the reader's own transaction, an aborted value and
 	// a torn transaction are normal then.
 	Uncommitted bool
-	// Strict lets nothing pass.
+	// Strict lets nothing pass. Consumers that a group gives their keys must
+	// tell all rebalances then.
 	Strict bool
 }
 
 // allowed is what a history may show without being wrong.
-func (o Options) allowed(subscribed bool) map[Anomaly]bool {
+func (o Options) allowed() map[Anomaly]bool {
 	a := map[Anomaly]bool{}
 	if o.Strict {
 		return a
 	}
 	for _, name := range []Anomaly{IntSendSkip, G0, G0Realtime, GSingle, GSingleRealtime, G2, G2Realtime} {
 		a[name] = true
-	}
-	if subscribed { // a rebalance between two transactions moves the positions
-		a[PollSkip], a[NonmonotonicPoll] = true, true
 	}
 	if o.WriteWrite || o.Uncommitted {
 		a[G1c], a[G1cRealtime] = true, true
