@@ -186,6 +186,7 @@ func (a *actor) copy(s *kgo.GroupTransactSession) bool {
 	case ended != nil:
 		return unknown(ended)
 	case committed:
+		a.copies.Add(1)
 		a.complete(history.OK, history.Txn, nil, all(done)...)
 	default:
 		a.complete(history.Fail, history.Txn, err, all(done)...)

@@ -43,25 +43,26 @@ const (
 
 // run is one broker and its clients.
 type run struct {
-	t    *testing.T
-	seed uint64
-	rng  *rand.Rand // the driver's
-	b    *harness.Broker
-	rec  *history.Recorder
-	acks atomic.Int64 // operations that ended well
-	ctx  context.Context
-	stop context.CancelFunc
-	wg   sync.WaitGroup
-	mu   sync.Mutex
-	said []error // of clients that cannot go on
-	made map[string]bool
+	t      *testing.T
+	seed   uint64
+	rng    *rand.Rand // the driver's
+	b      *harness.Broker
+	rec    *history.Recorder
+	acks   atomic.Int64 // operations that ended well
+	copies atomic.Int64 // transactions of the copiers that are committed
+	ctx    context.Context
+	stop   context.CancelFunc
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	said   []error // of clients that cannot go on
+	made   map[string]bool
 }
 
 // TestNothingIsLostOverKills is the proof.
 func TestNothingIsLostOverKills(t *testing.T) {
 	r := start(t)
 	r.topics()
-	others := r.others()
+	programs := r.programs()
 	r.clients()
 	begun := time.Now()
 	for cycle := range *cycles {
@@ -72,7 +73,7 @@ func TestNothingIsLostOverKills(t *testing.T) {
 	t.Logf("%d cycles in %v", *cycles, time.Since(begun).Round(time.Millisecond))
 	r.stop()
 	r.wg.Wait()
-	files := others.end()
+	files := r.endPrograms(programs)
 	r.fence()
 	r.lastLook()
 	copies := r.lastLook() // what was sent between the two looks tells torn transactions
@@ -172,7 +173,10 @@ const waitMax = 60 * time.Second
 func (r *run) cycle() error {
 	switch way := r.rng.IntN(20); {
 	case way < 11:
-		r.work(1 + r.rng.IntN(600))
+		r.work(1 + r.rng.IntN(1500))
+		if way < 4 { // groups are back, too
+			r.wait(&r.copies, 1+r.rng.Int64N(5))
+		}
 	case way < 13: // just started, and nobody is back yet
 		time.Sleep(r.some(30))
 	case way < 15: // while it starts, several times
@@ -206,14 +210,57 @@ func (r *run) slower() time.Duration {
 	return 1
 }
 
-// work waits until clients were told that much, or for a while if they are
-// slow to come back.
+// work waits until clients were told that much.
 func (r *run) work(acks int) {
-	want, deadline := r.acks.Load()+int64(acks), time.Now().Add(3*time.Second)
-	for r.acks.Load() < want && time.Now().Before(deadline) {
+	r.wait(&r.acks, int64(acks))
+	time.Sleep(r.some(2))
+}
+
+// wait waits until a count has grown, or for a while if clients are slow to
+// come back.
+func (r *run) wait(count *atomic.Int64, more int64) {
+	want, deadline := count.Load()+more, time.Now().Add(3*time.Second)
+	for count.Load() < want && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(r.some(2))
+}
+
+// programs begins the clients in other languages that this machine can run.
+func (r *run) programs() []*other {
+	r.t.Helper()
+	all := others()
+	for i, o := range all {
+		r.t.Run(o.name, func(t *testing.T) {
+			err := o.begin(r, (i+1)*1_000_000)
+			harness.Missing(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	r.t.Cleanup(func() {
+		for _, o := range all {
+			if o.cmd != nil && o.cmd.Process != nil {
+				_ = o.cmd.Process.Kill() // one that has ended well is gone already
+			}
+		}
+	})
+	return all
+}
+
+// endPrograms ends them, and returns the files of their histories.
+func (r *run) endPrograms(programs []*other) []string {
+	r.t.Helper()
+	var files []string
+	for _, o := range programs {
+		if err := o.end(); err != nil {
+			r.t.Error(err)
+		}
+		if o.done != nil {
+			files = append(files, o.file)
+		}
+	}
+	return files
 }
 
 // fail notes that a client met what no kill explains.
