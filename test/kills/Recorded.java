@@ -44,7 +44,7 @@ public final class Recorded {
 
     private Recorded(String[] args) throws Exception {
         bootstrap = args[0];
-        out = new PrintWriter(Files.newBufferedWriter(Path.of(args[1])));
+        out = new PrintWriter(Files.newBufferedWriter(Path.of(args[1])), true);
         processes = Integer.parseInt(args[2]);
         id = args[3];
         for (int i = 4; i < args.length; i++) {
@@ -178,7 +178,7 @@ public final class Recorded {
     private void transact() {
         while (!stopped) {
             int process = process();
-            KafkaProducer<String, String> p = producer("transactional.id", id, "transaction.timeout.ms", 10000);
+            KafkaProducer<String, String> p = producer("transactional.id", id, "transaction.timeout.ms", 60000);
             try {
                 again(p::initTransactions);
                 for (long n = 1; !stopped; n += 10) {

@@ -30,7 +30,7 @@ class Recorder:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.out = open(path, "w")
+        self.out = open(path, "w", buffering=1)  # whatever becomes of us, whole lines are there
         self.last = 0
         self.process = int(first_process)
 
@@ -122,7 +122,7 @@ def again(call):
 def transact():
     while not stop.is_set():
         actor = Actor()
-        producer = Producer({**common, "transactional.id": transactional_id, "transaction.timeout.ms": 10000, "linger.ms": 0})
+        producer = Producer({**common, "transactional.id": transactional_id, "transaction.timeout.ms": 60000, "linger.ms": 0})
         try:
             again(lambda: producer.init_transactions(30))
             while not stop.is_set():

@@ -137,7 +137,7 @@ func (r *run) copier(id string) {
 	for r.ctx.Err() == nil {
 		a := r.actor()
 		s, err := kgo.NewGroupTransactSession(append(r.usual(), kgo.TransactionalID(id), kgo.ConsumerGroup("copiers"), kgo.ConsumeTopics(plain),
-			kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.TransactionTimeout(10*time.Second),
+			kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.TransactionTimeout(waitMax),
 			kgo.ConcurrentTransactionsBackoff(5*time.Millisecond), kgo.RequireStableFetchOffsets())...)
 		if err != nil {
 			r.fail("copier: %v", err)

@@ -177,7 +177,7 @@ func (r *run) junk() {
 func (r *run) transactional(id string) {
 	for r.ctx.Err() == nil {
 		a := r.actor()
-		cl := r.client(kgo.TransactionalID(id), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionTimeout(10*time.Second),
+		cl := r.client(kgo.TransactionalID(id), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionTimeout(waitMax),
 			kgo.ConcurrentTransactionsBackoff(5*time.Millisecond))
 		for r.ctx.Err() == nil && a.transaction(cl) {
 			a.pause(15)

@@ -173,8 +173,8 @@ const waitMax = 60 * time.Second
 func (r *run) cycle() error {
 	switch way := r.rng.IntN(20); {
 	case way < 11:
-		r.work(1 + r.rng.IntN(1500))
-		if way < 4 { // groups are back, too
+		r.work(1 + r.rng.IntN(800))
+		if way < 3 { // groups are back, too
 			r.wait(&r.copies, 1+r.rng.Int64N(5))
 		}
 	case way < 13: // just started, and nobody is back yet
@@ -219,7 +219,7 @@ func (r *run) work(acks int) {
 // wait waits until a count has grown, or for a while if clients are slow to
 // come back.
 func (r *run) wait(count *atomic.Int64, more int64) {
-	want, deadline := count.Load()+more, time.Now().Add(3*time.Second)
+	want, deadline := count.Load()+more, time.Now().Add(3*time.Second*min(r.slower(), 4))
 	for count.Load() < want && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
