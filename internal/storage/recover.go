@@ -15,13 +15,12 @@ import (
 // the batches. Beyond the recovery point the log ends at the first damage; what
 // follows is kept in files beside the segments.
 func (d *loader) recover() error {
-	first := max(floor(d.segments, d.o.RecoveryPoint), 0)
-	base := d.segments[first].Base
-	resume, err := d.resumeIn(d.segments[first])
+	first, resume, err := d.resume()
 	if err != nil {
 		return err
 	}
-	if first > 0 && base == d.o.RecoveryPoint && d.o.Settled < base {
+	base := d.segments[first].Base
+	if first > 0 && base == d.o.RecoveryPoint {
 		// The segment before it may have been rolled after the flush that made
 		// it durable: its data are safe, its indexes perhaps not.
 		if err := d.segments[first-1].Rebuild(); err != nil {
@@ -141,17 +140,17 @@ func (d *loader) gapBehind(i int, r *segment.Recovered) *segment.Bad {
 	}
 }
 
-// resumeIn says where to begin in the segment that holds the recovery point.
-func (d *loader) resumeIn(s *segment.Segment) (segment.Resume, error) {
-	settled := min(d.o.Settled, d.o.RecoveryPoint)
-	if settled <= s.Base || settled <= d.o.LogStart || d.noEpochs {
-		return segment.Resume{}, nil
+// resume says in which segment to begin, and where in it: where data and indexes
+// were durable, which the segment that ends at the recovery point shows, too.
+func (d *loader) resume() (first int, from segment.Resume, err error) {
+	if settled := min(d.o.Settled, d.o.RecoveryPoint); settled > d.o.LogStart && settled > d.segments[0].Base && !d.noEpochs {
+		first = floor(d.segments, settled-1)
+		from, ok, err := d.segments[first].ResumeAt(settled)
+		if ok || err != nil {
+			return first, from, err
+		}
 	}
-	resume, ok, err := s.ResumeAt(settled)
-	if !ok {
-		resume = segment.Resume{}
-	}
-	return resume, err
+	return max(floor(d.segments, d.o.RecoveryPoint), 0), segment.Resume{}, nil
 }
 
 // producersUpTo makes the producers' state what it was where recovery begins, or

@@ -8,10 +8,6 @@ import (
 	"github.com/gregor-stream/gregor/internal/storage/segment"
 )
 
-// snapshotBytes is after how many bytes a log that is written to all the time
-// gets another snapshot of its producers: what a recovery reads the headers of.
-const snapshotBytes = 8 << 20
-
 // Settled is the offset below which a recovery has nothing to read: records,
 // indexes, leader epochs and the producers' state are durable. It is what goes
 // into the checkpoint file of the recovery points, and at most
@@ -116,7 +112,7 @@ func (l *Log) keepProducers() error {
 	if l.kept.base == active.Base && l.kept.offset > active.Base {
 		since -= l.kept.size
 	}
-	if since < snapshotBytes {
+	if since < l.host.snapshotBytes {
 		return nil
 	}
 	before := l.kept.offset
