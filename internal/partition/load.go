@@ -97,7 +97,7 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d, config: &t.config},
 			options: storage.Options{
 				Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], Settled: checkpoints[0][dir.TopicPartition],
-				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo,
+				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo, Unchanged: looks[i].unchanged,
 			},
 			hw: checkpoints[2][dir.TopicPartition]})
 	}
@@ -121,8 +121,10 @@ func (s *Set) deleteDelayMs() int64 { t := s.cfg.Broker().TopicDefaults(); retur
 // look is what a partition's directory says of itself.
 type look struct {
 	id   kafka.TopicID
-	memo *logdir.Memo // where it still holds
-	err  error
+	memo *logdir.Memo
+	// unchanged: the memo holds.
+	unchanged bool
+	err       error
 }
 
 // look reads the topic ids of the directories, several at a time, or takes them
@@ -135,9 +137,12 @@ func (s *Set) look(d *logDir, dirs []logdir.Partition, memos logdir.Memos) []loo
 			return
 		}
 		path := vfs.Join(d.Path, dirs[i].Name)
-		if memo := memos.Of[dirs[i].TopicPartition]; memo != nil && storage.MemoHolds(fsys, path, memo) {
-			looks[i].id, looks[i].memo = memo.TopicID, memo
-			return
+		if memo := memos.Of[dirs[i].TopicPartition]; memo != nil {
+			looks[i].memo, looks[i].unchanged = memo, memo.DirTime <= memos.Written && memo.FileTime <= memos.Written && storage.MemoHolds(fsys, path, memo)
+			if looks[i].unchanged {
+				looks[i].id = memo.TopicID
+				return
+			}
 		}
 		looks[i].id, looks[i].err = logdir.ReadTopicID(fsys, path)
 	})
@@ -211,7 +216,7 @@ func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 		f.options.Scan = dir.scanned
 		if log, err := s.openLog(now, p, f.options); err == nil {
 			log.SetHighWatermark(min(f.hw, log.LogEndOffset()))
-			if memo := f.options.Memo; memo != nil && !log.Unsettled() {
+			if memo := f.options.Memo; memo != nil && f.options.Unchanged && !log.Unsettled() {
 				p.memo.Store(memo)
 				p.memoTried.Store(true)
 			}

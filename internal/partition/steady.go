@@ -2,6 +2,7 @@ package partition
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
@@ -132,19 +133,15 @@ func (s *Set) writeMemos(d *logDir) error {
 	return err
 }
 
-// memosFor gives the memos of a log directory that can be believed: after a
-// clean shutdown all, otherwise those of logs that had been at rest for a while.
+// memosOf reads the memos of a log directory. After a clean shutdown all can be
+// believed, otherwise those of logs that had been at rest for a while.
 func (s *Set) memosOf(d *logDir, clean bool) logdir.Memos {
 	memos, err := logdir.ReadMemos(s.cfg.Host.FS(), d.Path)
 	if err != nil {
 		s.cfg.Log.Info("the memos of the logs cannot be read; every directory is looked at", "dir", d.Path, "error", err)
 	}
-	if !clean {
-		for tp, m := range memos.Of {
-			if max(m.DirTime, m.FileTime) > memos.Written {
-				delete(memos.Of, tp)
-			}
-		}
+	if clean {
+		memos.Written = math.MaxInt64
 	}
 	return memos
 }

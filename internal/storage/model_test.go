@@ -230,6 +230,9 @@ func (m *model) truncate() {
 	}
 	m.zombies = m.zombies || changed
 	m.checkpoint = min(m.checkpoint, m.log.Settled())
+	if m.memo != nil && m.memo.End > to {
+		m.memo = nil // a real truncation comes with a later epoch
+	}
 	m.cutTo(to)
 }
 
@@ -258,8 +261,8 @@ func (m *model) hints(o *Options) {
 	if rapid.Bool().Draw(m.t, "settled") {
 		o.RecoveryPoint, o.Settled = m.checkpoint, m.checkpoint
 	}
-	if m.memo != nil && rapid.Bool().Draw(m.t, "memo") && MemoHolds(m.fs, testDir, m.memo) {
-		o.Memo = m.memo
+	if m.memo != nil && rapid.Bool().Draw(m.t, "memo") {
+		o.Memo, o.Unchanged = m.memo, MemoHolds(m.fs, testDir, m.memo)
 	}
 }
 

@@ -168,6 +168,9 @@ func (d *loader) producersUpTo(first int, start, from kafka.Offset) error {
 	if err := d.loadSnapshot(d.nowMs(), start, latest); err != nil {
 		return err
 	}
+	if d.o.Settled > 0 {
+		d.recallProducers(latest)
+	}
 	for _, s := range d.segments[:first+1] {
 		if at := d.producers.End(); at < from && s.Base < from && !d.endsBelow(s, at) {
 			err := s.Batches(at, from, func(b *segment.Batch) error { return d.replay(b, nil) })

@@ -12,18 +12,16 @@ import (
 // scan of its data: each entry must be true, and each later than the one before.
 func checkIndexes(t testing.TB, l *Log) {
 	t.Helper()
-	must(t, l.settleRest(l.segments, 0))
+	must(t, l.settleRest(l.segments, 0, false))
 	all := files(t, l.host.fs, l.dir)
 	for _, s := range l.segments {
-		last := map[int64]kafka.Offset{} // by position
-		stamps := map[kafka.Offset]kafka.Timestamp{}
+		last := map[int64]kafka.Offset{}             // by position
+		stamps := map[kafka.Offset]kafka.Timestamp{} // the highest so far
 		highest := kafka.NoTimestamp
 		must(t, s.Batches(s.Base, 1<<62, func(b *segment.Batch) error {
 			last[b.Position] = b.Last
-			if b.MaxTimestamp > highest {
-				highest = b.MaxTimestamp
-				stamps[b.Last] = highest
-			}
+			highest = max(highest, b.MaxTimestamp)
+			stamps[b.Last] = highest
 			return nil
 		}))
 		before := int64(0)
