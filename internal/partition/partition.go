@@ -178,7 +178,7 @@ func (p *Partition) appendTo(now time.Time, records []byte, acks int16, epoch ka
 // clients are refused with a code.
 func (p *Partition) trouble(what string, err error) {
 	var code kafka.Error
-	if errors.As(err, &code) && code != kafka.ErrKafkaStorageError {
+	if errors.As(err, &code) && code != kafka.ErrKafkaStorageError && !errors.As(err, new(*storage.Damage)) {
 		return
 	}
 	if !p.troubled.Swap(true) {

@@ -68,9 +68,24 @@ func (d *loader) recover() error {
 		}
 		return d.cutFrom(i, &r)
 	}
+	if d.o.Settled > 0 && d.end < d.durable() {
+		last := d.segments[len(d.segments)-1]
+		return d.lostEnd(last.Path(segment.LogSuffix), last.Size())
+	}
 	d.recovery = min(d.o.RecoveryPoint, d.end)
 	d.settled = d.recovery
 	return d.snapshotAfterRecovery()
+}
+
+// lostEnd reports that durable records at the end of the log are not there. To
+// go on would give their offsets to others.
+func (d *loader) lostEnd(file string, size int64) error {
+	damage := Damage{
+		File: file, Offset: d.end, Position: size, AtEnd: true,
+		Reason: fmt.Sprintf("the log ends here, and its records below offset %d are lost, which were on the disk", d.o.RecoveryPoint),
+	}
+	d.found.Damaged = append(d.found.Damaged, damage)
+	return &damage
 }
 
 // scanning tells what is going to be read, and gives what tells that all of it is
@@ -105,8 +120,9 @@ func (d *loader) scanned(bytes int64) {
 // does, nobody knows where the log ended.
 func (d *loader) damagedEnd(i int, r *segment.Recovered) error {
 	damage := d.damageOf(d.segments[i], r.Tail)
+	damage.AtEnd = i == len(d.segments)-1
 	d.found.Damaged = append(d.found.Damaged, *damage)
-	if i == len(d.segments)-1 {
+	if damage.AtEnd {
 		return damage
 	}
 	return nil
