@@ -101,8 +101,28 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			},
 			hw: checkpoints[2][dir.TopicPartition]})
 	}
+	s.tellLost(d, img, checkpoints[0], found)
 	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found)
 	return found, nil
+}
+
+// tellLost names partitions of this broker that had records in d by its
+// checkpoint file, and have no directory there any more.
+func (s *Set) tellLost(d *logDir, img *metadata.Image, points map[kafka.TopicPartition]kafka.Offset, found []foundLog) {
+	there := make(map[kafka.TopicPartition]bool, len(found))
+	for i := range found {
+		there[found[i].p.tp] = true
+	}
+	for tp, point := range points {
+		m, known := img.Topics.ByName(tp.Topic)
+		if !known || point == 0 || there[tp] {
+			continue
+		}
+		if reg, ok := m.Partition(tp.Partition); ok && reg.HasReplica(s.cfg.NodeID) {
+			s.cfg.Log.Error("the directory of a partition is gone; unless another log directory has it, the partition begins anew and is empty",
+				"partition", tp, "dir", d.pathOf(tp), "recordsBelow", point)
+		}
+	}
 }
 
 // hasOthers says whether a checkpoint file has offsets of logs that were not found.
