@@ -241,9 +241,4 @@ func (s *Set) spread(n int, f func(i int)) {
 }
 
 // Run does the housekeeping of all partitions until ctx ends.
-func (s *Set) Run(ctx context.Context) error {
-	var steady sync.WaitGroup
-	steady.Go(func() { s.steady(ctx) })
-	defer steady.Wait()
-	return s.housekeeping(ctx)
-}
+func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }

@@ -24,17 +24,17 @@ const (
 // times.
 const memoQuiet = 50 * time.Millisecond
 
-// steady goes round the logs that were written to and makes durable what a
-// recovery would have to read, one log at a time; then it writes the recovery
-// points down. It is a goroutine of its own: a round may take long where many
-// logs are written to, and nobody waits for it.
-func (s *Set) steady(ctx context.Context) {
+// RunSettle goes round the logs that were written to, until ctx ends, and makes
+// durable what a recovery would have to read, one log at a time; then it writes
+// the recovery points down. It wants a goroutine of its own: a round may take
+// long where many logs are written to, and nobody waits for it.
+func (s *Set) RunSettle(ctx context.Context) error {
 	timer := time.NewTimer(settleEvery)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-timer.C:
 		}
 		s.settleRound(ctx)
