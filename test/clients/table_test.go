@@ -10,9 +10,20 @@ import (
 
 // table collects outcomes of clients that run in parallel.
 type table struct {
+	section string // of the page
+	clients []client
+	steps   []string // in order
+	// before prepares a broker for a script, after adds steps of its own.
+	before func(bootstrap, prefix string) error
+	after  func(bootstrap, prefix string, said map[string]line) []line
+
 	mu       sync.Mutex
 	outcomes map[string]map[string]outcome // by client and step
 	missing  map[string]string             // why a client did not run
+}
+
+func newTable(section string, clients []client, steps []string) *table {
+	return &table{section: section, clients: clients, steps: steps, outcomes: map[string]map[string]outcome{}, missing: map[string]string{}}
 }
 
 func (t *table) add(client string, outcomes map[string]outcome) {
@@ -47,7 +58,7 @@ func (t *table) write() error {
 	var page strings.Builder
 	page.WriteString("| step |")
 	clients := []string{}
-	for _, c := range all() {
+	for _, c := range t.clients {
 		if _, ok := t.outcomes[c.name]; ok {
 			clients = append(clients, c.name)
 			page.WriteString(" " + c.name + " |")
@@ -55,7 +66,7 @@ func (t *table) write() error {
 	}
 	page.WriteString("\n|---|" + strings.Repeat("---|", len(clients)) + "\n")
 	var reasons []string
-	for _, step := range steps() {
+	for _, step := range t.steps {
 		page.WriteString("| " + step + " |")
 		for _, c := range clients {
 			o := t.outcomes[c][step]
@@ -71,5 +82,5 @@ func (t *table) write() error {
 	for client, why := range t.missing {
 		fmt.Fprintf(&page, "\n%s did not run: %s\n", client, why)
 	}
-	return harness.WriteSection("clients", page.String())
+	return harness.WriteSection(t.section, page.String())
 }
