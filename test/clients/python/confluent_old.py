@@ -101,7 +101,7 @@ def _():
 
 @step("many, in small pieces")
 def _():
-    return all_of(read(consumer("many", fetch_message_max_bytes=16384), 5000))
+    return all_of(read(consumer("many", fetch_message_max_bytes=65536), 5000))
 
 
 @step("transactions")
