@@ -29,14 +29,13 @@ func oldClients() []client {
 	for _, v := range []string{"0.8.2", "0.9", "0.10"} {
 		list = append(list, client{"kafka-python 1.4.7, api_version " + v, oldPythonScript(v)})
 	}
-	for _, v := range []string{"0.8.2.2", "0.9.0.1", "0.10.0.1", "0.10.2.1"} {
+	for _, v := range []string{"0.8.2.2", "0.10.0.1"} {
 		list = append(list, client{"sarama, Version " + v, withVersion(goScript("sarama-old"), v)})
 	}
-	for _, v := range []string{"0.8.2.2", "0.9.0.1"} {
-		list = append(list, client{"confluent-kafka (Python), broker.version.fallback " + v, pythonScript("confluent_old.py", "api_version="+v)})
-		list = append(list, client{"kcat, broker.version.fallback " + v, withVersion(oldKcatScript, v)})
-	}
-	return list
+	return append(list,
+		client{"confluent-kafka (Python), broker.version.fallback 0.9.0.1", pythonScript("confluent_old.py", "api_version=0.9.0.1")},
+		client{"kcat, broker.version.fallback 0.9.0.1", withVersion(oldKcatScript, "0.9.0.1")},
+		client{"kcat, broker.version.fallback 0.8.2.2", withVersion(oldKcatScript, "0.8.2.2")})
 }
 
 // oldCodecs are those that the old formats have.

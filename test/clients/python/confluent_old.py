@@ -26,8 +26,7 @@ def read(c, count, seconds=30):
     records = []
 
     def more():
-        m = c.poll(1)
-        if m is not None:
+        for m in c.consume(count - len(records), 1):
             if m.error():
                 raise KafkaException(m.error())
             records.append(m)
@@ -101,7 +100,7 @@ def _():
 
 @step("many, in small pieces")
 def _():
-    return all_of(read(consumer("many", fetch_message_max_bytes=65536), 5000))
+    return all_of(read(consumer("many", fetch_message_max_bytes=16384), 5000))
 
 
 @step("transactions")

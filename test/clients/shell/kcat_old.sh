@@ -39,7 +39,7 @@ unacknowledged() {
 }
 fetch() { run -C -t "${prefix}new-$1" -o beginning -e -f "$show" | md5sum; }
 middle() { for name in none gzip snappy lz4; do run -C -t "${prefix}new-$name" -p 0 -o 27 -c 1 -f "$show" || return; done; }
-many() { run -C -t "${prefix}many" -o beginning -e -f "$show" -X fetch.message.max.bytes=65536 | md5sum; }
+many() { run -C -t "${prefix}many" -o beginning -e -f "$show" -X fetch.message.max.bytes=16384 | md5sum; }
 transactions() { run -C -t "${prefix}txn" -o beginning -e -f "$show" | sort -n -u; } # 3.9 sends what follows a marker twice
 group() { # as the only member, with automatic commits
   for count in 100 1; do
