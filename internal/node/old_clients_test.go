@@ -112,6 +112,10 @@ func TestOldAndNewClientsReadWhatTheOtherWrites(t *testing.T) {
 				t.Errorf("fetch v%d: %v, %v", version, offsets, code)
 			}
 		}
+		st := w.node.set.Stats(1, 1)
+		if st.All.Upgraded != next+1 || st.Topics[0].Upgraded != next+1 || st.All.Downgraded < 4*(next+1) || st.All.Records != next+2 {
+			t.Errorf("counted: %+v", st.All)
+		}
 	})
 }
 
