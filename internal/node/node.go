@@ -189,13 +189,17 @@ func (n *Node) buildPartitions() {
 	n.codecs = new(compress.Pool)
 	host := storage.NewHost(n.cfg.FS, n.codecs)
 	var dirs []partition.Dir
+	var metadata partition.Dir
 	for _, d := range n.dirs {
+		dir := partition.Dir{Path: d.path, ID: d.meta.DirectoryID, Err: d.err, Space: d.space}
 		if d.data {
-			dirs = append(dirs, partition.Dir{Path: d.path, ID: d.meta.DirectoryID, Err: d.err})
+			dirs = append(dirs, dir)
+		} else {
+			metadata = dir
 		}
 	}
 	n.set = partition.New(partition.Config{
-		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
+		Host: host, NodeID: n.id(), Dirs: dirs, Metadata: metadata, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
 		Flushed: n.flushes.ObserveTime, Assign: n.assignments.add, Failed: n.dirFailed,
 	})
 }

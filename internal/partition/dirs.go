@@ -18,6 +18,8 @@ type logDir struct {
 
 	// failure is why the directory is fenced: set once, never taken back.
 	failure atomic.Pointer[error]
+	// toldFull: the operator knows that the disk is full.
+	toldFull atomic.Bool
 
 	// What changed since the checkpoint files were written.
 	highWatermarks atomic.Bool
@@ -29,6 +31,17 @@ type logDir struct {
 	removed bool
 }
 
+func newLogDir(fsys vfs.FS, d Dir) *logDir {
+	if d.Space == nil {
+		d.Space = logdir.NewSpace(fsys, d.Path)
+	}
+	dir := &logDir{Dir: d}
+	if d.Err != nil {
+		dir.failure.Store(&d.Err)
+	}
+	return dir
+}
+
 // dirty has all checkpoint files written at their next turn.
 func (d *logDir) dirty() {
 	d.highWatermarks.Store(true)
@@ -38,8 +51,8 @@ func (d *logDir) dirty() {
 
 func (d *logDir) pathOf(tp kafka.TopicPartition) string { return vfs.Join(d.Path, tp.String()) }
 
-func (d *logDir) writeClean(fsys vfs.FS, brokerEpoch int64) error {
-	return logdir.WriteClean(fsys, d.Path, brokerEpoch)
+func (d *logDir) writeClean(brokerEpoch int64) error {
+	return logdir.WriteClean(d.Space.Spare(), d.Path, brokerEpoch)
 }
 
 // place chooses the directory of a new partition: the one that the metadata
@@ -144,7 +157,7 @@ func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all [
 			offsets[p.tp] = offset
 		}
 	}
-	if err := logdir.WriteOffsets(s.cfg.Host.FS(), vfs.Join(d.Path, name), offsets); err != nil {
+	if err := logdir.WriteOffsets(d.Space.Spare(), vfs.Join(d.Path, name), offsets); err != nil {
 		changed.Store(true)
 		s.failed(d, "write "+name, err)
 		return fmt.Errorf("write checkpoint %s: %w", vfs.Join(d.Path, name), err)

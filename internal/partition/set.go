@@ -14,6 +14,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
 
 // Dir names a log directory. It is formatted and locked by the caller.
@@ -22,6 +23,8 @@ type Dir struct {
 	ID   kafka.UUID // directory.id of its meta.properties; zero where it could not be read
 	// Err says why the directory cannot be used; nil where it can.
 	Err error
+	// Space is what is known of its disk; nil: the set finds out.
+	Space *logdir.Space
 }
 
 // Config is what a Set is made of.
@@ -29,6 +32,9 @@ type Config struct {
 	Host   *storage.Host
 	NodeID kafka.NodeID
 	Dirs   []Dir
+	// Metadata is the directory of the metadata log where that is none of Dirs:
+	// its space is looked after with theirs. Without a path there is none.
+	Metadata Dir
 	// Broker is the broker's configuration now.
 	Broker func() *config.Broker
 	Log    *slog.Logger
@@ -52,6 +58,7 @@ type Set struct {
 	cfg      Config
 	dirs     []*logDir
 	failures chan *logDir // fenced and not yet offline
+	metadata *logDir      // nil where the metadata is in one of dirs
 	settings replica.Settings
 	image    atomic.Pointer[metadata.Image]
 
@@ -94,13 +101,12 @@ func New(cfg Config) *Set {
 	s := &Set{cfg: cfg, byName: make(map[string]*topic), byID: make(map[kafka.TopicID]*topic)}
 	s.settings = replica.Settings{Local: cfg.NodeID, LagMax: time.Duration(cfg.Broker().ReplicaLagTimeMaxMs) * time.Millisecond}
 	s.image.Store(metadata.Empty())
-	s.failures = make(chan *logDir, len(cfg.Dirs))
+	s.failures = make(chan *logDir, len(cfg.Dirs)+1)
 	for _, d := range cfg.Dirs {
-		dir := &logDir{Dir: d}
-		if d.Err != nil {
-			dir.failure.Store(&d.Err)
-		}
-		s.dirs = append(s.dirs, dir)
+		s.dirs = append(s.dirs, newLogDir(cfg.Host.FS(), d))
+	}
+	if cfg.Metadata.Path != "" {
+		s.metadata = newLogDir(cfg.Host.FS(), cfg.Metadata)
 	}
 	s.chores.init()
 	s.nothing = storage.Nothing(cfg.Host)
@@ -182,6 +188,9 @@ func (s *Set) Close(brokerEpoch int64) error {
 	for _, d := range s.dirs {
 		unclean[d] = new(atomic.Bool)
 	}
+	for _, d := range s.spaces() {
+		d.Space.Prepare()
+	}
 	s.parallel(all, func(p *Partition) {
 		log := p.made.Load()
 		switch {
@@ -206,7 +215,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 		d.dirty()
 		err := s.checkpoint(d, all)
 		if err == nil && !unclean[d].Load() {
-			err = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
+			err = d.writeClean(brokerEpoch)
 		}
 		if err != nil && problem == nil {
 			problem = fmt.Errorf("close the log directories: %w", err)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/storage"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 func (s *Set) checkpointHighWatermarks(time.Time) {
@@ -32,7 +33,7 @@ func (s *Set) checkpointLogStarts(time.Time) {
 }
 
 func (s *Set) told(err error) {
-	if err != nil {
+	if err != nil && !vfs.IsNoSpace(err) {
 		s.cfg.Log.Error("a checkpoint was not written; it is tried again", "error", err)
 	}
 }
@@ -46,9 +47,9 @@ func (s *Set) retainAll(now time.Time) {
 }
 
 func (s *Set) retain(now time.Time, p *Partition, log *storage.Log) {
-	n, err := log.Retain(now)
+	var n int
+	err := p.dir.spare(func() (err error) { n, err = log.Retain(now); return err })
 	if err != nil {
-		s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
 		p.trouble("retain", err)
 	}
 	if n > 0 {
@@ -81,7 +82,7 @@ func (s *Set) flushAged(now time.Time) {
 func (s *Set) flush(now time.Time, p *Partition, log *storage.Log) error {
 	end := log.LogEndOffset()
 	began := time.Now()
-	err := log.Flush(end)
+	err := p.dir.spare(func() error { return log.Flush(end) })
 	if s.cfg.Flushed != nil {
 		s.cfg.Flushed(time.Since(began))
 	}
@@ -107,8 +108,8 @@ func (s *Set) expireProducers(now time.Time) {
 func (s *Set) closeIdle(now time.Time) {
 	for _, p := range s.all() {
 		log := p.live()
-		if log == nil {
-			continue
+		if log == nil || p.dir.Space.Full() {
+			continue // closing writes the rest of the indexes
 		}
 		if err := log.CloseIdle(now.Add(-idleClose)); err != nil {
 			s.cfg.Log.Error("an idle log could not be closed", "partition", p.tp, "error", err)

@@ -61,7 +61,7 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 	if err != nil {
 		l.unsynced = merge(pending, l.unsynced)
 		err = failed("sync", dir, err)
-		if l.broken == nil {
+		if l.broken == nil && !vfs.IsNoSpace(err) { // a full disk shows itself before anything is synced
 			l.broken = err
 		}
 		return err

@@ -18,6 +18,7 @@ const (
 	MetadataDir       = "__cluster_metadata-0"
 	QuorumStateFile   = "quorum-state"
 	BootstrapFile     = "bootstrap.checkpoint"
+	ReserveFile       = ".gregor-reserve" // Gregor's own; Kafka looks at no file that it does not know
 )
 
 // The greatest lengths of the files that are read.
