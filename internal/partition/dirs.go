@@ -18,6 +18,9 @@ type logDir struct {
 
 	// failure is why the directory is fenced: set once, never taken back.
 	failure atomic.Pointer[error]
+	// locked: its lock file was seen. It is of Load, and then of the housekeeping
+	// goroutine.
+	locked bool
 	// toldFull: the operator knows that the disk is full.
 	toldFull atomic.Bool
 

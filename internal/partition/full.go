@@ -2,10 +2,12 @@ package partition
 
 import (
 	"errors"
+	"io/fs"
 	"math"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
@@ -56,6 +58,9 @@ func (s *Set) checkSpace(now time.Time) {
 		if d.failed() != nil {
 			continue
 		}
+		if s.takenAway(d) {
+			continue
+		}
 		full := d.Space.Full()
 		if full {
 			s.tellFull(d, "give up the reserve")
@@ -67,6 +72,22 @@ func (s *Set) checkSpace(now time.Time) {
 			s.cfg.Log.Info("the disk of a log directory has space again: records are taken", "dir", d.Path, "free", d.Space.Free())
 		}
 	}
+}
+
+// takenAway fences a directory whose lock file is gone: its volume was
+// unmounted, or somebody has renamed or removed it. Open files would go on, and
+// what is opened anew would be another's.
+func (s *Set) takenAway(d *logDir) bool {
+	lock := vfs.Join(d.Path, logdir.LockFile)
+	_, err := s.cfg.Host.FS().Stat(lock)
+	switch {
+	case err == nil:
+		d.locked = true
+	case d.locked && errors.Is(err, fs.ErrNotExist):
+		s.fence(d, "look for "+lock, err)
+		return true
+	}
+	return false
 }
 
 // spaces are the directories whose space is looked after: that of the metadata,
