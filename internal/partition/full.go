@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/storage"
@@ -96,7 +97,7 @@ func (s *Set) spaces() []*logDir {
 	if s.metadata == nil {
 		return s.dirs
 	}
-	return append(s.dirs[:len(s.dirs):len(s.dirs)], s.metadata)
+	return append(slices.Clip(s.dirs), s.metadata)
 }
 
 // makeRoom does on a full disk at once what is due later: segments that

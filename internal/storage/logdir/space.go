@@ -64,11 +64,12 @@ func (s *Space) Prepare() {
 	if err != nil {
 		return
 	}
-	size := reserveSize(total)
-	if info, err := s.fsys.Stat(s.name()); err == nil {
-		s.held.Store(info.Size == size)
+	size, want := reserveSize(total), 2*reserveSize(total)
+	if info, err := s.fsys.Stat(s.name()); err == nil && info.Size == size {
+		s.held.Store(true)
+		want = size
 	}
-	if free < size {
+	if free < want {
 		s.GiveUp()
 	}
 }
