@@ -17,6 +17,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/compress"
+	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -295,6 +296,65 @@ func TestMetadataWaitsForSpace(t *testing.T) {
 			}
 		default:
 			t.Error("the topic is not made when there is space")
+		}
+	})
+}
+
+// A group coordinator that is first needed on a full disk refuses, and serves
+// when there is space.
+func TestCoordinatorsBeginOnAFullDisk(t *testing.T) {
+	small(t, []string{"offsets.topic.num.partitions=3"}, func(t *testing.T, w *world) {
+		cl := w.manual()
+		adm := kadm.NewClient(cl)
+		w.createTopic(cl, "t", 1, nil)
+		w.fill(cl, "t")
+		_, free, _ := w.fs.Usage("")
+		w.fs.SetLimit(volume - free)
+		commit := func() error {
+			var o kadm.Offsets
+			o.AddOffset("t", 0, 5, -1)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			return adm.CommitAllOffsets(ctx, "g", o)
+		}
+		if err := commit(); err == nil {
+			t.Fatal("an offset is taken")
+		}
+		w.fs.SetLimit(2 * volume)
+		time.Sleep(2 * time.Second)
+		if err := commit(); err != nil {
+			t.Errorf("with space: %v", err)
+		}
+	})
+}
+
+// A transaction that is open when the disk fills is ended when there is space.
+func TestATransactionOutlivesAFullDisk(t *testing.T) {
+	small(t, nil, func(t *testing.T, w *world) {
+		cl := w.manual()
+		w.createTopic(cl, "t", 1, nil)
+		w.createTopic(cl, "x", 1, nil)
+		txn := w.client(kgo.TransactionalID("id"), kgo.DefaultProduceTopic("x"), kgo.TransactionTimeout(time.Minute))
+		for _, commit := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
+			if err := txn.BeginTransaction(); err != nil {
+				t.Fatal(err)
+			}
+			if err := txn.ProduceSync(t.Context(), kgo.StringRecord("x")).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+			w.fill(cl, "t")
+			ended := make(chan error, 1)
+			go func() { ended <- txn.EndTransaction(t.Context(), commit) }()
+			time.Sleep(3 * time.Second)
+			total, _, _ := w.fs.Usage("")
+			w.fs.SetLimit(total + volume)
+			if err := <-ended; err != nil {
+				t.Errorf("the end, commit %v: %v", commit, err)
+			}
+			time.Sleep(5 * time.Second) // the markers
+			if p, _ := w.node.set.Partition(kafka.TopicPartition{Topic: "x"}); p.Log().LastStableOffset() != p.Log().LogEndOffset() {
+				t.Errorf("commit %v: the last stable offset is %d of %d", commit, p.Log().LastStableOffset(), p.Log().LogEndOffset())
+			}
 		}
 	})
 }

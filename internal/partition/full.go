@@ -86,9 +86,10 @@ func (s *Set) takenAway(d *logDir) bool {
 		d.locked = true
 	case d.locked && errors.Is(err, fs.ErrNotExist):
 		s.fence(d, "look for "+lock, err)
-		return true
+	default:
+		s.failed(d, "look for "+lock, err)
 	}
-	return false
+	return d.failed() != nil
 }
 
 // spaces are the directories whose space is looked after: that of the metadata,

@@ -164,6 +164,10 @@ func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.
 	}
 	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, p.config.Load(), now
 	log, found, err := storage.Open(s.cfg.Host, o)
+	if vfs.IsNoSpace(err) && p.dir.Space.GiveUp() {
+		// Names, and what a recovery writes: of that the reserve holds much.
+		log, found, err = storage.Open(s.cfg.Host, o)
+	}
 	s.report(p, &found)
 	if err != nil {
 		s.failed(p.dir, "open "+p.tp.String(), err)

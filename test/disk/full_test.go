@@ -216,6 +216,9 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	check("full")
+	if log, err := os.ReadFile(b.Process().LogPath()); err != nil || strings.Count(string(log), "is full: records are refused") != 1 {
+		t.Errorf("the log says %d times that the disk is full, %v", strings.Count(string(log), "is full: records are refused"), err)
+	}
 	if err := commit(6); err == nil {
 		t.Error("a full disk takes a group's offset")
 	}
