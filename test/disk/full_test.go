@@ -62,7 +62,7 @@ func volumes(t *testing.T, dir string, sizes ...string) *mount {
 		_ = cmd.Wait()
 	})
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
-		harness.Missing(t, fmt.Errorf("%w: no volume can be mounted in a namespace (%q, %v)", harness.ErrMissing, line, err))
+		harness.Missing(t, fmt.Errorf("%w: no volume can be mounted in a namespace (%q, %w)", harness.ErrMissing, line, err))
 	}
 	m.pid = cmd.Process.Pid
 	return m
