@@ -64,13 +64,13 @@ func (p *Partition) offline() error {
 	return kafka.Errorf(kafka.ErrKafkaStorageError, "Partition %s is in an offline log directory", p.tp)
 }
 
-// watchFailures takes the partitions of fenced directories offline, until ctx
-// ends. It is a goroutine of its own: housekeeping may hang in the failing disk.
-func (s *Set) watchFailures(ctx context.Context) {
+// Watch takes the partitions of fenced directories offline, until ctx ends. It
+// runs beside Run, which may hang in the failing disk.
+func (s *Set) Watch(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case d := <-s.failures:
 			s.takeOffline(d)
 			// A publication under way may be placing more there.

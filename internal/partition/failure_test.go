@@ -52,7 +52,13 @@ func (b *broker) withFaults() (*vfs.Faults, *heard) {
 	ctx, b.cancel = context.WithCancel(context.Background())
 	done := make(chan struct{})
 	b.done = done
-	go func() { _ = b.set.Run(ctx); close(done) }()
+	go func() {
+		var both sync.WaitGroup
+		both.Go(func() { _ = b.set.Watch(ctx) })
+		_ = b.set.Run(ctx)
+		both.Wait()
+		close(done)
+	}()
 	return faults, h
 }
 

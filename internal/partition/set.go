@@ -259,9 +259,4 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 }
 
 // Run does the housekeeping of all partitions until ctx ends.
-func (s *Set) Run(ctx context.Context) error {
-	var watch sync.WaitGroup
-	watch.Go(func() { s.watchFailures(ctx) })
-	defer watch.Wait()
-	return s.housekeeping(ctx)
-}
+func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }
