@@ -20,6 +20,7 @@ const (
 	BootstrapFile     = "bootstrap.checkpoint"
 	// MemoFile is Gregor's own, see [Memo]; Kafka takes no notice of it.
 	MemoFile = ".gregor-logs"
+	ReserveFile       = ".gregor-reserve" // Gregor's own; Kafka looks at no file that it does not know
 )
 
 // The greatest lengths of the files that are read.
