@@ -68,7 +68,7 @@ type topic struct {
 	name string
 	id   kafka.TopicID
 	// config is shared by the topic's logs, and replaced as a whole.
-	config atomic.Pointer[storage.Config]
+	config     atomic.Pointer[storage.Config]
 	minISR     atomic.Int64
 	durability atomic.Uint32 // a replica.Durability
 	// gone is what happened to partitions that moved away. Guarded by Set.mu.
