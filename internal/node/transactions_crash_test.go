@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -133,7 +135,8 @@ func crashImages(t *testing.T, w *world) []image {
 	return images
 }
 
-// stateOf is the state of an id once its markers are written.
+// stateOf is the state of an id once its markers are written; "" where the id is
+// not known.
 func (w *world) stateOf(id string) string {
 	w.t.Helper()
 	ac := kadm.NewClient(w.client())
@@ -142,6 +145,9 @@ func (w *world) stateOf(id string) string {
 		d, err := ac.DescribeTransactions(w.t.Context(), id)
 		if err != nil {
 			w.t.Fatal(err)
+		}
+		if errors.Is(d[id].Err, kerr.TransactionalIDNotFound) {
+			return ""
 		}
 		if d[id].Err == nil && !strings.HasPrefix(d[id].State, "Prepare") {
 			return d[id].State
