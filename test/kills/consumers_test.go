@@ -138,7 +138,7 @@ func (r *run) copier(id string) {
 		a := r.actor()
 		s, err := kgo.NewGroupTransactSession(append(r.usual(), kgo.TransactionalID(id), kgo.ConsumerGroup("copiers"), kgo.ConsumeTopics(plain),
 			kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.TransactionTimeout(waitMax),
-			kgo.ConcurrentTransactionsBackoff(5*time.Millisecond), kgo.RequireStableFetchOffsets())...)
+			kgo.ConcurrentTransactionsBackoff(5*time.Millisecond))...)
 		if err != nil {
 			r.fail("copier: %v", err)
 			return

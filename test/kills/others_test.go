@@ -96,8 +96,7 @@ func (o *other) end() error {
 		}
 		return nil
 	case <-time.After(2 * waitMax):
-		_ = o.cmd.Process.Kill()
-		<-o.done
-		return fmt.Errorf("%s did not come to its end within %v", o.name, 2*waitMax)
+		_ = o.cmd.Process.Kill() // how it ends is told
+		return fmt.Errorf("%s did not come to its end within %v: %w", o.name, 2*waitMax, <-o.done)
 	}
 }
