@@ -63,7 +63,11 @@ func (o *other) begin(r *run, first int) error {
 		return err
 	}
 	o.cmd, o.file = cmd, filepath.Join(r.b.Dir, o.name+".jsonl")
-	cmd.Args = append(cmd.Args, r.b.Addr(), o.file, fmt.Sprint(first), o.id)
+	id := o.id
+	if *simple {
+		id = "-"
+	}
+	cmd.Args = append(cmd.Args, r.b.Addr(), o.file, fmt.Sprint(first), id)
 	for _, topic := range []string{plain, txns, compact, copied} {
 		cmd.Args = append(cmd.Args, fmt.Sprintf("%d=%s", keyOf(topic, 0), topic))
 	}
