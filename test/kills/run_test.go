@@ -162,7 +162,7 @@ func (r *run) usual() []kgo.Opt {
 		kgo.SeedBrokers(r.b.Addr()), kgo.ProducerLinger(0), kgo.MetadataMinAge(30 * time.Millisecond),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }), kgo.FetchMaxWait(100 * time.Millisecond),
 		kgo.RetryTimeout(waitMax), kgo.RecordDeliveryTimeout(waitMax), kgo.SessionTimeout(2 * time.Second), kgo.RebalanceTimeout(5 * time.Second),
-		kgo.HeartbeatInterval(200 * time.Millisecond),
+		kgo.HeartbeatInterval(200 * time.Millisecond), kgo.AlwaysRetryEOF(), // a kill may hit a connection's first answer
 	}
 }
 
