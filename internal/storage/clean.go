@@ -209,10 +209,19 @@ func (l *Log) replace(now time.Time, old []*segment.Segment, made *segment.Segme
 		l.breakOff(err)
 		return err
 	}
+	return l.dropStrays()
+}
+
+// dropStrays removes the producers' snapshots that stand at no segment's
+// beginning any more, as Kafka does; the last one may stand behind all.
+func (l *Log) dropStrays() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	last := old[len(old)-1].Base
-	return l.dropSnapshots(func(at kafka.Offset) bool { return at > made.Base && at <= last })
+	segments, _ := l.view()
+	return l.dropSnapshots(func(at kafka.Offset) bool {
+		i := floor(segments, at)
+		return i >= 0 && i+1 < len(segments) && segments[i].Base != at
+	})
 }
 
 // hasStill says whether the log has these segments, and no record of them was
