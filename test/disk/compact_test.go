@@ -296,3 +296,29 @@ func consume(t *testing.T, b *harness.Broker, topic string, isolation kgo.Isolat
 	}
 	return lines
 }
+
+// TestKafkasLogCompactionTester runs Kafka's own proof of compaction against
+// gregor: what it consumes has, of each key, the last of what it produced.
+func TestKafkasLogCompactionTester(t *testing.T) {
+	_, err := harness.Java().Find()
+	harness.Missing(t, err)
+	p := eager()
+	p["log.segment.bytes"] = "1048576"
+	b, err := harness.StartGregor(harness.Options{Name: "tester", Properties: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = b.Remove() }()
+	out, err := harness.KafkaTool("org.apache.kafka.tools.LogCompactionTester", "--bootstrap-server", b.Addr(),
+		"--messages", "150000", "--duplicates", "20", "--percent-deletes", "30", "--topics", "2", "--sleep", "2")
+	harness.Missing(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, out, "Data verification is completed")
+	reduction := regexp.MustCompile(`([0-9.]+)% reduction`).FindStringSubmatch(out)
+	if reduction == nil || reduction[1] == "0.0" {
+		t.Errorf("nothing was compacted: %s", out)
+	}
+	t.Log(strings.TrimSpace(out))
+}
