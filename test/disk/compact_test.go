@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/gregor-stream/gregor/test/harness"
@@ -281,17 +282,23 @@ func openCompacted(t *testing.T, g *harness.Broker) {
 	}
 }
 
-// consume reads a topic to its end, with the last record of each key.
+// consume reads a topic to its end, control records too.
 func consume(t *testing.T, b *harness.Broker, topic string, isolation kgo.IsolationLevel) []string {
 	t.Helper()
 	cl := client(t, b, kgo.FetchIsolationLevel(isolation), kgo.FetchMaxWait(100*time.Millisecond),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}), kgo.KeepControlRecords())
 	defer cl.Close()
+	ends, err := kadm.NewClient(cl).ListEndOffsets(limited(t), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, _ := ends.Lookup(topic, 0)
+	ctx := limited(t)
 	var lines []string
-	for idle := 0; idle < 3; idle++ {
-		cl.PollFetches(limited(t)).EachRecord(func(r *kgo.Record) {
+	for last := int64(-1); last < end.Offset-1 && ctx.Err() == nil; {
+		cl.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
 			lines = append(lines, strconv.FormatInt(r.Offset, 10)+" "+strconv.FormatInt(r.Timestamp.UnixMilli(), 10)+" "+string(r.Key)+" "+string(r.Value))
-			idle = 0
+			last = r.Offset
 		})
 	}
 	return lines
