@@ -1,8 +1,8 @@
 package disk
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -244,42 +244,166 @@ func TestCompactionAsKafkaDoesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(g, 1)
-	second := copyDir(t, g)
+	second, whole := copyDir(t, g), copyDir(t, g)
 	k = compacted(t, harness.StartKafka, harness.Options{Name: "compact", Dir: g.Dir, Properties: eager()})
 	g = compacted(t, harness.StartGregor, harness.Options{Name: "compact", Dir: second, Properties: eager()})
 	sameCompacted(t, "what gregor continued", showCompacted(t, k), showCompacted(t, g))
 	openCompacted(t, g)
+	interruptedCompactions(t, whole, g)
+}
+
+// interruptedCompactions puts together what a crash leaves at each step of a
+// compaction, one in each topic, of a folder before (whole) and after it. Both
+// brokers finish or undo it, and serve what they have to.
+func interruptedCompactions(t *testing.T, whole string, after *harness.Broker) {
+	t.Helper()
+	for topic, interrupt := range map[string]func(made, old []string){
+		"plain": func(made, _ []string) { rename(t, made, ".swap") },
+		"txn":   func(made, _ []string) { rename(t, made, ".swap") },
+		"gzip": func(made, _ []string) { // not all are renamed: undone
+			rename(t, made[:1], ".swap")
+			rename(t, made[1:], ".cleaned")
+		},
+		"snappy": func(made, old []string) {
+			rename(t, old, ".deleted")
+			rename(t, made, ".swap")
+		},
+		"lz4": func(made, old []string) {
+			rename(t, old[:1], ".deleted")
+			rename(t, made, ".swap")
+		},
+		"zstd": func(made, old []string) { // the data has its place
+			rename(t, old, ".deleted")
+			rename(t, made[:1], "")
+			rename(t, made[1:], ".swap")
+		},
+	} {
+		made, old := oneReplacement(t, topic, whole, after)
+		interrupt(made, old)
+	}
+	if err := os.Remove(filepath.Join(whole, "data", ".kafka_cleanshutdown")); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.CopyFS(other, os.DirFS(whole)); err != nil {
+		t.Fatal(err)
+	}
+	want := serveCompacted(t, harness.StartGregor, after.Dir)
+	for _, b := range []struct {
+		name, dir string
+		start     func(harness.Options) (*harness.Broker, error)
+	}{{"gregor", whole, harness.StartGregor}, {"kafka", other, harness.StartKafka}} {
+		got := serveCompacted(t, b.start, b.dir)
+		for topic := range compactTopics() {
+			if w, g := lastOfKeys(want[topic+" committed"]), lastOfKeys(got[topic+" committed"]); !maps.Equal(w, g) {
+				t.Errorf("%s after an interrupted compaction of %s: the keys have\n%v\nwant\n%v", b.name, topic, g, w)
+			}
+		}
+		left, err := filepath.Glob(filepath.Join(b.dir, "data", "*", "*.[cs][lw][ea][ap]*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("%s left %v, %v", b.name, left, err)
+		}
+	}
+}
+
+// oneReplacement copies the files of the first segment that replaced several into
+// a folder from before, under names of their own that rename changes; the data
+// first. It gives the files that it replaced, too.
+func oneReplacement(t *testing.T, topic, whole string, after *harness.Broker) (made, old []string) {
+	t.Helper()
+	bases := files(t, after, topic+"-0", "*.log")
+	before, err := filepath.Glob(filepath.Join(whole, "data", topic+"-0", "*.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(bases) - 1 {
+		old, made = nil, nil
+		from, to := filepath.Base(bases[i]), filepath.Base(bases[i+1])
+		for _, path := range before {
+			if name := filepath.Base(path); name >= from && name < to {
+				for _, suffix := range []string{".log", ".index", ".timeindex", ".txnindex"} {
+					if file := strings.TrimSuffix(path, ".log") + suffix; exists(file) {
+						old = append(old, file)
+					}
+				}
+			}
+		}
+		if len(old) < 6 {
+			continue
+		}
+		for _, suffix := range []string{".log", ".index", ".timeindex", ".txnindex"} {
+			if file := strings.TrimSuffix(bases[i], ".log") + suffix; exists(file) {
+				to := filepath.Join(whole, "data", topic+"-0", filepath.Base(file))
+				if err := os.WriteFile(to+".made", []byte(read(t, file)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				made = append(made, to+".made")
+			}
+		}
+		return made, old
+	}
+	t.Fatalf("no segment of %s replaced several", topic)
+	return nil, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func rename(t *testing.T, paths []string, suffix string) {
+	t.Helper()
+	for _, path := range paths {
+		if err := os.Rename(path, strings.TrimSuffix(path, ".made")+suffix); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// lastOfKeys is the last value of each key, without those that were deleted and
+// control records.
+func lastOfKeys(lines []string) map[string]string {
+	last := map[string]string{}
+	for _, line := range lines {
+		if words := strings.SplitN(line, " ", 4); strings.HasPrefix(words[2], "key-") {
+			last[words[2]] = words[3]
+		}
+	}
+	maps.DeleteFunc(last, func(_, value string) bool { return value == "" })
+	return last
 }
 
 // openCompacted lets Kafka open what gregor compacted, without compacting it
 // again, and compares what both serve.
 func openCompacted(t *testing.T, g *harness.Broker) {
 	t.Helper()
-	serve := func(start func(harness.Options) (*harness.Broker, error)) map[string][]string {
-		b, err := start(harness.Options{Name: "compact", Dir: g.Dir, Properties: resting()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			if err := errors.Join(b.Stop()); err != nil {
-				t.Error(err)
-			}
-		}()
-		seen := map[string][]string{}
-		for topic := range compactTopics() {
-			for name, isolation := range map[string]kgo.IsolationLevel{"all": kgo.ReadUncommitted(), "committed": kgo.ReadCommitted()} {
-				seen[topic+" "+name] = consume(t, b, topic, isolation)
-			}
-		}
-		return seen
-	}
-	want, got := serve(harness.StartGregor), serve(harness.StartKafka)
+	want, got := serveCompacted(t, harness.StartGregor, g.Dir), serveCompacted(t, harness.StartKafka, g.Dir)
 	for name, records := range want {
 		if len(records) < 20 {
 			t.Errorf("%s has only %d records", name, len(records))
 		}
 		equal(t, "Kafka on what gregor compacted: "+name, records, got[name])
 	}
+}
+
+// serveCompacted starts a broker on a folder, without its cleaner, and reads all
+// topics.
+func serveCompacted(t *testing.T, start func(harness.Options) (*harness.Broker, error), dir string) map[string][]string {
+	t.Helper()
+	b, err := start(harness.Options{Name: "compact", Dir: dir, Properties: resting()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string][]string{}
+	for topic := range compactTopics() {
+		for name, isolation := range map[string]kgo.IsolationLevel{"all": kgo.ReadUncommitted(), "committed": kgo.ReadCommitted()} {
+			seen[topic+" "+name] = consume(t, b, topic, isolation)
+		}
+	}
+	if err := b.Stop(); err != nil {
+		t.Error(err)
+	}
+	return seen
 }
 
 // consume reads a topic to its end, control records too.
