@@ -228,7 +228,7 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 		tally.bytes += int64(bytes)
 		if now := time.Now(); now.Sub(progress) >= progressEvery {
 			progress = now
-			s.cfg.Log.Info("compacting", "partition", run.p.tp, "read and written", tally.bytes, "of at least", run.dirt.Clean+2*run.dirt.Cleanable)
+			s.cfg.Log.Info("compacting", "partition", run.p.tp, "bytesDone", tally.bytes, "ofAtLeast", run.dirt.Clean+2*run.dirt.Cleanable)
 		}
 		if !run.log.Config().Compact || !s.cleaner.pace.wait(ctx, bytes, s.cfg.Broker().CleanerIOMaxBytesPerSecond) {
 			return errCleaningEnded
@@ -288,8 +288,8 @@ func (t *cleanerTally) attrs(run *cleaning, done *storage.Cleaned) []any {
 	whole := t.ended.Sub(t.began)
 	return []any{
 		"partition", run.p.tp, "dirty", fmt.Sprintf("[%d, %d)", run.dirt.First, done.Upto), "took", whole, "indexing", t.indexed.Sub(t.began),
-		"bytes", done.BytesRead, "bytes now", done.BytesWritten, "records", done.RecordsRead, "records now", done.RecordsWritten,
-		"segments", done.Segments, "segments now", done.Became, "buffer utilization", fmt.Sprintf("%.1f%%", 100*done.Utilization),
+		"bytes", done.BytesRead, "bytesNow", done.BytesWritten, "records", done.RecordsRead, "recordsNow", done.RecordsWritten,
+		"segments", done.Segments, "segmentsNow", done.Became, "bufferUtilization", fmt.Sprintf("%.1f%%", 100*done.Utilization),
 	}
 }
 

@@ -80,7 +80,7 @@ func TestWaitersAreLetGoWhenTheirDirectoryFails(t *testing.T) {
 		for n := range int32(4) {
 			p := b.partition("t", n)
 			done := b.append(p, 1, 10)
-			if ready, err := p.AwaitAck(done.LastOffset+1, func(err error) {
+			if ready, err := p.AwaitAck(-1, done.LastOffset+1, func(err error) {
 				if errors.Is(err, kafka.ErrKafkaStorageError) {
 					acks <- p.Name()
 				}

@@ -239,10 +239,8 @@ func (r *Run) fill(made *segment.Segment, group []*segment.Segment) (changed boo
 	r.filter.Producers = r.log.Producers()
 	had := int64(0)
 	for i, s := range group {
-		upper := kafka.Offset(math.MaxInt64)
-		if i+1 < len(group) {
-			upper = group[i+1].Base
-		} else if upper, err = s.NextOffset(); err != nil {
+		upper, err := upperOf(group, i)
+		if err != nil {
 			return false, err
 		}
 		aborted, err := r.log.Aborted(s.Base, upper)
@@ -268,6 +266,15 @@ func (r *Run) fill(made *segment.Segment, group []*segment.Segment) (changed boo
 		changed = changed || other
 	}
 	return changed || had != retained, nil
+}
+
+// upperOf is an offset behind all of a segment of a group: the end of the last is
+// looked for, which takes longer.
+func upperOf(group []*segment.Segment, i int) (kafka.Offset, error) {
+	if i+1 < len(group) {
+		return group[i+1].Base, nil
+	}
+	return group[i].NextOffset()
 }
 
 // copySegment appends what stays of a segment.
