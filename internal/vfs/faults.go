@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -51,6 +52,8 @@ type Faults struct {
 	mu     sync.Mutex
 	faults []*Fault
 	count  int
+	failed int
+	last   string
 }
 
 var _ FS = (*Faults)(nil)
@@ -80,6 +83,21 @@ func (f *Faults) Count() int {
 	return f.count
 }
 
+// Failed is how many operations were made to fail.
+func (f *Faults) Failed() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
+}
+
+// Last names the operation that was made to fail last, by its kind's number and
+// its file.
+func (f *Faults) Last() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last
+}
+
 func (f *Faults) hit(op Op, name string) (how Fault, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,6 +114,7 @@ func (f *Faults) hit(op Op, name string) (how Fault, err error) {
 		if x.NoSpace {
 			err = errNoSpace()
 		}
+		f.failed, f.last = f.failed+1, fmt.Sprintf("%#x %s", uint16(op), name)
 		return *x, memFail("injected fault", name, err)
 	}
 	return Fault{}, nil
