@@ -86,6 +86,11 @@ cross: ## build for every platform, without cgo, and check the size
 	  [ $$size -le $(BINARY_LIMIT) ] || { echo "$$p: larger than $(BINARY_LIMIT) bytes"; exit 1; }; \
 	done
 
+.PHONY: kill-cycles
+kill-cycles: build-test ## kill -9 gregor N times under real clients [N=1000 SEED=7 BROKER=kafka]
+	cd test && GREGOR_BINARY=$(BIN)/gregor-under-test go test -count=1 -v -timeout $$((600 + $(or $(N),1000) * 5))s ./kills \
+	  -args -cycles $(or $(N),1000) $(if $(SEED),-seed $(SEED)) $(if $(filter kafka,$(BROKER)),-kafka)
+
 .PHONY: image
 image: ## build the container image without Docker, as .cache/image/gregor.tar
 	cd test && go run ./cmd/image

@@ -456,6 +456,21 @@ func groupProbes() map[string]any {
 			req.CoordinatorKeys = []string{"g"}
 			same(t, "code", ask[*kmsg.FindCoordinatorResponse](b, req).Coordinators[0].ErrorCode, kerr.CoordinatorNotAvailable.Code)
 		},
+		"log.cleaner.backoff.ms":                           "internal/partition TestTheCleanersSettings",
+		"log.cleaner.enable":                               "internal/partition TestTheCleanersSettings",
+		"log.cleaner.threads":                              "internal/partition TestTheCleanersSettings",
+		"log.cleaner.min.cleanable.ratio":                  "internal/partition TestTheCleanersSettings",
+		"topic:min.cleanable.dirty.ratio":                  "internal/partition TestTheCleanersSettings",
+		"log.cleaner.min.compaction.lag.ms":                "internal/partition TestTheCleanersSettings",
+		"topic:min.compaction.lag.ms":                      "internal/partition TestTheCleanersSettings",
+		"log.cleaner.max.compaction.lag.ms":                "internal/partition TestTheCleanersSettings",
+		"topic:max.compaction.lag.ms":                      "internal/partition TestTheCleanersSettings",
+		"log.cleaner.dedupe.buffer.size":                   "internal/partition TestTheCleanersMemory",
+		"log.cleaner.io.buffer.load.factor":                "internal/partition TestTheCleanersMemory",
+		"log.cleaner.io.buffer.size":                       "internal/partition TestTheCleanersMemory",
+		"log.cleaner.delete.retention.ms":                  "internal/partition TestTombstonesGoAfterDeleteRetention",
+		"topic:delete.retention.ms":                        "internal/partition TestTombstonesGoAfterDeleteRetention",
+		"log.cleaner.io.max.bytes.per.second":              "internal/partition TestTheCleanerIsThrottled",
 		"offsets.load.buffer.size":                         "internal/coordinator/runtime TestLoadingReadsSoMuchAtOnce",
 		"offsets.topic.compression.codec":                  "internal/coordinator/runtime TestCompressedBatchesAreWrittenAndRead",
 		"offsets.retention.minutes":                        "internal/coordinator/group TestStories", // expiry.txt

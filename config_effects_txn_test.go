@@ -65,6 +65,12 @@ func transactionProbes() map[string]any {
 			off.must(off.topic("a", 1))
 			off.must(off.hanging("a"))
 		},
+		"gregor.transaction.offsets.away.ms": func(t *testing.T) {
+			if err := up(t).offsetsFirst("x"); err != nil {
+				t.Errorf("offsets that come first: %v", err)
+			}
+			wants(t, up(t, "gregor.transaction.offsets.away.ms=1000").offsetsFirst("x"), kerr.ConcurrentTransactions)
+		},
 		"transaction.state.log.load.buffer.size": "internal/coordinator/runtime TestTransactionsLoadSoMuchAtOnce",
 	}
 }
@@ -91,6 +97,24 @@ func (b *bench) transaction(id string) string {
 		return kafka.Error(state.ErrorCode).Error()
 	}
 	return state.State
+}
+
+// offsetsFirst ends a transaction, and begins the next with offsets at once.
+func (b *bench) offsetsFirst(id string) error {
+	b.t.Helper()
+	producer, epoch, err := b.initTransactions(id, 60_000)
+	b.must(err)
+	add := kmsg.NewPtrAddOffsetsToTxnRequest()
+	add.TransactionalID, add.ProducerID, add.ProducerEpoch, add.Group = id, producer, epoch, "g"
+	b.must(kerr.ErrorForCode(ask[*kmsg.AddOffsetsToTxnResponse](b, add).ErrorCode))
+	end := kmsg.NewPtrEndTxnRequest()
+	end.TransactionalID, end.ProducerID, end.ProducerEpoch, end.Commit = id, producer, epoch, true
+	resp := ask[*kmsg.EndTxnResponse](b, end)
+	b.must(kerr.ErrorForCode(resp.ErrorCode))
+	if resp.ProducerID >= 0 {
+		add.ProducerID, add.ProducerEpoch = resp.ProducerID, resp.ProducerEpoch
+	}
+	return kerr.ErrorForCode(ask[*kmsg.AddOffsetsToTxnResponse](b, add).ErrorCode)
 }
 
 // hanging writes into a transaction that the coordinator does not know.

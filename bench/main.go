@@ -34,6 +34,7 @@ type flags struct {
 	short      bool
 	json, page string
 	limit      time.Duration
+	restartMB  int
 }
 
 func parse(args []string) (flags, error) {
@@ -46,6 +47,7 @@ func parse(args []string) (flags, error) {
 	set.StringVar(&f.json, "json", harness.Cache("..", "docs", "benchmarks.json"), "where the figures are kept; rows that did not run stay as they are")
 	set.StringVar(&f.page, "page", harness.Cache("..", "docs", "benchmarks.md"), "where the page is written")
 	set.DurationVar(&f.limit, "limit", 2*time.Hour, "give up after this time")
+	set.IntVar(&f.restartMB, "restart-mb", 100, "how many MB lie in the 10,000 partitions of the row restart (10 to 100000)")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
@@ -54,6 +56,8 @@ func parse(args []string) (flags, error) {
 		return f, fmt.Errorf("unexpected argument %q", set.Arg(0))
 	case f.pairs < 1 || f.pairs > 30:
 		return f, fmt.Errorf("-pairs is %d: want 1 to 30", f.pairs)
+	case f.restartMB < 10 || f.restartMB > 100_000:
+		return f, fmt.Errorf("-restart-mb is %d: want 10 to 100000", f.restartMB)
 	case f.limit <= 0:
 		return f, fmt.Errorf("-limit is %v: want more than 0", f.limit)
 	}
@@ -95,7 +99,7 @@ func run(args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	b := &bench{pairs: f.pairs, short: f.short, sides: sides, began: time.Now()}
+	b := &bench{pairs: f.pairs, short: f.short, restartMB: f.restartMB, sides: sides, began: time.Now()}
 	defer func() { err = errors.Join(err, b.close()) }()
 	report := newReport(memory)
 	for i, r := range chosen {

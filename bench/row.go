@@ -37,7 +37,7 @@ type figure struct {
 const pageCache = "page cache: nobody syncs before the answer"
 
 func rows() []row {
-	return slices.Concat(produceRows(), consumeRows(), latencyRows(), transactionRows(), processRows())
+	return slices.Concat(produceRows(), consumeRows(), latencyRows(), transactionRows(), processRows(), restartRows())
 }
 
 // choose gives the rows with these names, all where there are none.

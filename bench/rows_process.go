@@ -70,6 +70,16 @@ type acked struct {
 // firstAck knocks until the port answers, then produces one record to a topic
 // that the broker makes for it.
 func firstAck(ctx context.Context, port int, began time.Time) acked {
+	return ackOf(ctx, port, began, &kgo.Record{Topic: "first", Value: []byte("record")}, kgo.AllowAutoTopicCreation())
+}
+
+// firstAckTo is firstAck to a partition that is there.
+func firstAckTo(ctx context.Context, port int, began time.Time, topic string, partition int32) acked {
+	return ackOf(ctx, port, began, &kgo.Record{Topic: topic, Partition: partition, Value: []byte("record")},
+		kgo.RecordPartitioner(kgo.ManualPartitioner()))
+}
+
+func ackOf(ctx context.Context, port int, began time.Time, record *kgo.Record, more ...kgo.Opt) acked {
 	addr := fmt.Sprintf("localhost:%d", port)
 	for {
 		conn, err := net.DialTimeout("tcp", addr, time.Second)
@@ -82,16 +92,18 @@ func firstAck(ctx context.Context, port int, began time.Time) acked {
 		}
 		time.Sleep(500 * time.Microsecond)
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.AllowAutoTopicCreation(), kgo.UnknownTopicRetries(-1),
-		kgo.MetadataMinAge(10*time.Millisecond), kgo.ProducerLinger(0),
-		kgo.RetryBackoffFn(func(int) time.Duration { return 5 * time.Millisecond }))
+	options := append([]kgo.Opt{
+		kgo.SeedBrokers(addr), kgo.UnknownTopicRetries(-1), kgo.MetadataMinAge(10 * time.Millisecond), kgo.ProducerLinger(0),
+		kgo.RetryBackoffFn(func(int) time.Duration { return 5 * time.Millisecond }),
+	}, more...)
+	client, err := kgo.NewClient(options...)
 	if err != nil {
 		return acked{err: err}
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	err = client.ProduceSync(ctx, &kgo.Record{Topic: "first", Value: []byte("record")}).FirstErr()
+	err = client.ProduceSync(ctx, record).FirstErr()
 	return acked{ms: float64(time.Since(began).Microseconds()) / 1000, err: err}
 }
 

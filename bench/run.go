@@ -15,6 +15,8 @@ type bench struct {
 	short  bool
 	sides  []*side
 	warmed bool // the shared brokers have seen load
+	// restartMB is how much lies in the partitions of the row restart.
+	restartMB int
 
 	began time.Time
 	left  time.Duration // estimate for the rows to come

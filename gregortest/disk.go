@@ -7,10 +7,10 @@ import (
 )
 
 // FailWrites lets the next n writes of records to a topic's partitions fail with
-// an I/O error; nothing of them reaches the disk. Their producers are told
-// KAFKA_STORAGE_ERROR, and the write after the last is fine again. "" means every
-// topic, the broker's own too; a broker whose metadata cannot be written ends
-// ([Broker.Err]).
+// an error that passes (EAGAIN); nothing of them reaches the disk. Their
+// producers are told KAFKA_STORAGE_ERROR, and the write after the last is fine
+// again. "" means every topic, the broker's own too; a broker whose metadata
+// cannot be written ends ([Broker.Err]).
 //
 // [Broker.Heal] takes back what has not failed yet, and so do [Broker.Kill] and
 // [Broker.Crash]: they come back with a disk that is whole.
@@ -40,7 +40,7 @@ func (b *Broker) fault(what, topic string, n int, torn bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.disk.Inject(vfs.Fault{Ops: vfs.OpWrite, Times: n, Short: torn, Match: func(name string) bool { return logOf(name, topic) }})
+	b.disk.Inject(vfs.Fault{Ops: vfs.OpWrite, Times: n, Short: torn, Passing: true, Match: func(name string) bool { return logOf(name, topic) }})
 }
 
 // logOf says whether a file holds records of a topic: <topic>-<partition>/x.log.

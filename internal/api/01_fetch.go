@@ -46,6 +46,7 @@ type fetchPart struct {
 	p    Partition // nil: it cannot be read here, see code
 	code kafka.Error
 	read ReadResult
+	old  *oldRecords // in the place of the section, before version 4
 }
 
 // unknown says that the partition was refused before anybody tried to read:
@@ -84,6 +85,9 @@ func (h *Handlers) topicNameOf(id kafka.TopicID) (string, bool) {
 func (st *fetchState) done() {
 	for i := range st.parts {
 		st.parts[i].read.Release()
+		if st.parts[i].old != nil {
+			st.parts[i].old.release()
+		}
 		st.parts[i].p = nil
 	}
 	if cap(st.parts) <= 16*keepTopicsMax {
@@ -312,9 +316,13 @@ func (st *fetchState) read(s *Session) bool {
 			Offset: list[i].FetchOffset, MaxBytes: min(int(list[i].MaxBytes), limit), MinOne: first,
 			LeaderEpoch: list[i].LeaderEpoch, LastFetchedEpoch: list[i].LastFetchedEpoch, Isolation: st.isolation(s),
 		}
-		part.readOne(&st.query)
+		if s.call.Version < fetchBatches {
+			part.readOld(st.h, &st.query, s.call.Version)
+		} else {
+			part.readOne(&st.query)
+		}
 		enough = enough || part.code != kafka.ErrNone || part.read.Diverging
-		n := part.read.Section.Len()
+		n := part.sent()
 		total += n
 		limit = max(limit-n, 0)
 		first = first && n == 0
@@ -331,8 +339,7 @@ func (p *fetchPart) readOne(q *Query) {
 	}
 	p.code = kafka.CodeOf(err)
 	if err != nil {
-		p.read.Release()
-		p.read.HighWatermark, p.read.LastStable, p.read.LogStart = -1, -1, -1
+		p.fail(err)
 	}
 }
 
@@ -355,7 +362,7 @@ func (st *fetchState) collect() {
 		*r = fetchsession.Result{HighWatermark: -1, LogStart: -1, Code: part.code}
 		if part.code == kafka.ErrNone {
 			r.HighWatermark, r.LogStart = part.read.HighWatermark, part.read.LogStart
-			r.RecordBytes, r.Diverging = part.read.Section.Len(), part.read.Diverging
+			r.RecordBytes, r.Diverging = part.sent(), part.read.Diverging
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 )
 
 func (h *Handlers) listOffsets(ctx context.Context, call *Call, req *msg.ListOffsetsRequest) (*msg.ListOffsetsResponse, error) {
+	if call.Version == 0 {
+		return h.listOffsetsBefore(call, req), nil
+	}
 	resp := msg.NewListOffsetsResponse()
 	times := make(map[kafka.TopicPartition]int)
 	for i := range req.Topics {

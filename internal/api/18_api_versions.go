@@ -41,17 +41,12 @@ func (h *Handlers) checkApiVersions(call *Call, req *msg.ApiVersionsRequest) kaf
 	return kafka.ErrNone
 }
 
-// advertised is exactly what is served, with one lie that Kafka tells too:
-// Produce is listed from 0, because old librdkafka takes a broker
-// without Produce v0 for one that knows no compression (KAFKA-18659).
+// advertised is exactly what is served.
 func (h *Handlers) advertised(controller bool) []msg.ApiVersionsResponseApiVersion {
 	routes := h.table.all(controller)
 	keys := make([]msg.ApiVersionsResponseApiVersion, len(routes))
 	for i, r := range routes {
 		keys[i] = msg.ApiVersionsResponseApiVersion{ApiKey: int16(r.key), MinVersion: r.min, MaxVersion: r.max}
-		if r.key == kafka.Produce {
-			keys[i].MinVersion = 0
-		}
 	}
 	return keys
 }

@@ -26,6 +26,7 @@ func (h *Handlers) addOffsetsToTxn(ctx context.Context, call *Call, req *msg.Add
 			TransactionalID: req.TransactionalId,
 			Producer:        txn.Producer{ID: kafka.ProducerID(req.ProducerId), Epoch: kafka.ProducerEpoch(req.ProducerEpoch)},
 			Partitions:      []kafka.TopicPartition{h.offsetsPartition(req.GroupId)},
+			Offsets:         true,
 		}), call.Version, addOffsetsFenced)
 	}
 	resp.ErrorCode = int16(code)

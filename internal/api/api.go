@@ -13,8 +13,8 @@
 //
 //	route(h.createTopics),
 //
-// That line advertises the key in ApiVersions, with the versions that Kafka
-// 4.4 serves as stable; route(h.x).from(0) begins below Kafka 4.4's oldest.
+// That line advertises the key in ApiVersions, with all stable versions that
+// Kafka ever served: also those that Kafka 4 dropped (KIP-896).
 // What is not complete is not in the table. Every key can be made to fail in a
 // test, so that gregortest/answers.go has a line for it, too.
 //
@@ -34,6 +34,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/config"
 	"github.com/gregor-stream/gregor/internal/controller"
 	"github.com/gregor-stream/gregor/internal/fetchsession"
@@ -73,6 +74,8 @@ type Deps struct {
 	Loggers Loggers
 	// Errors counts the error codes in answers; nil: nobody.
 	Errors Errors
+	// Codecs packs and unpacks for clients of old message formats.
+	Codecs *compress.Pool
 	// Telemetry takes clients' metrics; nil: they are not served.
 	Telemetry Telemetry
 	// Authorizer decides; nil allows everything.
@@ -118,6 +121,8 @@ type Handlers struct {
 	table    table
 	sessions fetchSessions
 	waiting  waiting
+	// downgraders convert what clients of old message formats read.
+	downgraders downgraders
 }
 
 // New makes the handlers.
@@ -128,6 +133,7 @@ func New(deps Deps) *Handlers {
 	h := &Handlers{Deps: deps}
 	h.sessions.cache = fetchsession.NewCache(deps.Broker().MaxFetchSessions, deps.Random)
 	h.sessions.pool.New = h.newFetchState
+	h.downgraders = newDowngraders(deps.Codecs)
 	h.table = newTable(h.routes())
 	return h
 }

@@ -103,9 +103,12 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 	if code == kafka.ErrNotLeaderOrFollower || code == kafka.ErrFencedLeaderEpoch {
 		h.hintFetchLeader(s, st, want)
 	}
-	if code == kafka.ErrNone && part.read.Section.Len() > 0 {
+	if n := part.sent(); code == kafka.ErrNone && n > 0 {
 		st.section[0] = &part.read.Section
-		part.p.CountSent(part.read.Section.Len(), s.call.follower)
+		if part.converts() {
+			st.section[0] = part.old
+		}
+		part.p.CountSent(n, s.call.follower)
 		st.writer.Partition(out, st.section[:]...)
 	} else {
 		st.writer.Partition(out)
@@ -125,7 +128,7 @@ func abortedTxns(st *fetchState, want *fetchsession.Partition, part *fetchPart, 
 	if st.req.IsolationLevel != 1 || part.read.Diverging || part.read.Section.Len() == 0 {
 		return list
 	}
-	found, err := part.p.AbortedTxns(st.aborted[:0], want.FetchOffset, part.read.Upper)
+	found, err := part.p.AbortedIn(st.aborted[:0], &part.read.Fetched)
 	if err != nil {
 		part.code = kafka.CodeOf(err)
 		return list

@@ -43,6 +43,11 @@ type Partition interface {
 	// records that go out, for who observes.
 	CountRead(code kafka.Error)
 	CountSent(bytes int, follower bool)
+	// CountDowngraded counts records that were converted for an old consumer.
+	CountDowngraded(records int)
+	// OffsetsBefore answers version 0 of ListOffsets: at most so many offsets at
+	// which segments begin, those written last before a time first.
+	OffsetsBefore(now time.Time, t kafka.Timestamp, most int, isolation Isolation) ([]kafka.Offset, error)
 	Watch(Waiter)
 	Unwatch(Waiter)
 	OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isolation Isolation) (at storage.TimestampOffset, found bool, err error)
@@ -53,7 +58,8 @@ type Partition interface {
 	// is open here already.
 	BeginVerification(now time.Time, id kafka.ProducerID, epoch kafka.ProducerEpoch, sequence int32, v2 bool) (producer.Guard, error)
 	Producers() ([]storage.ProducerState, error)
-	AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error)
+	// AbortedIn appends the aborted transactions of what was read.
+	AbortedIn(dst []storage.AbortedTxn, read *storage.Fetched) ([]storage.AbortedTxn, error)
 }
 
 // Appended is what an append did.

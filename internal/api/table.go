@@ -18,8 +18,7 @@ type Route struct {
 	serve func(ctx context.Context, s *Session, body []byte, dst []byte) (Reply, error)
 }
 
-// route makes a Route of a handler, with the versions that Kafka 4.4 serves
-// as stable.
+// route makes a Route of a handler, with the stable versions.
 func route[Q any, PQ interface {
 	*Q
 	msg.Request
@@ -46,7 +45,9 @@ func route[Q any, PQ interface {
 	return r
 }
 
-// stable is a Route without a handler for the stable versions of key.
+// stable is a Route without a handler for the stable versions of key: up to the
+// newest of Kafka 4.4, and down to the first, which Kafka 4 dropped for some
+// keys (KIP-896).
 func stable(key kafka.APIKey) Route {
 	known, ok := msg.Lookup(key)
 	if !ok || known.MinStable44 < 0 {
@@ -55,13 +56,7 @@ func stable(key kafka.APIKey) Route {
 	// A controller's Fetch is of the metadata log, by followers that cannot be
 	// there yet.
 	controller := known.Listeners&msg.OnController != 0 && key != kafka.Fetch
-	return Route{key: key, min: known.MinStable44, max: known.MaxStable, controller: controller}
-}
-
-// from is r, begun at an older version than Kafka 4.4 serves.
-func (r Route) from(version int16) Route { //nolint:unparam // so far all go back to the first
-	r.min = version
-	return r
+	return Route{key: key, min: known.MinVersion, max: known.MaxStable, controller: controller}
 }
 
 // table finds routes by key.

@@ -110,9 +110,12 @@ func (b Batch) Verify() error {
 }
 
 // CheckProduce checks the shape of the records of one partition in a produce
-// request of this version, 3 or above: exactly one batch, of v2, and no zstd
-// before version 7.
+// request of this version: from version 3 on exactly one batch, of v2, and no
+// zstd before version 7. Before that the append decides.
 func CheckProduce(records []byte, version int16) error {
+	if version < 3 {
+		return nil
+	}
 	size, magic, err := PeekSize(records)
 	switch {
 	case err != nil:

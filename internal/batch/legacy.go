@@ -41,6 +41,9 @@ type message struct {
 
 func (m *message) magic() int8 { return int8(m.bytes[messageMagic]) }
 
+// magic0 is the bit of [compress.Lz4Magic0] that is none of the wire's.
+const magic0 = compress.Lz4Magic0 &^ compress.Lz4
+
 func (m *message) codec() compress.Codec {
 	codec := compress.Codec(m.bytes[messageAttributes] & attrCodec)
 	if codec == compress.Lz4 && m.magic() == 0 {
@@ -68,6 +71,19 @@ func (m *message) timestampType() TimestampType {
 // parseMessage reads the message that buf begins with; size 0 says that buf is
 // cut. What is damaged is CORRUPT_MESSAGE.
 func parseMessage(buf []byte) (m message, size int, err error) {
+	m, size, err = splitMessage(buf)
+	if err != nil || size == 0 {
+		return m, size, err
+	}
+	stored := binary.BigEndian.Uint32(m.bytes[messageCRC:])
+	if computed := crc32.ChecksumIEEE(m.bytes[messageMagic:]); computed != stored {
+		return m, 0, kafka.Errorf(kafka.ErrCorruptMessage, "message at offset %d is corrupt: its checksum is %#08x, its bytes give %#08x", m.offset(), stored, computed)
+	}
+	return m, size, nil
+}
+
+// splitMessage is parseMessage without the checksum.
+func splitMessage(buf []byte) (m message, size int, err error) {
 	size, magic, err := PeekSize(buf)
 	if err != nil || size == 0 || size > len(buf) {
 		return m, 0, err
@@ -76,10 +92,6 @@ func parseMessage(buf []byte) (m message, size int, err error) {
 		return m, 0, kafka.Errorf(kafka.ErrUnsupportedForMessageFormat, "a batch of v%d among old messages", magic)
 	}
 	m.bytes = buf[:size:size]
-	stored := binary.BigEndian.Uint32(m.bytes[messageCRC:])
-	if computed := crc32.ChecksumIEEE(m.bytes[messageMagic:]); computed != stored {
-		return m, 0, kafka.Errorf(kafka.ErrCorruptMessage, "message at offset %d is corrupt: its checksum is %#08x, its bytes give %#08x", m.offset(), stored, computed)
-	}
 	at := messageTimestamp
 	if magic == 1 {
 		at += 8
@@ -122,6 +134,7 @@ type MessageReader struct {
 	base    kafka.Offset // of the wrapper's offsets, magic 1
 	scratch []byte
 	record  Record
+	kind    TimestampType // of the record
 	err     error
 }
 
@@ -146,6 +159,7 @@ func (r *MessageReader) Next() bool {
 		r.at += size
 		if m.codec() == compress.None {
 			r.record = Record{Offset: m.offset(), Timestamp: m.timestamp(), Sequence: NoSequence, Key: m.key, Value: m.value}
+			r.kind, r.wrapper = m.timestampType(), message{}
 			return true
 		}
 		r.open(m)
@@ -161,6 +175,21 @@ func (r *MessageReader) Err() error { return r.err }
 
 // Consumed is how many bytes the messages so far took.
 func (r *MessageReader) Consumed() int { return r.at }
+
+// timestampType says whose the current record's timestamp is.
+func (r *MessageReader) timestampType() TimestampType { return r.kind }
+
+// packed says whether the current record came in a wrapper.
+func (r *MessageReader) packed() bool { return r.wrapper.bytes != nil }
+
+// release lets go of the messages, and of scratch memory beyond keep bytes.
+func (r *MessageReader) release(keep int) {
+	scratch := r.scratch
+	if cap(scratch) > keep {
+		scratch = nil
+	}
+	*r = MessageReader{scratch: scratch}
+}
 
 // open unpacks a wrapper, and finds what its offsets count from.
 func (r *MessageReader) open(m message) {
@@ -186,15 +215,17 @@ func (r *MessageReader) open(m message) {
 	last, count, at := kafka.NoOffset, 0, 0
 	for at < len(unpacked) {
 		inner, size, err := parseMessage(unpacked[at:])
+		if rest := unpacked[at:]; len(rest) >= upToMagic && int8(rest[atMagic]) != m.magic() && int32(binary.BigEndian.Uint32(rest[atLength:])) >= legacyOverhead {
+			invalid("one of magic %d in a wrapper of magic %d", int8(rest[atMagic]), m.magic())
+			return
+		}
+		if err == nil && size == 0 {
+			unpacked = unpacked[:at] // as Kafka, which drops a cut end
+			break
+		}
 		switch {
 		case err != nil:
 			r.err = err
-			return
-		case size == 0:
-			invalid("the last one is cut")
-			return
-		case inner.magic() != m.magic():
-			invalid("one of magic %d in a wrapper of magic %d", inner.magic(), m.magic())
 			return
 		case inner.codec() != compress.None:
 			invalid("one is compressed itself")
@@ -225,14 +256,14 @@ func (r *MessageReader) open(m message) {
 
 // nextInner steps to the next message of a wrapper, which open has checked.
 func (r *MessageReader) nextInner() bool {
-	m, size, err := parseMessage(r.inner)
+	m, size, err := splitMessage(r.inner)
 	if err != nil || size == 0 {
 		r.err = kafka.Errorf(kafka.ErrCorruptMessage, "unpacked messages changed while they were read")
 		return false
 	}
 	r.inner = r.inner[size:]
 	r.record = Record{Offset: r.base + m.offset(), Timestamp: m.timestamp(), Sequence: NoSequence, Key: m.key, Value: m.value}
-	if r.wrapper.timestampType() == LogAppendTime {
+	if r.kind = r.wrapper.timestampType(); r.kind == LogAppendTime {
 		r.record.Timestamp = r.wrapper.timestamp()
 	}
 	return true

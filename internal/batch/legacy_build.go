@@ -24,6 +24,7 @@ type MessageBuilder struct {
 	pool    *compress.Pool
 	options MessageOptions
 	set     []byte
+	packed  []byte       // scratch
 	first   kafka.Offset // of the first message
 	last    kafka.Offset
 	maxTime kafka.Timestamp
@@ -32,11 +33,21 @@ type MessageBuilder struct {
 
 // NewMessageBuilder makes a builder. pool may be nil where nothing is compressed.
 func NewMessageBuilder(pool *compress.Pool, options MessageOptions) *MessageBuilder {
+	b := &MessageBuilder{pool: pool}
+	b.Reset(options)
+	return b
+}
+
+// Reset begins another set in the same memory.
+func (b *MessageBuilder) Reset(options MessageOptions) {
 	if options.Magic != 0 && options.Magic != 1 {
 		panic(fmt.Sprintf("batch: a message set of magic %d", options.Magic))
 	}
-	return &MessageBuilder{pool: pool, options: options, maxTime: kafka.NoTimestamp}
+	b.options, b.set, b.count, b.maxTime = options, b.set[:0], 0, kafka.NoTimestamp
 }
+
+// Size is how many bytes the messages so far have, not packed.
+func (b *MessageBuilder) Size() int { return len(b.set) }
 
 // Append adds a message. nil is null, for key and value.
 func (b *MessageBuilder) Append(offset kafka.Offset, timestamp kafka.Timestamp, key, value []byte) {
@@ -66,10 +77,11 @@ func (b *MessageBuilder) Build(dst []byte) ([]byte, error) {
 	case codec == compress.Lz4 && b.options.Magic == 0:
 		codec = compress.Lz4Magic0
 	}
-	packed, err := b.pool.Compress(nil, b.set, codec, b.options.Level)
+	packed, err := b.pool.Compress(b.packed[:0], b.set, codec, b.options.Level)
 	if err != nil {
 		return dst, err
 	}
+	b.packed = packed
 	timestamp := b.maxTime
 	if b.options.TimestampType == LogAppendTime {
 		timestamp = b.options.LogAppendTime

@@ -83,6 +83,8 @@ type Info struct {
 	// ValidBytes is how long the whole, checked batches are; the rest of the
 	// buffer is a cut tail and must not be appended.
 	ValidBytes int
-	// Rebuilt says that the batch was compressed or written anew.
-	Rebuilt bool
+	// Rebuilt says that the batch was compressed or written anew, with so many
+	// records (Converted).
+	Rebuilt   bool
+	Converted int
 }

@@ -15,21 +15,34 @@ type Validator struct {
 	pool     *compress.Pool
 	unpacked []byte // records that are compressed anew
 	out      []byte // the batch that was built anew
+	// What message sets are converted with.
+	messages  MessageReader
+	converted Builder
 }
 
 // NewValidator makes a validator that unpacks with the states of pool.
-func NewValidator(pool *compress.Pool) *Validator { return &Validator{pool: pool} }
+func NewValidator(pool *compress.Pool) *Validator {
+	return &Validator{pool: pool, converted: Builder{pool: pool}}
+}
 
 // Validate checks what a leader is asked to append, as Kafka's UnifiedLog and
 // LogValidator do, and assigns offsets from next in place. It returns the bytes
 // to append: a part of records, changed in place, or, where the batch had to be
 // built anew ([Info.Rebuilt]), memory of the validator, good until its next
 // call. An empty result without an error means that there was no whole batch.
+// Message sets of the formats before v2, which only clients may send, become one
+// v2 batch.
 //
 // Errors carry a code (see [kafka.CodeOf]); a [RecordErrors] names records.
 // After an error, records may hold changed header fields and must be dropped.
 func (v *Validator) Validate(now time.Time, records []byte, next kafka.Offset, rules *Rules) ([]byte, Info, error) {
+	if rules.Origin == FromClient && isMessages(records) {
+		return v.validateMessages(now, records, next, rules)
+	}
 	info, err := Analyze(records, rules)
+	if rules.Origin == FromClient && kafka.CodeOf(err) == kafka.ErrUnsupportedForMessageFormat {
+		err = kafka.Errorf(kafka.ErrInvalidRecord, "append to %s: %s", rules.Partition, *kafka.MessageOf(err))
+	}
 	if err != nil || info.ValidBytes == 0 {
 		return nil, info, err
 	}
@@ -67,6 +80,9 @@ func (v *Validator) Validate(now time.Time, records []byte, next kafka.Offset, r
 	}
 	if info.Rebuilt && !rules.IgnoreSize && len(b) > rules.MaxMessageBytes {
 		return nil, info, tooLarge(len(b), rules)
+	}
+	if info.Rebuilt {
+		info.Converted = int(count)
 	}
 	v.finish(b, &c, next, count, &info)
 	return b, info, nil

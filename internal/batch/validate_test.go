@@ -159,7 +159,7 @@ func TestValidateRefuses(t *testing.T) {
 		{name: "base offset", want: kafka.ErrInvalidRecord, spoil: func(b Batch) []byte { b.SetBaseOffset(1); return b }},
 		{name: "too large", want: kafka.ErrMessageTooLarge, rules: func(r *Rules) { r.MaxMessageBytes = 100 }},
 		{name: "magic 3", want: kafka.ErrCorruptMessage, spoil: func(b Batch) []byte { b[atMagic] = 3; return b }},
-		{name: "magic 1", want: kafka.ErrUnsupportedForMessageFormat, spoil: func(b Batch) []byte { b[atMagic] = 1; return b }},
+		{name: "magic 1", want: kafka.ErrCorruptMessage, spoil: func(b Batch) []byte { b[atMagic] = 1; return b }},
 		{name: "length 0", want: kafka.ErrCorruptMessage, spoil: func(b Batch) []byte { put32(b[atLength:], 0); return b }},
 		{name: "length -1", want: kafka.ErrCorruptMessage, spoil: func(b Batch) []byte { put32(b[atLength:], math.MaxUint32); return b }},
 		{name: "length 48", want: kafka.ErrCorruptMessage, spoil: func(b Batch) []byte { put32(b[atLength:], 48); return b }},

@@ -16,6 +16,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/storagetool"
 	"github.com/gregor-stream/gregor/internal/cli/stream"
 	"github.com/gregor-stream/gregor/internal/cli/topics"
+	"github.com/gregor-stream/gregor/internal/cli/transactions"
 	"github.com/gregor-stream/gregor/internal/cli/verify"
 )
 
@@ -74,7 +75,7 @@ func newRoot(env *command.Env) *cobra.Command {
 	add(groupMore, doctor.Commands(env)...)
 	for _, room := range []func(*command.Env) []*cobra.Command{
 		cluster.Commands, configs.Commands, console.Commands, dumplog.Commands, groups.Commands, perf.Commands,
-		reassign.Commands, storagetool.Commands, topics.Commands, verify.Commands,
+		reassign.Commands, storagetool.Commands, topics.Commands, transactions.Commands, verify.Commands,
 	} {
 		add(groupKafka, room(env)...)
 	}

@@ -34,4 +34,9 @@ var gregorBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Name: "gregor.metrics.max.topics", Type: Int, Default: "1000", Check: between(0, 1000000), Importance: Low, Mode: ClusterWide, State: InEffect, Own: true,
 		Doc: "Of how many topics, in order of their names, there are metrics of their own.",
 	},
+	{
+		Name: "gregor.transaction.offsets.away.ms", Type: Int, Default: "0", Check: between(0, 1000), Importance: Low, State: InEffect, Own: true,
+		Doc: "How long after a transaction AddOffsetsToTxn as the first request of the next is sent away with CONCURRENT_TRANSACTIONS, " +
+			"as Apache Kafka does, for clients that count on the time it takes them; 0 for never.",
+	},
 }

@@ -23,7 +23,7 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The level at which the broker packs with zstd.",
 	},
 	{
-		Name: "delete.retention.ms", Type: Long, Default: "86400000", Check: atLeast(0), Importance: Medium,
+		Name: "delete.retention.ms", Type: Long, Default: "86400000", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "How long a tombstone stays in a compacted topic.",
 	},
 	{
@@ -71,7 +71,7 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How long segments stay on the local disk of a tiered topic; -2 as retention.ms.",
 	},
 	{
-		Name: "max.compaction.lag.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(1), Importance: Medium,
+		Name: "max.compaction.lag.ms", Type: Long, Default: "9223372036854775807", Check: atLeast(1), Importance: Medium, State: InEffect,
 		Doc: "The age at which a record must have been compacted.",
 	},
 	{
@@ -95,11 +95,11 @@ var topicKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "Who stamps the records: the producer (CreateTime) or the broker (LogAppendTime).",
 	},
 	{
-		Name: "min.cleanable.dirty.ratio", Type: Double, Default: "0.5", Check: between(0, 1), Importance: Medium,
+		Name: "min.cleanable.dirty.ratio", Type: Double, Default: "0.5", Check: between(0, 1), Importance: Medium, State: InEffect,
 		Doc: "The share of not yet compacted bytes at which the log is compacted.",
 	},
 	{
-		Name: "min.compaction.lag.ms", Type: Long, Default: "0", Check: atLeast(0), Importance: Medium,
+		Name: "min.compaction.lag.ms", Type: Long, Default: "0", Check: atLeast(0), Importance: Medium, State: InEffect,
 		Doc: "How long a record stays uncompacted at least.",
 	},
 	{

@@ -14,6 +14,8 @@ const (
 	FetchRequests
 	FailedProduceRequests
 	FailedFetchRequests
+	ProduceConversions
+	FetchConversions
 	Requests
 	RequestErrors
 	TotalTime
@@ -47,6 +49,21 @@ const (
 	LogFlush
 	OfflineLogDirs
 	LogDirOffline
+	LogsToRecover
+	SegmentsToRecover
+	CleanerUtilization
+	CleanerRecopy
+	CleanerLongest
+	CleanerDelay
+	CleanerDead
+	CleanerDirtiest
+	CleanerIdle
+	CleanerUncleanable
+	CleanerUncleanableBytes
+	CleanerRuns
+	CleanerRunning
+	CleanerRead
+	CleanerWritten
 	PurgatorySize
 	DelayedOperations
 	FetchSessions
@@ -136,6 +153,9 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	FailedProduceRequests: {"kafka_server_brokertopicmetrics_failedproducerequests_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=FailedProduceRequestsPerSec", "Appends that failed for a reason that clients do not meet in ordinary life: invalid records and timestamps, sequences out of order, too few in-sync replicas. Wrong leaders and too large records do not count, as in Kafka."},
 	FailedFetchRequests:   {"kafka_server_brokertopicmetrics_failedfetchrequests_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=FailedFetchRequestsPerSec", "Reads that failed for a reason that clients do not meet in ordinary life."},
 
+	ProduceConversions: {"kafka_server_brokertopicmetrics_producemessageconversions_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=ProduceMessageConversionsPerSec", "Records that were written anew when they were appended: those of producers from before Kafka 0.11, and those whose batch is compressed otherwise than it came."},
+	FetchConversions:   {"kafka_server_brokertopicmetrics_fetchmessageconversions_total", counter, topic(), "kafka.server:type=BrokerTopicMetrics,name=FetchMessageConversionsPerSec", "Records that were written anew for consumers from before Kafka 0.11."},
+
 	Requests:          {"kafka_network_requestmetrics_requests_total", counter, []string{"request", "version"}, "kafka.network:type=RequestMetrics,name=RequestsPerSec", "Requests answered, by API and version. A Fetch counts as Fetch and as FetchConsumer or FetchFollower."},
 	RequestErrors:     {"kafka_network_requestmetrics_errors_total", counter, []string{"request", "error"}, "kafka.network:type=RequestMetrics,name=ErrorsPerSec", "Error codes in answers, one for each place of an answer that has one; NONE is success."},
 	TotalTime:         {"kafka_network_requestmetrics_totaltimems", summary, []string{"request"}, "kafka.network:type=RequestMetrics,name=TotalTimeMs", "From the last byte of the request to the last byte of the answer, in milliseconds. Quantiles are of the last one to two minutes."},
@@ -166,13 +186,29 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	PartitionAtMinISR:        {"kafka_cluster_partition_atminisr", gauge, partition(), "kafka.cluster:type=Partition,name=AtMinIsr", "1 where it has just enough."},
 	PartitionStableLag:       {"kafka_cluster_partition_laststableoffsetlag", gauge, partition(), "kafka.cluster:type=Partition,name=LastStableOffsetLag", "Records between the last stable offset and the high watermark: held back by open transactions."},
 
-	LogSize:        {"kafka_log_log_size", gauge, partition(), "kafka.log:type=Log,name=Size", "Bytes of a partition's segments."},
-	LogEndOffset:   {"kafka_log_log_logendoffset", gauge, partition(), "kafka.log:type=Log,name=LogEndOffset", "The offset that the next record gets."},
-	LogStartOffset: {"kafka_log_log_logstartoffset", gauge, partition(), "kafka.log:type=Log,name=LogStartOffset", "The first offset that can be read."},
-	LogSegments:    {"kafka_log_log_numlogsegments", gauge, partition(), "kafka.log:type=Log,name=NumLogSegments", "Segments of a partition."},
-	LogFlush:       {"kafka_log_logflushstats_logflushrateandtimems", summary, nil, "kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs", "Flushes of logs to the disk, and the milliseconds that they took."},
-	OfflineLogDirs: {"kafka_log_logmanager_offlinelogdirectorycount", gauge, nil, "kafka.log:type=LogManager,name=OfflineLogDirectoryCount", "Log directories that cannot be used."},
-	LogDirOffline:  {"kafka_log_logmanager_logdirectoryoffline", gauge, dir(), "kafka.log:type=LogManager,name=LogDirectoryOffline", "1 where a log directory cannot be used."},
+	LogSize:           {"kafka_log_log_size", gauge, partition(), "kafka.log:type=Log,name=Size", "Bytes of a partition's segments."},
+	LogEndOffset:      {"kafka_log_log_logendoffset", gauge, partition(), "kafka.log:type=Log,name=LogEndOffset", "The offset that the next record gets."},
+	LogStartOffset:    {"kafka_log_log_logstartoffset", gauge, partition(), "kafka.log:type=Log,name=LogStartOffset", "The first offset that can be read."},
+	LogSegments:       {"kafka_log_log_numlogsegments", gauge, partition(), "kafka.log:type=Log,name=NumLogSegments", "Segments of a partition."},
+	LogFlush:          {"kafka_log_logflushstats_logflushrateandtimems", summary, nil, "kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs", "Flushes of logs to the disk, and the milliseconds that they took."},
+	OfflineLogDirs:    {"kafka_log_logmanager_offlinelogdirectorycount", gauge, nil, "kafka.log:type=LogManager,name=OfflineLogDirectoryCount", "Log directories that cannot be used."},
+	LogDirOffline:     {"kafka_log_logmanager_logdirectoryoffline", gauge, dir(), "kafka.log:type=LogManager,name=LogDirectoryOffline", "1 where a log directory cannot be used."},
+	LogsToRecover:     {"gregor_recovery_remaining_logs", gauge, dir(), "", "Logs that a start has still to open; Kafka's remainingLogsToRecover, which it has while it starts."},
+	SegmentsToRecover: {"gregor_recovery_remaining_segments", gauge, dir(), "", "Segments that a start after a crash has still to read, of the logs that it has begun; Kafka's remainingSegmentsToRecover, over its threads."},
+
+	CleanerUtilization:      {"kafka_log_logcleaner_max_buffer_utilization_percent", gauge, nil, "kafka.log:type=LogCleaner,name=max-buffer-utilization-percent", "How full the map from keys to offsets was: the most of each thread's last compaction."},
+	CleanerRecopy:           {"kafka_log_logcleaner_cleaner_recopy_percent", gauge, nil, "kafka.log:type=LogCleaner,name=cleaner-recopy-percent", "Bytes written for 100 that were read, in each thread's last compaction."},
+	CleanerLongest:          {"kafka_log_logcleaner_max_clean_time_secs", gauge, nil, "kafka.log:type=LogCleaner,name=max-clean-time-secs", "The longest of each thread's last compaction, in whole seconds."},
+	CleanerDelay:            {"kafka_log_logcleaner_max_compaction_delay_secs", gauge, nil, "kafka.log:type=LogCleaner,name=max-compaction-delay-secs", "For how long max.compaction.lag.ms is exceeded, in whole seconds."},
+	CleanerDead:             {"kafka_log_logcleaner_deadthreadcount", gauge, nil, "kafka.log:type=LogCleaner,name=DeadThreadCount", "Always 0: what cannot be compacted is counted below, and ends no thread."},
+	CleanerDirtiest:         {"kafka_log_logcleanermanager_max_dirty_percent", gauge, nil, "kafka.log:type=LogCleanerManager,name=max-dirty-percent", "Of the dirtiest compacted log, the bytes of 100 that could be compacted."},
+	CleanerIdle:             {"kafka_log_logcleanermanager_time_since_last_run_ms", gauge, nil, "kafka.log:type=LogCleanerManager,name=time-since-last-run-ms", "Milliseconds since the cleaner last looked what is to be compacted."},
+	CleanerUncleanable:      {"kafka_log_logcleanermanager_uncleanable_partitions_count", gauge, dir(), "kafka.log:type=LogCleanerManager,name=uncleanable-partitions-count", "Logs that could not be compacted, and wait for the next start."},
+	CleanerUncleanableBytes: {"kafka_log_logcleanermanager_uncleanable_bytes", gauge, dir(), "kafka.log:type=LogCleanerManager,name=uncleanable-bytes", "Bytes that could be compacted in them."},
+	CleanerRuns:             {"gregor_cleaner_compactions_total", counter, nil, "", "Compactions that ended."},
+	CleanerRunning:          {"gregor_cleaner_running", gauge, nil, "", "Compactions under way."},
+	CleanerRead:             {"gregor_cleaner_read_bytes_total", counter, nil, "", "Bytes that compactions read, those read twice counted twice."},
+	CleanerWritten:          {"gregor_cleaner_written_bytes_total", counter, nil, "", "Bytes that compactions wrote."},
 
 	PurgatorySize:          {"kafka_server_delayedoperationpurgatory_purgatorysize", gauge, []string{"delayedOperation"}, "kafka.server:type=DelayedOperationPurgatory,name=PurgatorySize", "Requests that wait: Produce for acknowledgements, Fetch for records, Rebalance for members. Gregor has no purgatory; each counts once."},
 	DelayedOperations:      {"kafka_server_delayedoperationpurgatory_numdelayedoperations", gauge, []string{"delayedOperation"}, "kafka.server:type=DelayedOperationPurgatory,name=NumDelayedOperations", "The same number."},

@@ -23,6 +23,8 @@ const (
 	stateStopping = 7
 )
 
+const millisPerSecond = 1000
+
 // groupsWithin bounds how long a scrape waits for the coordinators.
 const groupsWithin = time.Second
 
@@ -34,12 +36,17 @@ func (s state) Collect(now time.Time, into *metrics.Sink) {
 	n := s.n
 	into.Set(metrics.BrokerState, float64(n.state.Load()))
 	into.SetFlag(metrics.Ready, len(n.unready()) == 0)
+	for _, d := range n.progress.Remaining() {
+		into.Set(metrics.LogsToRecover, float64(d.Logs), d.Dir)
+		into.Set(metrics.SegmentsToRecover, float64(d.Segments), d.Dir)
+	}
 	if !n.built.Load() {
 		return
 	}
 	into.Set(metrics.BuildInfo, 1, n.cfg.Version, msg.KafkaVersion, strconv.Itoa(int(n.id())), n.clusterID)
 	s.partitions(into)
 	s.dirs(into)
+	s.cleaner(into)
 	s.work(into)
 	s.groups(into)
 	s.quorum(into)
@@ -72,6 +79,8 @@ func (s state) partitions(into *metrics.Sink) {
 		{metrics.ProduceRequests, st.All.Appends, func(i int) int64 { return st.Topics[i].Appends }},
 		{metrics.FetchRequests, st.All.Reads, func(i int) int64 { return st.Topics[i].Reads }},
 		{metrics.FailedProduceRequests, st.All.AppendsFailed, func(i int) int64 { return st.Topics[i].AppendsFailed }},
+		{metrics.ProduceConversions, st.All.Upgraded, func(i int) int64 { return st.Topics[i].Upgraded }},
+		{metrics.FetchConversions, st.All.Downgraded, func(i int) int64 { return st.Topics[i].Downgraded }},
 		{metrics.FailedFetchRequests, st.All.ReadsFailed, func(i int) int64 { return st.Topics[i].ReadsFailed }},
 	}
 	for _, t := range topics {
@@ -104,16 +113,37 @@ func (s state) dirs(into *metrics.Sink) {
 			continue
 		}
 		total, free, err := s.n.cfg.FS.Usage(d.path)
-		if err != nil {
+		if failed := s.n.set.DirFailed(d.path); err != nil || failed {
 			offline++
-		} else {
-			into.Set(metrics.LogDirTotal, float64(total), d.path)
-			into.Set(metrics.LogDirFree, float64(free), d.path)
+			into.SetFlag(metrics.LogDirOffline, true, d.path)
+			continue
 		}
-		into.SetFlag(metrics.LogDirOffline, err != nil, d.path)
+		into.Set(metrics.LogDirTotal, float64(total), d.path)
+		into.Set(metrics.LogDirFree, float64(free), d.path)
+		into.SetFlag(metrics.LogDirOffline, false, d.path)
 	}
 	into.Set(metrics.OfflineLogDirs, float64(offline))
 	into.SetSummary(metrics.LogFlush, &s.n.flushes, microsecondsPerMilli, "")
+}
+
+func (s state) cleaner(into *metrics.Sink) {
+	st := s.n.set.CleanerStats()
+	whole := func(id metrics.ID, v int64) { into.Set(id, float64(v)) } // as Kafka cuts them
+	whole(metrics.CleanerUtilization, int64(100*st.Utilization))
+	whole(metrics.CleanerRecopy, int64(100*st.RecopyRatio))
+	whole(metrics.CleanerLongest, int64(st.LongestClean.Seconds()))
+	whole(metrics.CleanerDelay, st.OverdueMs/millisPerSecond)
+	whole(metrics.CleanerDead, 0)
+	whole(metrics.CleanerDirtiest, int64(100*st.DirtyRatio))
+	whole(metrics.CleanerIdle, st.SinceLook.Milliseconds())
+	for dir, u := range st.Uncleanable {
+		into.Set(metrics.CleanerUncleanable, float64(u.Partitions), dir)
+		into.Set(metrics.CleanerUncleanableBytes, float64(u.Bytes), dir)
+	}
+	whole(metrics.CleanerRuns, st.Runs)
+	whole(metrics.CleanerRunning, int64(st.Running))
+	whole(metrics.CleanerRead, st.Read)
+	whole(metrics.CleanerWritten, st.Written)
 }
 
 func (s state) work(into *metrics.Sink) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // directory is one of log.dirs, or metadata.log.dir where that is another.
@@ -16,7 +17,8 @@ type directory struct {
 	path string
 	data bool // it holds partitions
 	meta logdir.Meta
-	bare bool // it had no meta.properties
+	bare bool  // it had no meta.properties
+	err  error // it cannot be used
 }
 
 // lockDirs makes the directories and takes them for this process.
@@ -29,16 +31,39 @@ func (n *Node) lockDirs() error {
 		n.dirs = append(n.dirs, directory{path: b.MetadataLogDir})
 	}
 	for i := range n.dirs {
-		path := n.dirs[i].path
-		if err := n.cfg.FS.MkdirAll(path); err != nil {
-			return fmt.Errorf("log directory %s cannot be made: %w", path, err)
+		if err := n.lockDir(&n.dirs[i]); err != nil {
+			return err
 		}
-		lock, err := logdir.Lock(n.cfg.FS, path)
-		if err != nil {
-			return fmt.Errorf("log directory %s: %w", path, err)
-		}
-		n.stack.Push("lock of "+path, func(context.Context) error { return lock.Close() })
 	}
+	return nil
+}
+
+func (n *Node) lockDir(d *directory) error {
+	if err := n.cfg.FS.MkdirAll(d.path); err != nil {
+		return n.unusable(d, fmt.Errorf("log directory %s cannot be made: %w", d.path, err))
+	}
+	lock, err := logdir.Lock(n.cfg.FS, d.path)
+	if errors.Is(err, vfs.ErrLocked) {
+		return fmt.Errorf("log directory %s: %w", d.path, err) // it is in use, not broken
+	}
+	if err != nil {
+		return n.unusable(d, fmt.Errorf("log directory %s cannot be locked: %w", d.path, err))
+	}
+	n.stack.Push("lock of "+d.path, func(context.Context) error { return lock.Close() })
+	return nil
+}
+
+// unusable sets a directory aside whose disk does not serve: its partitions are
+// offline, and the node starts with the others. The error is given back where
+// it cannot: the metadata is there, or no other directory is left.
+func (n *Node) unusable(d *directory, err error) error {
+	d.err = err
+	left := slices.ContainsFunc(n.dirs, func(o directory) bool { return o.data && o.err == nil })
+	if d == n.metadataDirectory() || !left {
+		return err
+	}
+	n.log.Error("a log directory cannot be used: its partitions are offline until its disk is mended and the broker started again",
+		"dir", d.path, "error", err)
 	return nil
 }
 
@@ -56,8 +81,15 @@ func (n *Node) metadataDirectory() *directory {
 func (n *Node) format() error {
 	for i := range n.dirs {
 		d := &n.dirs[i]
+		if d.err != nil {
+			continue
+		}
 		meta, err := logdir.ReadMeta(n.cfg.FS, d.path)
 		switch {
+		case vfs.IsFailed(err):
+			if err := n.unusable(d, fmt.Errorf("log directory %s cannot be read: %w", d.path, err)); err != nil {
+				return err
+			}
 		case errors.Is(err, fs.ErrNotExist):
 			d.bare = true
 		case err != nil:
@@ -83,7 +115,7 @@ func (n *Node) format() error {
 func (n *Node) formatBare() error {
 	for i := range n.dirs {
 		d := &n.dirs[i]
-		if !d.bare && !d.meta.DirectoryID.IsZero() {
+		if d.err != nil || !d.bare && !d.meta.DirectoryID.IsZero() {
 			continue
 		}
 		id, err := kafka.NewUUID(n.cfg.Rand)
@@ -97,7 +129,11 @@ func (n *Node) formatBare() error {
 			}
 		}
 		// meta.properties comes last: a directory with one is formatted.
-		if err := logdir.WriteMeta(n.cfg.FS, d.path, d.meta, ""); err != nil {
+		err = logdir.WriteMeta(n.cfg.FS, d.path, d.meta, "")
+		if vfs.IsFailed(err) {
+			err = n.unusable(d, fmt.Errorf("log directory %s cannot be formatted: %w", d.path, err))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,5 @@
 package node
 
-import "fmt"
-
 // unready says why the node is not ready for clients, in one line each; none
 // where it is.
 func (n *Node) unready() []string {
@@ -26,10 +24,7 @@ func (n *Node) unready() []string {
 	case b.Fenced:
 		reasons = append(reasons, "the broker is fenced by the controller")
 	}
-	for _, d := range n.dirs {
-		if _, _, err := n.cfg.FS.Usage(d.path); err != nil {
-			reasons = append(reasons, fmt.Sprintf("log directory %s is offline: %v", d.path, err))
-		}
-	}
+	// A log directory that has failed is no reason: the others are served. Where
+	// the node cannot do without it, the node has failed.
 	return reasons
 }

@@ -18,12 +18,13 @@ import (
 // heartbeats that keep it.
 type membership struct {
 	n        *Node
-	epoch    atomic.Int64 // -1 before the registration
-	previous int64        // the epoch before a clean shutdown, -1: not known
+	epoch    atomic.Int64  // -1 before the registration
+	previous int64         // the epoch before a clean shutdown, -1: not known
+	now      chan struct{} // a heartbeat is due at once; holds at most one wake-up
 }
 
 func newMembership(n *Node) *membership {
-	m := &membership{n: n, previous: n.previousEpoch()}
+	m := &membership{n: n, previous: n.previousEpoch(), now: make(chan struct{}, 1)}
 	m.epoch.Store(-1)
 	return m
 }
@@ -84,7 +85,7 @@ func (m *membership) registration(incarnation kafka.UUID) *msg.BrokerRegistratio
 			Name: f.Name, MinSupportedVersion: f.Min, MaxSupportedVersion: f.Max})
 	}
 	for _, d := range n.dirs {
-		if d.data {
+		if d.data && !n.set.DirFailed(d.path) {
 			req.LogDirs = append(req.LogDirs, d.meta.DirectoryID)
 		}
 	}
@@ -95,7 +96,7 @@ func (m *membership) heartbeat(ctx context.Context, leaving bool) (*msg.BrokerHe
 	req := msg.NewBrokerHeartbeatRequest()
 	req.BrokerId, req.BrokerEpoch = int32(m.n.id()), m.epoch.Load()
 	req.CurrentMetadataOffset = int64(m.n.quorum.Image().Offset) - 1 // the last that was applied
-	req.WantShutDown = leaving
+	req.WantShutDown, req.OfflineLogDirs = leaving, m.n.set.OfflineDirs()
 	answer, err := m.n.quorum.Execute(ctx, func(in controller.Input) controller.Result {
 		return controller.BrokerHeartbeat(in, req)
 	})
@@ -139,6 +140,14 @@ func (m *membership) leave(ctx context.Context) error {
 	}
 }
 
+// hurry has the next heartbeat sent now. It does not block.
+func (m *membership) hurry() {
+	select {
+	case m.now <- struct{}{}:
+	default:
+	}
+}
+
 // run keeps the registration alive.
 func (m *membership) run(ctx context.Context) error {
 	every := time.Duration(max(m.n.cfg.Broker.BrokerHeartbeatIntervalMs, 1)) * time.Millisecond
@@ -149,6 +158,7 @@ func (m *membership) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		case <-m.now:
 		}
 		if _, err := m.heartbeat(ctx, false); err != nil && ctx.Err() == nil && !errors.Is(err, kafka.ErrNotController) {
 			m.n.log.Warn("a heartbeat to the controller failed", "error", err)
@@ -159,7 +169,7 @@ func (m *membership) run(ctx context.Context) error {
 // previousEpoch reads the broker epoch that the last clean shutdown wrote.
 func (n *Node) previousEpoch() int64 {
 	for _, d := range n.dirs {
-		if clean, epoch, err := logdir.ReadClean(n.cfg.FS, d.path); d.data && err == nil && clean {
+		if clean, epoch, err := logdir.ReadClean(n.cfg.FS, d.path); d.data && d.err == nil && err == nil && clean {
 			return epoch
 		}
 	}

@@ -71,6 +71,7 @@ type Node struct {
 	broker       atomic.Pointer[config.Broker] // with dynamic configuration
 	codecs       *compress.Pool
 	set          *partition.Set
+	progress     partition.Progress // of the set's start
 	quorum       *quorum.Quorum
 	groups       *runtime.Groups
 	ids          *producerIDs
@@ -79,6 +80,7 @@ type Node struct {
 	handlers     *api.Handlers
 	server       atomic.Pointer[server.Server]
 	membership   *membership
+	assignments  *assignments
 	telemetry    *telemetry // nil where nobody can see it
 	requests     *requests
 	flushes      metrics.Histogram // of logs, microseconds
@@ -151,7 +153,7 @@ func (n *Node) start(ctx context.Context) error {
 	if err := n.format(); err != nil {
 		return err
 	}
-	n.membership = newMembership(n)
+	n.membership, n.assignments = newMembership(n), newAssignments(n)
 	n.buildPartitions()
 	n.buildGroups()
 	n.buildTransactions()
@@ -166,6 +168,9 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
 	n.stack.Push("transactions", func(context.Context) error { n.transactions.Close(); return nil })
+	if err := n.Err(); err != nil {
+		return err // a directory failed that it cannot do without
+	}
 	n.buildHandlers()
 	n.built.Store(true)
 	if err := n.registerController(ctx); err != nil {
@@ -176,6 +181,7 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.stack.Push("membership", n.membership.leave)
 	n.stack.Go("heartbeats", n.membership.run, n.fail)
+	n.stack.Go("assignments", n.assignments.run, n.fail)
 	if err := n.serve(); err != nil {
 		return err
 	}
@@ -189,12 +195,12 @@ func (n *Node) buildPartitions() {
 	var dirs []partition.Dir
 	for _, d := range n.dirs {
 		if d.data {
-			dirs = append(dirs, partition.Dir{Path: d.path, ID: d.meta.DirectoryID})
+			dirs = append(dirs, partition.Dir{Path: d.path, ID: d.meta.DirectoryID, Err: d.err})
 		}
 	}
 	n.set = partition.New(partition.Config{
 		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
-		Flushed: n.flushes.ObserveTime,
+		Flushed: n.flushes.ObserveTime, Assign: n.assignments.add, Failed: n.dirFailed, Progress: &n.progress,
 	})
 }
 
@@ -208,7 +214,7 @@ func (n *Node) buildHandlers() {
 		Transactions: n.transactions, Markers: servedMarkers{n.markers},
 		Quorum: quorumStatus{n.quorum},
 		Random: mathrand.New(mathrand.NewPCG(binary.BigEndian.Uint64(seed[:]), 0)), //nolint:gosec // not a secret
-		Errors: n.requests,
+		Errors: n.requests, Codecs: n.codecs,
 	}
 	if n.telemetry != nil {
 		deps.Telemetry = n.telemetry

@@ -92,6 +92,14 @@ func (s served) CountRead(code kafka.Error) { s.p.CountRead(code) }
 // CountSent counts bytes of records that go out.
 func (s served) CountSent(bytes int, follower bool) { s.p.CountSent(bytes, follower) }
 
+// CountDowngraded counts records converted for an old consumer.
+func (s served) CountDowngraded(records int) { s.p.CountDowngraded(records) }
+
+// OffsetsBefore answers version 0 of ListOffsets.
+func (s served) OffsetsBefore(now time.Time, t kafka.Timestamp, most int, isolation api.Isolation) ([]kafka.Offset, error) {
+	return s.p.OffsetsBefore(now, t, most, partition.Isolation(isolation))
+}
+
 // Watch has w woken when the partition moves.
 func (s served) Watch(w api.Waiter) { s.p.Watch(w.(*partition.Waiter)) } //nolint:forcetypeassert // NewWaiter made it
 
@@ -123,9 +131,9 @@ func (s served) BeginVerification(
 // Producers lists the active producers.
 func (s served) Producers() ([]storage.ProducerState, error) { return s.p.Producers() }
 
-// AbortedTxns lists aborted transactions.
-func (s served) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
-	return s.p.AbortedTxns(dst, from, upper)
+// AbortedIn lists the aborted transactions of what was read.
+func (s served) AbortedIn(dst []storage.AbortedTxn, read *storage.Fetched) ([]storage.AbortedTxn, error) {
+	return s.p.AbortedIn(dst, read)
 }
 
 // quorumStatus shows the quorum's state to the handlers.

@@ -72,7 +72,7 @@ func TestUnservedRequestsCloseTheConnection(t *testing.T) {
 			"unknown key":            header(9999, 0),
 			"negative key":           header(-1, 0),
 			"a key that is gone":     header(kafka.LeaderAndIsr, 0),
-			"produce v2":             header(kafka.Produce, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0),
+			"share fetch v0":         header(kafka.ShareFetch, 0),
 			"fetch from the future":  header(kafka.Fetch, 99),
 			"a body that ends early": header(kafka.Metadata, 9, 0, 200),
 			"no header":              {0, 0, 0, 1, 0},

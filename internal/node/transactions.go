@@ -43,6 +43,7 @@ func txnConfig(b *config.Broker) txn.Config {
 		AbortInterval:  ms(b.Int("transaction.abort.timed.out.transaction.cleanup.interval.ms")),
 		ExpireInterval: ms(b.Int("transaction.remove.expired.transaction.cleanup.interval.ms")),
 		MaxWait:        ms(b.RequestTimeoutMs) / 2, // clients give a request as long, and break off
+		OffsetsAway:    ms(b.Int("gregor.transaction.offsets.away.ms")),
 	}
 }
 

@@ -35,6 +35,7 @@ const (
 type removal struct {
 	at   time.Time
 	path string
+	d    *logDir
 	p    *Partition // nil for what an earlier run left
 }
 
@@ -69,9 +70,9 @@ func (c *chores) nudge() {
 	}
 }
 
-func (c *chores) remove(path string, at time.Time) {
+func (c *chores) remove(d *logDir, path string, at time.Time) {
 	c.mu.Lock()
-	c.removals = append(c.removals, removal{at: at, path: path})
+	c.removals = append(c.removals, removal{at: at, path: path, d: d})
 	c.mu.Unlock()
 }
 
@@ -99,7 +100,7 @@ func (s *Set) retainSoon(p *Partition) { s.chores.add(p, retain) }
 
 func (s *Set) removeLater(p *Partition, at time.Time) {
 	s.chores.mu.Lock()
-	s.chores.removals = append(s.chores.removals, removal{at: at, p: p})
+	s.chores.removals = append(s.chores.removals, removal{at: at, d: p.dir, p: p})
 	s.chores.mu.Unlock()
 	s.chores.nudge()
 }
@@ -221,6 +222,9 @@ func (s *Set) removeDue(now time.Time) {
 	s.chores.removals = rest
 	s.chores.mu.Unlock()
 	for _, r := range due {
+		if r.d.failed() != nil {
+			continue // the next start looks at what is left
+		}
 		var err error
 		path := r.path
 		if r.p != nil {
@@ -231,6 +235,7 @@ func (s *Set) removeDue(now time.Time) {
 			err = s.cfg.Host.FS().RemoveAll(path)
 		}
 		if err != nil {
+			s.failed(r.d, "remove "+path, err)
 			s.cfg.Log.Error("a deleted partition's directory could not be removed; the next start tries again", "dir", path, "error", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // syncersMax is how many logs of one directory are synced at once. The system
@@ -127,6 +128,10 @@ func (s *Set) synced(p *Partition, began time.Time, err error) error {
 	if s.cfg.Flushed != nil {
 		s.cfg.Flushed(now.Sub(began))
 	}
+	if vfs.IsNoSpace(err) {
+		p.trouble("flush", err)
+		return err
+	}
 	if err != nil {
 		p.lose(err)
 		s.failed(p.dir, "sync", err)
@@ -151,12 +156,6 @@ func (p *Partition) lose(err error) {
 	p.mu.Unlock()
 	p.settle()
 	p.set.tell(p)
-}
-
-// failed is told of every operation on a log directory after which it is not
-// known what is on disk. What names the operation.
-func (s *Set) failed(d *logDir, what string, err error) {
-	s.cfg.Log.Error("a log directory fails", "operation", what, "dir", d.Path, "error", err)
 }
 
 // hasten has p synced where that would let somebody go on who waits. It is

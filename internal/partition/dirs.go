@@ -3,9 +3,11 @@ package partition
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -16,10 +18,18 @@ type logDir struct {
 	committer  committer
 	partitions atomic.Int64
 
+	// failure is why the directory is fenced: set once, never taken back.
+	failure atomic.Pointer[error]
+
 	// What changed since the checkpoint files were written.
 	highWatermarks atomic.Bool
 	logStarts      atomic.Bool
 	recoveryPoints atomic.Bool
+	memos          atomic.Bool
+	cleaned        atomic.Bool
+
+	// writing: one checkpoint file is written at a time.
+	writing sync.Mutex
 
 	// removed: the files have offsets of partitions that are gone. Guarded by
 	// Set.publishing.
@@ -31,6 +41,7 @@ func (d *logDir) dirty() {
 	d.highWatermarks.Store(true)
 	d.logStarts.Store(true)
 	d.recoveryPoints.Store(true)
+	d.cleaned.Store(true)
 }
 
 func (d *logDir) pathOf(tp kafka.TopicPartition) string { return vfs.Join(d.Path, tp.String()) }
@@ -40,24 +51,50 @@ func (d *logDir) writeClean(fsys vfs.FS, brokerEpoch int64) error {
 }
 
 // place chooses the directory of a new partition: the one that the metadata
-// names, or else the one with the fewest partitions.
+// names, or else of those that are not fenced the one with the fewest
+// partitions. A directory that is named and not known may be one that could not
+// be read: as in Kafka nothing is made in its place while one is fenced.
 func (s *Set) place(id kafka.UUID) *logDir {
-	best := s.dirs[0]
+	var best, fenced *logDir
 	for _, d := range s.dirs {
-		if d.ID == id {
+		switch {
+		case d.ID == id:
 			return d
-		}
-		if d.partitions.Load() < best.partitions.Load() {
+		case d.failed() != nil:
+			fenced = d
+		case best == nil || d.partitions.Load() < best.partitions.Load():
 			best = d
 		}
 	}
+	named := id != metadata.DirectoryUnassigned && id != metadata.DirectoryMigrating
+	if best == nil || fenced != nil && named {
+		return fenced
+	}
 	return best
+}
+
+// assign says where p is, if the metadata does not know. Of a fenced directory
+// too: so the controller learns that the partition needs another leader.
+func (s *Set) assign(p *Partition, t *metadata.Topic) {
+	reg, ok := t.Partition(p.tp.Partition)
+	if !ok || s.cfg.Assign == nil || p.dir.ID.IsZero() {
+		return
+	}
+	if level, ok := s.image.Load().MetadataLevel(); !ok || !level.Directories() {
+		return
+	}
+	id, _ := reg.Directory(s.cfg.NodeID)
+	unknown := id == metadata.DirectoryUnassigned || id == metadata.DirectoryMigrating
+	if id != p.dir.ID && (unknown || p.offline() == nil) {
+		s.cfg.Assign(p.topicID, p.tp.Partition, p.dir.ID)
+	}
 }
 
 // checkpoint writes the checkpoint files of d that are out of date.
 func (s *Set) checkpoint(d *logDir, all []*Partition) error {
 	return errors.Join(
 		s.checkpointFile(d, &d.recoveryPoints, logdir.RecoveryPointFile, all, recoveryPointOf),
+		s.checkpointFile(d, &d.cleaned, logdir.CleanerFile, all, cleanedOf),
 		s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, all, logStartOf),
 		s.checkpointFile(d, &d.highWatermarks, logdir.HighWatermarkFile, all, highWatermarkOf))
 }
@@ -67,7 +104,7 @@ func (s *Set) checkpoint(d *logDir, all []*Partition) error {
 // crash, and lose what is below.
 func (s *Set) forgetRemoved() {
 	for _, d := range s.dirs {
-		if !d.removed {
+		if !d.removed || d.failed() != nil {
 			continue
 		}
 		d.dirty()
@@ -82,7 +119,7 @@ func (s *Set) forgetRemoved() {
 
 func recoveryPointOf(p *Partition) kafka.Offset {
 	if log := p.made.Load(); log != nil {
-		return log.RecoveryPoint()
+		return log.Settled()
 	}
 	return p.unopened[0]
 }
@@ -102,7 +139,9 @@ func highWatermarkOf(p *Partition) kafka.Offset {
 }
 
 func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) kafka.Offset) error {
-	if !changed.Swap(false) {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	if !changed.Swap(false) || d.failed() != nil {
 		return nil
 	}
 	offsets := make(map[kafka.TopicPartition]kafka.Offset, d.partitions.Load())
@@ -111,13 +150,15 @@ func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all [
 			continue
 		}
 		// As in Kafka a log that begins where its first segment does needs no
-		// line in the log starts' file.
-		if offset := value(p); offset > 0 || name != logdir.LogStartFile {
+		// line in the log starts' file, and one that was never compacted none in
+		// the cleaner's.
+		if offset := value(p); offset > 0 || offset == 0 && name != logdir.LogStartFile {
 			offsets[p.tp] = offset
 		}
 	}
 	if err := logdir.WriteOffsets(s.cfg.Host.FS(), vfs.Join(d.Path, name), offsets); err != nil {
 		changed.Store(true)
+		s.failed(d, "write "+name, err)
 		return fmt.Errorf("write checkpoint %s: %w", vfs.Join(d.Path, name), err)
 	}
 	return nil
@@ -144,6 +185,9 @@ func (s *Set) LogDirs() []LogDir {
 	list := make([]LogDir, len(s.dirs))
 	for i, d := range s.dirs {
 		list[i].Path = d.Path
+		if list[i].Err = d.failed(); list[i].Err != nil {
+			continue
+		}
 		list[i].Total, list[i].Free, list[i].Err = s.cfg.Host.FS().Usage(d.Path)
 		for _, p := range all {
 			if p.dir != d || p.role.Load().offline != nil {

@@ -2,7 +2,6 @@ package partition
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -11,9 +10,6 @@ import (
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
-
-// progressEvery is how often a long recovery tells how far it is.
-const progressEvery = 5 * time.Second
 
 // Load opens what is in the log directories for the newest published image,
 // and makes what is missing. Directories that the image does not know are set
@@ -24,7 +20,13 @@ func (s *Set) Load() error {
 	img, now := s.image.Load(), time.Now()
 	var found []foundLog
 	for _, d := range s.dirs {
+		if d.failed() != nil {
+			continue
+		}
 		list, err := s.scan(now, d, img)
+		if s.failed(d, "load", err); d.failed() != nil {
+			continue // the others go on
+		}
 		if err != nil {
 			return fmt.Errorf("load log directory %s: %w", d.Path, err)
 		}
@@ -32,6 +34,14 @@ func (s *Set) Load() error {
 	}
 	s.adopt(found)
 	s.recoverLogs(now, found)
+	for i := range found {
+		if found[i].p.offline() != nil {
+			found[i].p.goOffline()
+		}
+	}
+	if s.LiveDirs() == 0 {
+		return s.noneLeft()
+	}
 	for t := range img.Topics.All() {
 		delta := metadata.TopicDelta{Topic: t}
 		for n := range t.All() {
@@ -62,33 +72,37 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 	if err := logdir.RemoveClean(fsys, d.Path); err != nil {
 		return nil, err
 	}
-	var checkpoints [3]map[kafka.TopicPartition]kafka.Offset
-	for i, name := range [...]string{logdir.RecoveryPointFile, logdir.LogStartFile, logdir.HighWatermarkFile} {
+	var checkpoints [4]map[kafka.TopicPartition]kafka.Offset
+	for i, name := range [...]string{logdir.RecoveryPointFile, logdir.LogStartFile, logdir.HighWatermarkFile, logdir.CleanerFile} {
 		if checkpoints[i], err = logdir.ReadOffsets(fsys, vfs.Join(d.Path, name)); err != nil {
 			// It is a hint: without it more is verified, or less is visible
 			// until the leader says more.
 			s.cfg.Log.Warn("a checkpoint file cannot be read; it is taken for empty", "file", vfs.Join(d.Path, name), "error", err)
-			clean = false
+			clean = clean && name == logdir.CleanerFile
 		}
 	}
 	dirs, err := logdir.Scan(fsys, d.Path)
 	if err != nil {
 		return nil, err
 	}
-	var found []foundLog
-	for _, dir := range dirs {
+	looks := s.look(d, dirs, s.memosOf(d, clean))
+	found := make([]foundLog, 0, len(dirs))
+	for i, dir := range dirs {
 		path := vfs.Join(d.Path, dir.Name)
 		switch dir.State {
 		case logdir.Delete:
-			s.chores.remove(path, now.Add(time.Duration(s.deleteDelayMs())*time.Millisecond))
+			s.chores.remove(d, path, now.Add(time.Duration(s.deleteDelayMs())*time.Millisecond))
 			continue
 		case logdir.Future, logdir.Stray:
 			s.cfg.Log.Warn("a directory is left alone", "dir", path)
 			continue
 		case logdir.Live:
 		}
+		if looks[i].err != nil {
+			return nil, looks[i].err
+		}
 		flushed := clean || checkpoints[0][dir.TopicPartition] > 0
-		t, known, err := s.owner(img, dir.TopicPartition, path, flushed)
+		t, known, err := s.owner(img, dir.TopicPartition, path, looks[i].id, flushed)
 		if err != nil {
 			return nil, err
 		}
@@ -99,10 +113,18 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			continue
 		}
 		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d, config: &t.config},
-			options: storage.Options{Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], LogStart: checkpoints[1][dir.TopicPartition]},
-			hw:      checkpoints[2][dir.TopicPartition]})
+			options: storage.Options{
+				Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], Settled: checkpoints[0][dir.TopicPartition],
+				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo,
+			},
+			hw: checkpoints[2][dir.TopicPartition]})
+		cleaned, known := checkpoints[3][dir.TopicPartition]
+		if !known {
+			cleaned = kafka.NoOffset
+		}
+		found[len(found)-1].p.cleaned.Store(int64(cleaned))
 	}
-	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found)
+	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found) || hasOthers(checkpoints[3], found)
 	return found, nil
 }
 
@@ -119,24 +141,43 @@ func hasOthers(offsets map[kafka.TopicPartition]kafka.Offset, found []foundLog) 
 
 func (s *Set) deleteDelayMs() int64 { t := s.cfg.Broker().TopicDefaults(); return t.FileDeleteDelayMs }
 
+// look is what a partition's directory says of itself.
+type look struct {
+	id   kafka.TopicID
+	memo *logdir.Memo // where it still holds
+	err  error
+}
+
+// look reads the topic ids of the directories, several at a time, or takes them
+// from memos.
+func (s *Set) look(d *logDir, dirs []logdir.Partition, memos logdir.Memos) []look {
+	looks := make([]look, len(dirs))
+	fsys := s.cfg.Host.FS()
+	s.spread(len(dirs), func(i int) {
+		if dirs[i].State != logdir.Live {
+			return
+		}
+		path := vfs.Join(d.Path, dirs[i].Name)
+		if memo := memos.Of[dirs[i].TopicPartition]; memo != nil && storage.MemoHolds(fsys, path, memo) {
+			looks[i].id, looks[i].memo = memo.TopicID, memo
+			return
+		}
+		looks[i].id, looks[i].err = logdir.ReadTopicID(fsys, path)
+	})
+	return looks
+}
+
 // owner finds the topic that a directory belongs to: the one of its name and,
 // where the directory has an id, of its id. One that has records, but no id,
 // and was never flushed, has lost its id in a crash: it may be that of a deleted
 // topic of the same name.
-func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string, flushed bool) (*topic, bool, error) {
+func (s *Set) owner(img *metadata.Image, tp kafka.TopicPartition, path string, id kafka.TopicID, flushed bool) (*topic, bool, error) {
 	m, ok := img.Topics.ByName(tp.Topic)
 	if !ok {
 		return nil, false, nil
 	}
 	reg, ok := m.Partition(tp.Partition)
-	if !ok || !reg.HasReplica(s.cfg.NodeID) {
-		return nil, false, nil
-	}
-	id, err := logdir.ReadTopicID(s.cfg.Host.FS(), path)
-	if err != nil {
-		return nil, false, err
-	}
-	if !id.IsZero() && id != m.ID {
+	if !ok || !reg.HasReplica(s.cfg.NodeID) || (!id.IsZero() && id != m.ID) {
 		return nil, false, nil
 	}
 	if id.IsZero() && !flushed {
@@ -193,17 +234,20 @@ func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 			list = append(list, f.p)
 		}
 	}
-	var done, lastTold atomic.Int64
+	progress := s.cfg.Progress.begin(s, list)
+	defer s.cfg.Progress.tell(s.cfg.Log)()
 	s.parallel(list, func(p *Partition) {
-		f := byPartition[p]
+		f, dir := byPartition[p], progress[p.dir]
+		defer dir.logsDone.Add(1)
+		f.options.Scan = dir.scanned
 		if log, err := s.openLog(now, p, f.options); err == nil {
 			log.SetHighWatermark(min(f.hw, log.LogEndOffset()))
+			if memo := f.options.Memo; memo != nil && !log.Unsettled() {
+				p.memo.Store(memo)
+				p.memoTried.Store(true)
+			}
 		} else {
 			p.unopened = [3]kafka.Offset{f.options.RecoveryPoint, f.options.LogStart, f.hw}
-		}
-		n, since := done.Add(1), int64(time.Since(now)/progressEvery)
-		if last := lastTold.Load(); since > last && lastTold.CompareAndSwap(last, since) {
-			s.cfg.Log.Info("opening logs", "done", n, "of", len(list))
 		}
 	})
 }

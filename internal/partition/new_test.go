@@ -73,7 +73,7 @@ func answers(t *testing.T, p *Partition) []answer {
 		list = append(list, answer{What: "epoch", Epoch: end, Code: kafka.CodeOf(err)})
 	}
 	producers, err := p.Producers()
-	aborted, abortedErr := p.AbortedTxns(nil, 0, 10)
+	aborted, abortedErr := p.AbortedIn(nil, new(storage.Fetched))
 	return append(list, answer{What: "rest", Count: len(producers) + len(aborted), Code: kafka.CodeOf(errors.Join(err, abortedErr)),
 		Read: [4]kafka.Offset{p.LogStartOffset(), p.HighWatermark(), p.LogEndOffset()}})
 }

@@ -7,7 +7,6 @@
 package partition
 
 import (
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
 
 // Partition is one partition of this broker.
@@ -54,6 +54,15 @@ type Partition struct {
 	// flushed is when the log was last flushed, in milliseconds; 0: not known.
 	flushed atomic.Int64
 
+	// memo is what the next start opens the log by; nil where it has to look.
+	// memoTried: there is no better one before the log changes.
+	memo      atomic.Pointer[logdir.Memo]
+	memoTried atomic.Bool
+	// cleaned is up to where the log was compacted, -1: nowhere. uncleanable: it
+	// failed, and is not tried again before the next start.
+	cleaned     atomic.Int64
+	uncleanable atomic.Bool
+
 	// troubled: the operator was told that the log fails. Once is enough: the
 	// clients are told each time.
 	troubled atomic.Bool
@@ -66,7 +75,7 @@ type role struct {
 	leader  kafka.NodeID
 	epoch   kafka.LeaderEpoch
 	start   kafka.Offset // of the leader epoch: the log's end when it began
-	offline error        // the log could not be opened: KAFKA_STORAGE_ERROR
+	offline error        // the log could not be opened, or its directory has failed: KAFKA_STORAGE_ERROR
 }
 
 // Name is the topic's name and the partition's number.
@@ -173,18 +182,6 @@ func (p *Partition) appendTo(now time.Time, records []byte, acks int16, epoch ka
 	return done, p.set.appended(p, log, &done)
 }
 
-// trouble tells the operator, once, of an error that is not a client's doing:
-// clients are refused with a code.
-func (p *Partition) trouble(what string, err error) {
-	var code kafka.Error
-	if errors.As(err, &code) && code != kafka.ErrKafkaStorageError {
-		return
-	}
-	if !p.troubled.Swap(true) {
-		p.set.cfg.Log.Error("a log fails", "operation", what, "partition", p.tp, "dir", p.dir.Path, "error", err)
-	}
-}
-
 // apply carries out what the leader's state asks for. The caller holds mu and
 // wakes those who wait after it has let go.
 func (p *Partition) apply(e replica.Effect) {
@@ -223,12 +220,13 @@ func (p *Partition) LogStartOffset() kafka.Offset {
 	return log.LogStartOffset()
 }
 
-// AbortedTxns appends to dst the aborted transactions that overlap
-// [from, upper).
-func (p *Partition) AbortedTxns(dst []storage.AbortedTxn, from, upper kafka.Offset) ([]storage.AbortedTxn, error) {
+// AbortedIn appends to dst the aborted transactions of what was read.
+func (p *Partition) AbortedIn(dst []storage.AbortedTxn, read *storage.Fetched) ([]storage.AbortedTxn, error) {
 	log, err := p.readable()
 	if err != nil {
 		return dst, err
 	}
-	return log.AbortedTxns(dst, from, upper)
+	dst, err = log.AbortedIn(dst, read)
+	p.trouble("read the transaction index of", err)
+	return dst, err
 }

@@ -62,8 +62,15 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 		s.tell(p)
 	}
 	s.parallel(gone, func(p *Partition) {
+		s.cleaner.end(p)
 		log := p.made.Load()
 		if log == nil {
+			return
+		}
+		if p.dir.failed() != nil {
+			// As in Kafka it stays; where its disk comes back, the next start
+			// sets it aside.
+			s.cfg.Log.Error("a deleted partition's directory stays: its log directory has failed", "partition", p.tp)
 			return
 		}
 		id, err := kafka.NewUUID(s.cfg.Rand)
@@ -72,6 +79,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 		}
 		if err != nil {
 			s.cfg.Log.Error("a deleted partition's directory could not be set aside; it stays", "partition", p.tp, "error", err)
+			s.failed(p.dir, "delete "+p.tp.String(), err)
 			return
 		}
 		s.removeLater(p, now.Add(time.Duration(t.config.Load().FileDeleteDelayMs)*time.Millisecond))
@@ -79,7 +87,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 	for _, p := range gone {
 		p.dir.partitions.Add(-1)
 		p.dir.dirty()
-		p.dir.removed = p.dir.removed || logStartOf(p) > 0 || recoveryPointOf(p) > 0
+		p.dir.removed = p.dir.removed || logStartOf(p) > 0 || recoveryPointOf(p) > 0 || cleanedOf(p) > 0
 	}
 }
 
@@ -120,6 +128,7 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 	s.removePartitions(now, t, gone)
 	for _, p := range changed {
 		s.tell(p)
+		s.assign(p, delta.Topic)
 	}
 	s.chores.addAll(made, create)
 }
@@ -140,13 +149,20 @@ func (s *Set) newPartition(t *topic, n int32, reg *metadata.Partition) *Partitio
 	id, _ := reg.Directory(s.cfg.NodeID)
 	p.dir = s.place(id)
 	p.dir.partitions.Add(1)
-	p.role.Store(&role{leader: kafka.NoNode, epoch: kafka.NoLeaderEpoch})
+	p.role.Store(&role{leader: kafka.NoNode, epoch: kafka.NoLeaderEpoch, offline: p.offline()})
+	p.cleaned.Store(int64(kafka.NoOffset))
 	return p
 }
 
 // openLog opens or makes p's log. Where that fails the partition is offline,
 // and the others are not.
 func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.Log, error) {
+	if err := p.offline(); err != nil {
+		r := *p.role.Load()
+		r.offline = err
+		p.role.Store(&r)
+		return nil, err
+	}
 	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, p.config.Load(), now
 	log, found, err := storage.Open(s.cfg.Host, o)
 	s.report(p, &found)
@@ -155,6 +171,7 @@ func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.
 		r := *p.role.Load()
 		r.offline = kafka.Errorf(kafka.ErrKafkaStorageError, "the log of %s could not be opened: %v", p.tp, err)
 		p.role.Store(&r)
+		s.failed(p.dir, "open "+p.tp.String(), err)
 		return nil, r.offline
 	}
 	p.made.Store(log)
@@ -163,7 +180,7 @@ func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.
 
 // open gives the log, and makes that of a new partition where nobody has yet.
 func (p *Partition) open() (*storage.Log, error) {
-	if log := p.made.Load(); log != nil {
+	if log := p.made.Load(); log != nil && p.dir.failure.Load() == nil {
 		return log, nil
 	}
 	p.mu.Lock()
@@ -174,6 +191,9 @@ func (p *Partition) open() (*storage.Log, error) {
 // readable gives the log to who only reads: a new partition without one has
 // nothing in it, and its readers do not wait for the file system.
 func (p *Partition) readable() (*storage.Log, error) {
+	if err := p.offline(); err != nil {
+		return nil, err
+	}
 	if log := p.made.Load(); log != nil {
 		return log, nil
 	}
@@ -188,6 +208,9 @@ func (p *Partition) readable() (*storage.Log, error) {
 
 // openLocked is open for who holds mu.
 func (p *Partition) openLocked() (*storage.Log, error) {
+	if err := p.offline(); err != nil {
+		return nil, err
+	}
 	if log := p.made.Load(); log != nil {
 		return log, nil
 	}
@@ -326,6 +349,7 @@ func (s *Set) Reconfigure() {
 	for _, t := range all {
 		s.reconfigure(s.image.Load(), t)
 	}
+	s.cleaner.nudge()
 }
 
 // resolve puts a topic's configuration in place for the logs that open later.

@@ -158,6 +158,7 @@ func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isol
 		return storage.TimestampOffset{Timestamp: -1, Offset: upTo, Epoch: r.epoch}, true, nil
 	}
 	at, found, err = log.OffsetForTimestamp(t)
+	p.trouble("search by time", err)
 	if found && at.Offset >= r.start {
 		at.Epoch = r.epoch // which the log's cache knows from its first batch on
 	}
@@ -166,6 +167,35 @@ func (p *Partition) OffsetFor(t kafka.Timestamp, current kafka.LeaderEpoch, isol
 		return storage.TimestampOffset{}, false, nil
 	}
 	return at, found, err
+}
+
+// OffsetsBefore answers version 0 of ListOffsets: offsets at which segments
+// begin, none beyond what the reader may see.
+func (p *Partition) OffsetsBefore(now time.Time, t kafka.Timestamp, most int, isolation Isolation) ([]kafka.Offset, error) {
+	if err := p.role.Load().check(kafka.NoLeaderEpoch); err != nil {
+		return nil, err
+	}
+	log, err := p.readable()
+	if err != nil {
+		return nil, err
+	}
+	if most < 0 {
+		return nil, kafka.ErrUnknownServerError // Kafka's answer to a negative size
+	}
+	offsets, err := log.OffsetsBefore(now, t, most)
+	if err != nil {
+		return nil, err
+	}
+	var seen Read
+	upTo := bounds(log, isolation, &seen)
+	beyond := 0
+	for beyond < len(offsets) && offsets[beyond] > upTo {
+		beyond++
+	}
+	if beyond > 0 {
+		offsets = append([]kafka.Offset{upTo}, offsets[beyond:]...)
+	}
+	return offsets, nil
 }
 
 // DeleteRecords makes offset (or, with -1, the high watermark) the first that

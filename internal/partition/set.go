@@ -2,6 +2,7 @@ package partition
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,7 +20,9 @@ import (
 // Dir names a log directory. It is formatted and locked by the caller.
 type Dir struct {
 	Path string
-	ID   kafka.UUID // directory.id of its meta.properties
+	ID   kafka.UUID // directory.id of its meta.properties; zero where it could not be read
+	// Err says why the directory cannot be used; nil where it can.
+	Err error
 }
 
 // Config is what a Set is made of.
@@ -37,12 +40,21 @@ type Config struct {
 	// Leads, if set, is told when this broker begins to lead a partition in an
 	// epoch, or ceases to. It must not block.
 	Leads func(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool)
+	// Assign, if set, is told in which directory a replica is, where the metadata
+	// says otherwise or nothing (KIP-858). It must not block.
+	Assign func(topic kafka.TopicID, partition int32, dir kafka.UUID)
+	// Failed, if set, is told when a log directory fails. It must not block, nor
+	// call the set: locks of it may be held.
+	Failed func(dir Dir, err error)
+	// Progress, if set, shows how far [Set.Load] is.
+	Progress *Progress
 }
 
 // Set is the partitions of one broker.
 type Set struct {
 	cfg      Config
 	dirs     []*logDir
+	failures chan *logDir // fenced and not yet offline
 	settings replica.Settings
 	image    atomic.Pointer[metadata.Image]
 
@@ -57,7 +69,8 @@ type Set struct {
 	byID   map[kafka.TopicID]*topic
 	gone   Counts // of topics that were deleted
 
-	chores chores
+	chores  chores
+	cleaner cleaner
 
 	// nothing is read for partitions whose own log is not made yet.
 	nothing *storage.Log
@@ -68,7 +81,7 @@ type topic struct {
 	name string
 	id   kafka.TopicID
 	// config is shared by the topic's logs, and replaced as a whole.
-	config atomic.Pointer[storage.Config]
+	config     atomic.Pointer[storage.Config]
 	minISR     atomic.Int64
 	durability atomic.Uint32 // a replica.Durability
 	// gone is what happened to partitions that moved away. Guarded by Set.mu.
@@ -83,13 +96,22 @@ func New(cfg Config) *Set {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Progress == nil {
+		cfg.Progress = new(Progress)
+	}
 	s := &Set{cfg: cfg, byName: make(map[string]*topic), byID: make(map[kafka.TopicID]*topic)}
 	s.settings = replica.Settings{Local: cfg.NodeID, LagMax: time.Duration(cfg.Broker().ReplicaLagTimeMaxMs) * time.Millisecond}
 	s.image.Store(metadata.Empty())
+	s.failures = make(chan *logDir, len(cfg.Dirs))
 	for _, d := range cfg.Dirs {
-		s.dirs = append(s.dirs, &logDir{Dir: d, committer: committer{set: s}})
+		dir := &logDir{Dir: d, committer: committer{set: s}}
+		if d.Err != nil {
+			dir.failure.Store(&d.Err)
+		}
+		s.dirs = append(s.dirs, dir)
 	}
 	s.chores.init()
+	s.cleaner.init()
 	s.nothing = storage.Nothing(cfg.Host)
 	return s
 }
@@ -154,6 +176,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 		return nil
 	}
 	s.closed = true
+	s.cleaner.close()
 	if !s.loaded {
 		return nil
 	}
@@ -165,37 +188,47 @@ func (s *Set) Close(brokerEpoch int64) error {
 		p.become(&r)
 		p.settle()
 	}
+	unclean := make(map[*logDir]*atomic.Bool, len(s.dirs)) // the next start has to look at its logs anew
 	for _, d := range s.dirs {
+		unclean[d] = new(atomic.Bool)
 		d.committer.close()
 	}
-	problems := make([]error, len(s.dirs))
-	var failed atomic.Bool
 	s.parallel(all, func(p *Partition) {
 		log := p.made.Load()
-		if log == nil {
-			if p.role.Load().offline != nil {
-				failed.Store(true) // the next start has to look at it anew
+		switch {
+		case log == nil && p.role.Load().offline != nil:
+			unclean[p.dir].Store(true)
+		case log == nil:
+		case p.dir.failed() != nil:
+			log.Abandon()
+		default:
+			if err := log.Close(now); err != nil {
+				unclean[p.dir].Store(true)
+				s.cfg.Log.Error("a log could not be closed", "partition", p.tp, "error", err)
+				s.failed(p.dir, "close", err)
 			}
-			return
-		}
-		if err := log.Close(now); err != nil {
-			failed.Store(true)
-			s.cfg.Log.Error("a log could not be closed", "partition", p.tp, "error", err)
 		}
 	})
-	for i, d := range s.dirs {
+	s.parallel(all, func(p *Partition) {
+		if p.dir.failed() == nil {
+			s.memorize(p, time.Now().Add(time.Hour))
+		}
+	})
+	var problem error
+	for _, d := range s.dirs {
+		if d.failed() != nil {
+			continue // nothing is written where nothing is known
+		}
 		d.dirty()
-		problems[i] = s.checkpoint(d, all)
-		if problems[i] == nil && !failed.Load() {
-			problems[i] = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
+		err := errors.Join(s.checkpoint(d, all), s.writeMemos(d))
+		if err == nil && !unclean[d].Load() {
+			err = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
+		}
+		if err != nil && problem == nil {
+			problem = fmt.Errorf("close the log directories: %w", err)
 		}
 	}
-	for _, err := range problems {
-		if err != nil {
-			return fmt.Errorf("close the log directories: %w", err)
-		}
-	}
-	return nil
+	return problem
 }
 
 // Abandon closes the files and writes nothing, as a crash would.
@@ -203,6 +236,7 @@ func (s *Set) Abandon() {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
 	s.closed = true
+	s.cleaner.close()
 	for _, d := range s.dirs {
 		d.committer.close()
 	}
@@ -215,11 +249,16 @@ func (s *Set) Abandon() {
 
 // parallel runs f for every partition on a few goroutines, and waits.
 func (s *Set) parallel(all []*Partition, f func(*Partition)) {
+	s.spread(len(all), func(i int) { f(all[i]) })
+}
+
+// spread runs f for the numbers below n on a few goroutines, and waits.
+func (s *Set) spread(n int, f func(i int)) {
 	const workersMax = 16
-	workers := min(len(all), workersMax, len(s.dirs)*max(s.cfg.Broker().RecoveryThreadsPerDataDir, 1))
+	workers := min(n, workersMax, len(s.dirs)*max(s.cfg.Broker().RecoveryThreadsPerDataDir, 1))
 	if workers <= 1 {
-		for _, p := range all {
-			f(p)
+		for i := range n {
+			f(i)
 		}
 		return
 	}
@@ -227,13 +266,20 @@ func (s *Set) parallel(all []*Partition, f func(*Partition)) {
 	var wait sync.WaitGroup
 	for range workers {
 		wait.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(all); i = next.Add(1) - 1 {
-				f(all[i])
+			for i := int(next.Add(1) - 1); i < n; i = int(next.Add(1) - 1) {
+				f(i)
 			}
 		})
 	}
 	wait.Wait()
 }
 
-// Run does the housekeeping of all partitions until ctx ends.
-func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }
+// Run does the housekeeping of all partitions, and compacts, until ctx ends.
+func (s *Set) Run(ctx context.Context) error {
+	var beside sync.WaitGroup
+	beside.Go(func() { s.watchFailures(ctx) })
+	beside.Go(func() { s.steady(ctx) })
+	beside.Go(func() { s.compact(ctx) })
+	defer beside.Wait()
+	return s.housekeeping(ctx)
+}

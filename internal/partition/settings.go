@@ -38,6 +38,8 @@ func storageConfig(b *config.Broker, t *config.Topic) *storage.Config {
 	c.Preallocate, c.FlushMessages, c.FlushMs = t.Preallocate, t.FlushMessages, t.FlushMs
 	c.RetentionMs, c.RetentionBytes = t.RetentionMs, t.RetentionBytes
 	c.FileDeleteDelayMs, c.Compact, c.Delete = t.FileDeleteDelayMs, t.Compact, t.Delete
+	c.MinCleanableRatio, c.DeleteRetentionMs = t.MinCleanableDirtyRatio, t.DeleteRetentionMs
+	c.MinCompactionLagMs, c.MaxCompactionLagMs = t.MinCompactionLagMs, t.MaxCompactionLagMs
 	c.MaxMessageBytes = t.MaxMessageBytes
 	c.TimestampType = batch.TimestampType(t.MessageTimestampType)
 	c.BeforeMaxMs, c.AfterMaxMs = t.MessageTimestampBeforeMaxMs, t.MessageTimestampAfterMaxMs

@@ -14,6 +14,7 @@ import (
 type tally struct {
 	records, bytesIn, bytesRejected, appends, appendsFailed atomic.Int64
 	bytesOut, replicationBytesOut, reads, readsFailed       atomic.Int64
+	upgraded, downgraded                                    atomic.Int64
 }
 
 // Counts is what happened to partitions since they were loaded.
@@ -23,12 +24,14 @@ type Counts struct {
 	Appends, AppendsFailed        int64 // tried; failed for no ordinary reason
 	BytesOut, ReplicationBytesOut int64 // sent to consumers, to followers
 	Reads, ReadsFailed            int64
+	Upgraded, Downgraded          int64 // records written anew: appended, for old consumers
 }
 
 func (c *Counts) addTally(t *tally) {
 	c.add(&Counts{
 		Records: t.records.Load(), BytesIn: t.bytesIn.Load(), BytesRejected: t.bytesRejected.Load(), Appends: t.appends.Load(), AppendsFailed: t.appendsFailed.Load(),
 		BytesOut: t.bytesOut.Load(), ReplicationBytesOut: t.replicationBytesOut.Load(), Reads: t.reads.Load(), ReadsFailed: t.readsFailed.Load(),
+		Upgraded: t.upgraded.Load(), Downgraded: t.downgraded.Load(),
 	})
 }
 
@@ -50,6 +53,8 @@ func (c *Counts) add(o *Counts) {
 	c.ReplicationBytesOut += o.ReplicationBytesOut
 	c.Reads += o.Reads
 	c.ReadsFailed += o.ReadsFailed
+	c.Upgraded += o.Upgraded
+	c.Downgraded += o.Downgraded
 }
 
 // countAppend counts an append. Failures that clients meet in ordinary life
@@ -57,8 +62,13 @@ func (c *Counts) add(o *Counts) {
 func (p *Partition) countAppend(info *storage.AppendInfo, bytes int, err error) {
 	p.tally.appends.Add(1)
 	if err == nil {
-		p.tally.records.Add(int64(info.LastOffset-info.FirstOffset) + 1)
+		if info.LastOffset >= 0 { // an old client may send nothing
+			p.tally.records.Add(int64(info.LastOffset-info.FirstOffset) + 1)
+		}
 		p.tally.bytesIn.Add(int64(bytes))
+		if info.Converted > 0 {
+			p.tally.upgraded.Add(int64(info.Converted))
+		}
 		return
 	}
 	switch kafka.CodeOf(err) {
@@ -90,6 +100,9 @@ func (p *Partition) CountSent(bytes int, follower bool) {
 	}
 	p.tally.bytesOut.Add(int64(bytes))
 }
+
+// CountDowngraded counts records that were written anew for an old consumer.
+func (p *Partition) CountDowngraded(records int) { p.tally.downgraded.Add(int64(records)) }
 
 // Stats is the state of all partitions at one moment, for who observes.
 type Stats struct {

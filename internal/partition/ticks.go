@@ -29,12 +29,13 @@ func (s *Set) checkpointLogStarts(time.Time) { s.writeLogStarts() }
 // writeLogStarts says in which directories it failed.
 func (s *Set) writeLogStarts() map[*logDir]bool {
 	failed := map[*logDir]bool{}
+	all := s.all()
 	for _, d := range s.dirs {
-		if d.logStarts.Load() {
-			err := s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, s.all(), logStartOf)
-			s.told(err)
-			failed[d] = err != nil
-		}
+		// Whether there is anything to write is looked at under the lock that the
+		// writing is done under: another may be at it.
+		err := s.checkpointFile(d, &d.logStarts, logdir.LogStartFile, all, logStartOf)
+		s.told(err)
+		failed[d] = err != nil
 	}
 	return failed
 }
@@ -60,6 +61,7 @@ func (s *Set) retain(now time.Time, list []*Partition) {
 		moved, err := log.Expire(now)
 		if err != nil {
 			s.cfg.Log.Error("old segments could not be found", "partition", p.tp, "error", err)
+			p.trouble("retain", err)
 		}
 		if moved {
 			p.dir.logStarts.Store(true)
@@ -74,9 +76,11 @@ func (s *Set) retain(now time.Time, list []*Partition) {
 		}
 		if _, err := log.RetainFrom(now, starts[i]); err != nil {
 			s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
+			p.trouble("retain", err)
 		}
 		if err := log.Sweep(now); err != nil {
 			s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
+			p.trouble("remove deleted segments of", err)
 		}
 	}
 }
@@ -120,9 +124,11 @@ func (s *Set) closeIdle(now time.Time) {
 		}
 		if err := log.CloseIdle(now.Add(-idleClose)); err != nil {
 			s.cfg.Log.Error("an idle log could not be closed", "partition", p.tp, "error", err)
+			p.trouble("close", err)
 		}
 		if err := log.Sweep(now); err != nil {
 			s.cfg.Log.Error("files of deleted segments could not be removed", "partition", p.tp, "error", err)
+			p.trouble("remove deleted segments of", err)
 		}
 	}
 }
@@ -130,7 +136,7 @@ func (s *Set) closeIdle(now time.Time) {
 // live is the log that housekeeping has to do with: nil where it is not made
 // yet, offline or deleted.
 func (p *Partition) live() *storage.Log {
-	if p.role.Load().deleted {
+	if p.role.Load().deleted || p.dir.failure.Load() != nil {
 		return nil
 	}
 	return p.made.Load()

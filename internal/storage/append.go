@@ -57,7 +57,7 @@ func (l *Log) append(now time.Time, records []byte, epoch kafka.LeaderEpoch, o *
 	valid, info, err := l.validate(now, a, records, end, start, o)
 	done := AppendInfo{
 		FirstOffset: info.FirstOffset, LastOffset: info.LastOffset, LogAppendTime: info.LogAppendTime,
-		MaxTimestamp: info.MaxTimestamp, LastEpoch: info.LastEpoch, LogStart: start,
+		MaxTimestamp: info.MaxTimestamp, LastEpoch: info.LastEpoch, LogStart: start, Converted: info.Converted,
 	}
 	if err != nil || len(valid) == 0 {
 		return done, err

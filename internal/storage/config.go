@@ -23,7 +23,12 @@ type Config struct {
 	RetentionBytes     int64 // retention.bytes; negative: no limit
 	FileDeleteDelayMs  int64 // file.delete.delay.ms
 	Compact            bool  // cleanup.policy has "compact"
-	Delete             bool  // cleanup.policy has "delete"
+	Delete             bool  // cleanup.policy has "delete"; neither: kept for ever
+
+	MinCleanableRatio  float64 // min.cleanable.dirty.ratio
+	MinCompactionLagMs int64   // min.compaction.lag.ms
+	MaxCompactionLagMs int64   // max.compaction.lag.ms
+	DeleteRetentionMs  int64   // delete.retention.ms
 
 	MaxMessageBytes  int  // max.message.bytes
 	MaxUnpackedBytes int  // bound of an unpacked batch; 0: batch.DefaultMaxUnpackedBytes
@@ -53,6 +58,9 @@ func DefaultConfig() Config {
 		RetentionBytes:         -1,
 		FileDeleteDelayMs:      60_000,
 		Delete:                 true,
+		MinCleanableRatio:      0.5,
+		MaxCompactionLagMs:     math.MaxInt64,
+		DeleteRetentionMs:      24 * 3600 * 1000,
 		MaxMessageBytes:        1048588,
 		BeforeMaxMs:            math.MaxInt64,
 		AfterMaxMs:             3600_000,

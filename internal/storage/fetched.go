@@ -19,12 +19,17 @@ type Fetched struct {
 	// LogStart and LogEnd are those at the time of the read.
 	LogStart, LogEnd kafka.Offset
 	// Upper is an offset behind all records of the section, for
-	// [Log.AbortedTxns].
+	// [Log.AbortedIn].
 	Upper kafka.Offset
+
+	segments []*segment.Segment // those that were read from, for AbortedIn
 }
 
 // Release lets go of the file. It may be called more than once.
-func (f *Fetched) Release() { f.Section.Release() }
+func (f *Fetched) Release() {
+	f.Section.Release()
+	f.segments = nil
+}
 
 // Section is a part of a segment's file. Until it is released the file cannot
 // go away, also where the segment is deleted. The zero value is empty.

@@ -57,6 +57,10 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 		l.unsynced = merge(pending, l.unsynced)
 		return nil
 	}
+	if vfs.IsNoSpace(err) { // the epochs' file could not be made; what was synced stays synced
+		l.unsynced = merge(pending, l.unsynced)
+		return failed("write beside the segments of", dir, err)
+	}
 	if err != nil {
 		return l.lose(dir, err)
 	}
@@ -183,6 +187,9 @@ func (l *Log) Close(now time.Time) error {
 	}
 	if err == nil {
 		err = l.closeRest(segments)
+	}
+	if err == nil {
+		l.settledAll()
 	}
 	l.Abandon()
 	return failed("close", l.Dir(), err)

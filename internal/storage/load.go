@@ -13,94 +13,6 @@ import (
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
-// kraftDeleted ends the names of the metadata log's snapshots that wait for
-// their removal: the quorum looks after them.
-const kraftDeleted = ".checkpoint" + segment.DeletedSuffix
-
-// tidy finishes or removes what interrupted work left, in the order in which
-// Kafka's LogLoader does it: *.deleted goes; *.cleaned goes, with the *.swap at
-// or above the lowest of them; other *.swap files replace what they cover.
-func (d *loader) tidy() error {
-	minCleaned, swaps := kafka.Offset(math.MaxInt64), []string(nil)
-	for _, e := range d.entries {
-		if e.Dir {
-			continue
-		}
-		d.names[e.Name] = true
-		base, numbered := baseOf(e.Name)
-		switch {
-		case strings.HasSuffix(e.Name, segment.CleanedSuffix) && numbered:
-			minCleaned = min(minCleaned, base)
-		case strings.HasSuffix(e.Name, segment.SwapSuffix) && numbered:
-			swaps = append(swaps, e.Name)
-		}
-	}
-	for _, e := range d.entries {
-		base, numbered := baseOf(e.Name)
-		leftover := strings.HasSuffix(e.Name, segment.DeletedSuffix) && !strings.HasSuffix(e.Name, kraftDeleted)
-		leftover = leftover || (numbered && strings.HasSuffix(e.Name, segment.CleanedSuffix))
-		leftover = leftover || (numbered && strings.HasSuffix(e.Name, segment.SwapSuffix) && base >= minCleaned)
-		if !leftover || e.Dir {
-			continue
-		}
-		if err := d.removeFile(e.Name); err != nil {
-			return err
-		}
-	}
-	swaps = slices.DeleteFunc(swaps, func(name string) bool { return !d.names[name] })
-	return d.swapIn(swaps)
-}
-
-// swapIn completes a cleaning that had written its segments: those they replace
-// go, and they take their names.
-func (d *loader) swapIn(swaps []string) error {
-	from, to := kafka.Offset(math.MaxInt64), kafka.Offset(-1)
-	for _, name := range swaps {
-		base, _ := baseOf(name)
-		if !strings.HasSuffix(name, segment.LogSuffix+segment.SwapSuffix) {
-			continue
-		}
-		next, err := d.swapEnd(name, base)
-		if err != nil {
-			return err
-		}
-		from, to = min(from, base), max(to, next)
-	}
-	names := make([]string, 0, len(d.names))
-	for name := range d.names {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		base, numbered := baseOf(name)
-		if !numbered || base < from || base >= to || strings.HasSuffix(name, segment.SwapSuffix) || !ofSegment(name) {
-			continue
-		}
-		if err := d.removeFile(name); err != nil {
-			return err
-		}
-	}
-	for _, name := range swaps {
-		whole := strings.TrimSuffix(name, segment.SwapSuffix)
-		if err := d.host.fs.Rename(vfs.Join(d.dir, name), vfs.Join(d.dir, whole)); err != nil {
-			return err
-		}
-		delete(d.names, name)
-		d.names[whole] = true
-		d.found.Removed = append(d.found.Removed, vfs.Join(d.dir, name))
-	}
-	return nil
-}
-
-// swapEnd reads where the data of a *.log.swap ends.
-func (d *loader) swapEnd(name string, base kafka.Offset) (kafka.Offset, error) {
-	info, err := d.host.fs.Stat(vfs.Join(d.dir, name))
-	if err != nil {
-		return 0, err
-	}
-	return segment.EndOf(d.host.fs, vfs.Join(d.dir, name), base, info.Size, &d.host.buffers)
-}
-
 func ofSegment(name string) bool {
 	for _, suffix := range []string{segment.LogSuffix, segment.IndexSuffix, segment.TimeSuffix, segment.TxnSuffix, snapshotSuffix} {
 		if strings.HasSuffix(name, suffix) {
@@ -213,7 +125,7 @@ func (d *loader) findEnd() error {
 		next, err := last.NextOffset()
 		var bad *segment.Bad
 		if !errors.As(err, &bad) && (err != nil || next >= d.o.RecoveryPoint) {
-			d.end, d.recovery = next, next
+			d.end, d.recovery, d.settled = next, next, next
 			return errors.Join(err, d.rebuildEpochs(d.segments))
 		}
 		// A clean shutdown leaves no such end, and none below the recovery point.
@@ -240,14 +152,14 @@ func (d *loader) begin() error {
 		}
 	}
 	if len(d.segments) == 0 {
-		d.start, d.end, d.hw, d.recovery = start, start, start, start
+		d.start, d.end, d.hw, d.recovery, d.settled = start, start, start, start, start
 		if start == 0 {
 			return nil
 		}
 		return d.beginAt(d.o.Now, start)
 	}
 	d.start = max(start, d.segments[0].Base)
-	d.hw, d.recovery = d.start, max(min(d.recovery, d.end), d.start)
+	d.hw, d.recovery, d.touched = d.start, max(min(d.recovery, d.end), d.start), true
 	return nil
 }
 

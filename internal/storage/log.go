@@ -22,21 +22,24 @@ import (
 // writes. An empty log has no files but partition.metadata, and an idle one
 // holds none open.
 //
-// Locks, in the order in which they are taken: flushing, writing, mu, and a
-// segment's own. A sync is done under flushing alone.
+// Locks, in the order in which they are taken: replacing, flushing, writing, mu,
+// and a segment's own. A sync is done under the first two alone, for which no
+// append and no read waits.
 type Log struct {
 	host      *Host
 	partition kafka.TopicPartition
 	topicID   kafka.TopicID
 	config    atomic.Pointer[Config]
 
-	flushing sync.Mutex // one flush at a time
-	writing  sync.Mutex // appends and all other changes
+	replacing sync.Mutex // the steps of a replacement, without truncation and retention in between
+	flushing  sync.Mutex // one flush at a time
+	writing   sync.Mutex // appends and all other changes
 
 	// Guarded by writing.
 	producers producer.State
 	snapshots []kafka.Offset // the snapshot files, in order
 	lastSnap  kafka.Offset   // up to where the last one reaches
+	kept      kept           // the one that was taken last within a segment
 	doomed    []doomed       // renamed files that wait for their removal, by time
 
 	mu       sync.Mutex // guards what follows, shortly
@@ -50,13 +53,16 @@ type Log struct {
 	start    kafka.Offset       // log start offset
 	hw       kafka.Offset       // high watermark
 	recovery kafka.Offset       // recovery point
+	settled  kafka.Offset       // see Settled
 	synced   kafka.Offset       // what is below is on disk; at least the recovery point
 	unstable kafka.Offset       // first unstable offset, -1: none
 	epochs   epoch.Cache
 	recent   *bounds // where the last appends ended, nil while idle
 	unsynced unsynced
 	cuts     int   // truncations, for a flush to see that there was one
+	cleaning bool  // a Clean is under way
 	used     bool  // read since the last CloseIdle
+	touched  bool  // changed since the last Settle, perhaps
 	appended int64 // when the last append was, ms
 }
 
@@ -76,6 +82,10 @@ type unsynced struct {
 	metadata  bool // partition.metadata
 	epochs    bool // leader-epoch-checkpoint is behind the cache
 	snapshots []kafka.Offset
+}
+
+func (u *unsynced) any() bool {
+	return u.parent || u.names || u.metadata || u.epochs || len(u.snapshots) > 0
 }
 
 // maxBounds is how many ends of appends are remembered: the high watermark of a
@@ -246,6 +256,7 @@ func (l *Log) change() error {
 		l.writing.Unlock()
 		return l.broken
 	}
+	l.touched = true
 	return nil
 }
 

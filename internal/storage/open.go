@@ -23,9 +23,10 @@ func Open(host *Host, o Options) (*Log, Recovery, error) {
 	l.config.Store(o.Config)
 	var found Recovery
 	var err error
-	if o.New {
+	switch {
+	case o.New:
 		err = l.create()
-	} else {
+	case !l.remember(&o):
 		err = l.load(&o, &found)
 	}
 	if err != nil {
@@ -135,6 +136,7 @@ type loader struct {
 	names   map[string]bool // of the files, once leftovers are removed
 	// noEpochs says that the leader epochs are not known from their file.
 	noEpochs bool
+	left     ScanStep // of what a recovery is to read
 }
 
 func (d *loader) nowMs() kafka.Timestamp { return kafka.Timestamp(d.o.Now.UnixMilli()) }

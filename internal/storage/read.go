@@ -72,7 +72,7 @@ func (l *Log) read(from kafka.Offset, maxBytes int, minOne bool, upTo kafka.Offs
 		}
 		if found.File != nil {
 			into.Section = Section{file: found.File, at: found.Position, size: found.Size}
-			into.Upper = upper
+			into.Upper, into.segments = upper, g.segments
 			if found.Next >= 0 {
 				into.Upper = min(upper, found.Next)
 			}
@@ -142,16 +142,31 @@ func (l *Log) damageOf(s *segment.Segment, bad *segment.Bad) *Damage {
 // AbortedTxns appends to dst the aborted transactions that overlap [from, upper).
 func (l *Log) AbortedTxns(dst []AbortedTxn, from, upper kafka.Offset) ([]AbortedTxn, error) {
 	segments, _ := l.view()
+	return l.abortedTxns(dst, segments, from, upper)
+}
+
+// AbortedIn appends to dst the aborted transactions of what was read. It asks
+// the segments that the read found: where they were cleaned since, the new ones
+// do not know any more of transactions whose records are gone, and the read
+// still has them.
+func (l *Log) AbortedIn(dst []AbortedTxn, read *Fetched) ([]AbortedTxn, error) {
+	return l.abortedTxns(dst, read.segments, read.From, read.Upper)
+}
+
+func (l *Log) abortedTxns(dst []AbortedTxn, segments []*segment.Segment, from, upper kafka.Offset) ([]AbortedTxn, error) {
+	err := eachAborted(segments, from, upper, func(a segment.AbortedTxn) {
+		dst = append(dst, AbortedTxn{ProducerID: a.Producer, FirstOffset: a.FirstOffset})
+	})
+	return dst, failed("read the transaction index of", l.Dir(), err)
+}
+
+// eachAborted visits the aborted transactions that overlap [from, upper).
+func eachAborted(segments []*segment.Segment, from, upper kafka.Offset, visit func(a segment.AbortedTxn)) error {
 	for i := max(floor(segments, from), 0); i < len(segments); i++ {
-		complete, err := segments[i].AbortedTxns(from, upper, func(a segment.AbortedTxn) {
-			dst = append(dst, AbortedTxn{ProducerID: a.Producer, FirstOffset: a.FirstOffset})
-		})
-		if err != nil {
-			return dst, failed("read the transaction index of", l.Dir(), err)
-		}
-		if complete {
-			break
+		complete, err := segments[i].AbortedTxns(from, upper, visit)
+		if err != nil || complete {
+			return err
 		}
 	}
-	return dst, nil
+	return nil
 }

@@ -17,7 +17,11 @@ import (
 func (d *loader) recover() error {
 	first := max(floor(d.segments, d.o.RecoveryPoint), 0)
 	base := d.segments[first].Base
-	if first > 0 && base == d.o.RecoveryPoint {
+	resume, err := d.resumeIn(d.segments[first])
+	if err != nil {
+		return err
+	}
+	if first > 0 && base == d.o.RecoveryPoint && d.o.Settled < base {
 		// The segment before it may have been rolled after the flush that made
 		// it durable: its data are safe, its indexes perhaps not.
 		if err := d.segments[first-1].Rebuild(); err != nil {
@@ -25,24 +29,28 @@ func (d *loader) recover() error {
 		}
 	}
 	start := max(d.o.LogStart, d.segments[0].Base)
-	if err := d.producersUpTo(first, start); err != nil {
+	from := max(base, resume.Offset)
+	if err := d.producersUpTo(first, start, from); err != nil {
 		return err
 	}
 	// Later snapshots may tell of batches that are lost: they are made again.
-	if err := d.dropSnapshots(func(at kafka.Offset) bool { return at > base }); err != nil {
+	if err := d.dropSnapshots(func(at kafka.Offset) bool { return at > max(from, d.producers.End()) }); err != nil {
 		return err
 	}
-	d.epochs.TruncateFromEnd(base) // the batches say it again, and better
+	d.epochs.TruncateFromEnd(from) // the batches say it again, and better
 	if err := d.rebuildEpochs(d.segments[:first]); err != nil {
 		return err
 	}
+	done := d.scanning(d.segments[first:], resume)
+	defer done()
 	for i := first; i < len(d.segments); i++ {
 		s := d.segments[i]
 		d.producers.SetEnd(max(d.producers.End(), s.Base))
-		r, err := d.recoverSegment(s)
+		r, err := d.recoverSegment(s, resume)
 		if err != nil {
 			return err
 		}
+		resume = segment.Resume{}
 		d.end, d.size = r.Next, s.Size()
 		if r.Tail == nil {
 			r.Tail = d.gapBehind(i, &r)
@@ -62,7 +70,35 @@ func (d *loader) recover() error {
 		return d.cutFrom(i, &r)
 	}
 	d.recovery = min(d.o.RecoveryPoint, d.end)
+	d.settled = d.recovery
 	return d.snapshotAfterRecovery()
+}
+
+// scanning tells what is going to be read, and gives what tells that all of it is
+// done.
+func (d *loader) scanning(segments []*segment.Segment, resume segment.Resume) (done func()) {
+	if d.o.Scan == nil {
+		return func() {}
+	}
+	bytes := -resume.Position
+	for _, s := range segments {
+		bytes += s.Size()
+	}
+	n := int64(len(segments))
+	d.o.Scan(ScanStep{Segments: n, Bytes: bytes})
+	d.left = ScanStep{SegmentsDone: n, BytesDone: bytes}
+	return func() { d.o.Scan(d.left) }
+}
+
+// scanned tells that a segment is done.
+func (d *loader) scanned(bytes int64) {
+	if d.o.Scan == nil {
+		return
+	}
+	step := ScanStep{SegmentsDone: 1, BytesDone: bytes}
+	d.left.SegmentsDone -= step.SegmentsDone
+	d.left.BytesDone -= step.BytesDone
+	d.o.Scan(step)
 }
 
 // damagedEnd reports durable data that is damaged, with nothing good behind it in
@@ -105,21 +141,37 @@ func (d *loader) gapBehind(i int, r *segment.Recovered) *segment.Bad {
 	}
 }
 
-// producersUpTo makes the producers' state what it was where recovery begins.
-func (d *loader) producersUpTo(first int, start kafka.Offset) error {
-	base := d.segments[first].Base
-	if base <= start {
+// resumeIn says where to begin in the segment that holds the recovery point.
+func (d *loader) resumeIn(s *segment.Segment) (segment.Resume, error) {
+	settled := min(d.o.Settled, d.o.RecoveryPoint)
+	if settled <= s.Base || settled <= d.o.LogStart || d.noEpochs {
+		return segment.Resume{}, nil
+	}
+	resume, ok, err := s.ResumeAt(settled)
+	if !ok {
+		resume = segment.Resume{}
+	}
+	return resume, err
+}
+
+// producersUpTo makes the producers' state what it was where recovery begins, or
+// at a later snapshot below the recovery point.
+func (d *loader) producersUpTo(first int, start, from kafka.Offset) error {
+	if from <= start {
 		d.producers.Reset(start)
 		d.lastSnap = start
 		return nil
 	}
-	if err := d.loadSnapshot(d.nowMs(), start, base); err != nil {
+	latest := from
+	if from > d.segments[first].Base {
+		latest = min(d.o.Settled, d.o.RecoveryPoint)
+	}
+	if err := d.loadSnapshot(d.nowMs(), start, latest); err != nil {
 		return err
 	}
-	for _, s := range d.segments[:first] {
-		next := base
-		if at := d.producers.End(); at < next && !d.endsBelow(s, at) {
-			err := s.Batches(at, next, func(b *segment.Batch) error { return d.replay(b, nil) })
+	for _, s := range d.segments[:first+1] {
+		if at := d.producers.End(); at < from && s.Base < from && !d.endsBelow(s, at) {
+			err := s.Batches(at, from, func(b *segment.Batch) error { return d.replay(b, nil) })
 			if err != nil && !errors.As(err, new(*segment.Bad)) {
 				return err
 			}
@@ -134,21 +186,29 @@ func (d *loader) endsBelow(s *segment.Segment, offset kafka.Offset) bool {
 	return i+1 < len(d.segments) && d.segments[i+1].Base <= offset
 }
 
-func (d *loader) recoverSegment(s *segment.Segment) (segment.Recovered, error) {
-	if err := s.ResetAborted(); err != nil {
+func (d *loader) recoverSegment(s *segment.Segment, resume segment.Resume) (segment.Recovered, error) {
+	replayFrom := kafka.Offset(0)
+	if resume.Position > 0 {
+		replayFrom = d.producers.End()
+	}
+	if err := s.TruncateAborted(replayFrom); err != nil {
 		return segment.Recovered{}, err
 	}
 	c := d.segmentConfig(d.Config())
 	var aborted []segment.AbortedTxn
-	r, err := s.Recover(max(d.o.RecoveryPoint, d.o.LogStart), &c, func(b *segment.Batch) error {
+	r, err := s.Recover(resume, max(d.o.RecoveryPoint, d.o.LogStart), &c, func(b *segment.Batch) error {
 		d.epochs.Assign(b.Epoch, b.Base)
+		if b.Last < replayFrom {
+			return nil // the snapshot has it
+		}
 		return d.replay(b, &aborted)
 	})
 	if err != nil {
 		return r, err
 	}
 	d.unsynced.epochs = true
-	d.found.Scanned += r.Valid
+	d.found.Scanned += r.Valid - resume.Position
+	d.scanned(s.Size() - resume.Position)
 	for _, a := range aborted {
 		if err := s.AppendAborted(a); err != nil {
 			return r, err
@@ -195,6 +255,7 @@ func (d *loader) cutFrom(i int, r *segment.Recovered) error {
 	d.segments = d.segments[:i+1]
 	d.end, d.size, d.unsynced.names = r.Next, r.Valid, true
 	d.recovery = min(d.o.RecoveryPoint, d.end)
+	d.settled = d.recovery
 	if err := d.dropSnapshots(func(at kafka.Offset) bool { return at > d.end }); err != nil {
 		return err
 	}

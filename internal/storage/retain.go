@@ -76,7 +76,7 @@ func (l *Log) Expire(now time.Time) (bool, error) {
 }
 
 func (l *Log) expireBytes(now time.Time, c *Config) (bool, error) {
-	kept, size := l.kept()
+	kept, size := l.retained()
 	for i := range len(kept) - 1 {
 		size += kept[i].Size()
 	}
@@ -99,17 +99,14 @@ func (l *Log) expireTime(now time.Time, c *Config) (bool, error) {
 		return false, nil
 	}
 	return l.expireWhile(now, func(s *segment.Segment) (bool, error) {
-		newest, _, err := s.MaxTimestamp()
-		if err == nil && newest < 0 {
-			newest, err = s.LastModified()
-		}
+		newest, err := newest(s)
 		return err == nil && now.UnixMilli()-int64(newest) > c.RetentionMs, err
 	})
 }
 
-// kept gives the segments that are not wholly below the log start, and the size
+// retained gives the segments that are not wholly below the log start, and the size
 // of the last.
-func (l *Log) kept() ([]*segment.Segment, int64) {
+func (l *Log) retained() ([]*segment.Segment, int64) {
 	segments, size := l.view()
 	start := l.LogStartOffset()
 	for len(segments) > 1 && segments[1].Base <= start {
@@ -122,7 +119,7 @@ func (l *Log) kept() ([]*segment.Segment, int64) {
 // the high watermark and gone says so. Where all go, a new one begins at the
 // log's end.
 func (l *Log) expireWhile(now time.Time, gone func(s *segment.Segment) (bool, error)) (bool, error) {
-	segments, size := l.kept()
+	segments, size := l.retained()
 	l.mu.Lock()
 	hw, end := l.hw, l.end
 	l.mu.Unlock()
@@ -161,6 +158,8 @@ func (l *Log) Retain(now time.Time) (int, error) { return l.RetainFrom(now, l.Lo
 // RetainFrom is Retain for who made a log start durable that the log may have
 // passed since.
 func (l *Log) RetainFrom(now time.Time, start kafka.Offset) (int, error) {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	if err := l.change(); err != nil {
 		return 0, err
 	}
@@ -185,12 +184,18 @@ func (l *Log) RetainFrom(now time.Time, start kafka.Offset) (int, error) {
 // of the way of a new partition of the same name. Remove removes it for good.
 func (l *Log) Delete(id kafka.UUID) error {
 	l.Abandon()
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == stateDeleted {
 		return nil
+	}
+	if l.cleaning {
+		// It knows its files by name, and a new log may soon have the same.
+		return kafka.Errorf(kafka.ErrUnknownServerError, "%s is deleted while it is being cleaned", l.dir)
 	}
 	for _, s := range l.segments {
 		_ = s.Retire() // a reader may still have them, and a new log their names soon

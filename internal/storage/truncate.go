@@ -10,6 +10,8 @@ import (
 
 // TruncateTo removes all records from offset on; false where there were none.
 func (l *Log) TruncateTo(now time.Time, offset kafka.Offset) (bool, error) {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	if err := l.change(); err != nil {
 		return false, err
 	}
@@ -44,8 +46,8 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	// The recovery point goes below the new end, so that the next flush syncs the
 	// cut itself: otherwise a crash could bring back what was cut off.
 	l.end, l.hw, l.recovery = offset, min(l.hw, offset), max(min(l.recovery, offset-1), 0)
+	l.start, l.settled = min(l.start, offset), min(l.settled, l.recovery)
 	l.synced = max(min(l.synced, offset-1), l.recovery)
-	l.start = min(l.start, offset)
 	l.size, l.recent = 0, nil
 	l.cuts++
 	l.unsynced.epochs = l.epochs.TruncateFromEnd(offset) || l.unsynced.epochs
@@ -68,6 +70,8 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 
 // TruncateFully removes everything and begins again at offset.
 func (l *Log) TruncateFully(now time.Time, offset kafka.Offset) error {
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
 	if err := l.change(); err != nil {
 		return err
 	}
@@ -80,7 +84,8 @@ func (l *Log) truncateFully(now time.Time, offset kafka.Offset) error {
 	segments := l.segments
 	l.segments, l.size, l.recent = nil, 0, nil
 	l.cuts++
-	l.start, l.end, l.hw, l.recovery, l.synced, l.unstable = offset, offset, offset, offset, offset, kafka.NoOffset
+	l.start, l.end, l.hw, l.unstable = offset, offset, offset, kafka.NoOffset
+	l.recovery, l.settled, l.synced = offset, offset, offset
 	l.epochs.Clear()
 	l.unsynced.epochs = true
 	l.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/storage/producer"
 )
 
@@ -23,10 +24,27 @@ type Options struct {
 	// directory have for this partition, 0 where they have nothing.
 	LogStart      kafka.Offset
 	RecoveryPoint kafka.Offset
+	// Settled is the offset below which indexes and producers' snapshots are
+	// known to be durable too, see [Log.Settled]: a recovery begins there, and
+	// not at the beginning of the segment that holds the recovery point. 0: it
+	// is not known.
+	Settled kafka.Offset
+	// Memo is what the log was when it was written last; nil where there is
+	// none, or it does not hold any more ([MemoHolds]).
+	Memo *logdir.Memo
+	// Scan, if set, is told what a recovery is going to read, and has read.
+	Scan func(step ScanStep)
 	// New says that the partition is made now: nothing is read, and a directory
 	// that is there already is an error.
 	New bool
 	Now time.Time
+}
+
+// ScanStep is a step of a recovery: segments and bytes that are to be read, or
+// that are done.
+type ScanStep struct {
+	Segments, Bytes         int64
+	SegmentsDone, BytesDone int64
 }
 
 // AppendOptions say more about an append by a leader. The zero value is a
@@ -52,6 +70,7 @@ type AppendInfo struct {
 	MaxTimestamp  kafka.Timestamp
 	LogStart      kafka.Offset
 	Bytes         int // appended
+	Converted     int // records that were written anew, for their format or codec
 	LastEpoch     kafka.LeaderEpoch
 	Duplicate     bool
 	Rolled        bool // a segment was completed; a Flush up to its end is due

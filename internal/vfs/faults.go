@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Op is a kind of operation that [Faults] can make fail; they can be or-ed.
@@ -34,8 +35,9 @@ type Fault struct {
 	Match    func(name string) bool // of the name; nil: any file
 	After    int                    // how many matching operations succeed first
 	Times    int                    // how many fail then; 0: all
-	// NoSpace makes the error a full disk; otherwise it is an I/O error.
-	NoSpace bool
+	// NoSpace makes the error a full disk, Passing one that has nothing to do
+	// with the disk (EAGAIN); otherwise it is an I/O error.
+	NoSpace, Passing bool
 	// Short lets a write put half of its bytes before it fails.
 	Short bool
 	// Drop lets a sync that fails drop what it should have written, as Linux
@@ -110,14 +112,25 @@ func (f *Faults) hit(op Op, name string) (how Fault, err error) {
 		if x.seen <= x.After || (x.Times > 0 && x.seen > x.After+x.Times) {
 			continue
 		}
-		err := errIO()
-		if x.NoSpace {
-			err = errNoSpace()
-		}
 		f.failed, f.last = f.failed+1, fmt.Sprintf("%#x %s", uint16(op), name)
-		return *x, memFail("injected fault", name, err)
+		return *x, x.err(op, name)
 	}
 	return Fault{}, nil
+}
+
+func (x *Fault) err(op Op, name string) error {
+	err := errIO()
+	switch {
+	case x.NoSpace:
+		err = errNoSpace()
+	case x.Passing:
+		err = errPassing()
+	}
+	err = memFail("injected fault", name, err)
+	if op&(OpSync|OpSyncDir) != 0 {
+		err = synced(err)
+	}
+	return err
 }
 
 // Open opens a file.
@@ -182,6 +195,9 @@ func (f *Faults) List(name string) ([]Entry, error) {
 
 // Stat describes a file or directory; it never fails on order.
 func (f *Faults) Stat(name string) (Info, error) { return f.inner.Stat(name) }
+
+// SetModTime says when a file was last written; it never fails on order.
+func (f *Faults) SetModTime(name string, t time.Time) error { return f.inner.SetModTime(name, t) }
 
 // SyncDir makes the names in a directory durable.
 func (f *Faults) SyncDir(name string) error {

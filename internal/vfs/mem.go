@@ -291,6 +291,18 @@ func (m *Mem) Stat(name string) (Info, error) {
 	return Info{Size: n.file.size(), ModTime: n.modTime, Dir: n.dir()}, nil
 }
 
+// SetModTime says when a file was last written.
+func (m *Mem) SetModTime(name string, t time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.find(name)
+	if n == nil {
+		return memFail("chtimes", name, fs.ErrNotExist)
+	}
+	n.modTime = t
+	return nil
+}
+
 // SyncDir makes the names in a directory durable.
 func (m *Mem) SyncDir(name string) error {
 	m.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // OS is the host's file system. It has no state.
@@ -80,8 +81,11 @@ func (OS) Stat(name string) (Info, error) {
 	return Info{Size: st.Size(), ModTime: st.ModTime(), Dir: st.IsDir()}, nil
 }
 
+// SetModTime says when a file was last written.
+func (OS) SetModTime(name string, t time.Time) error { return os.Chtimes(name, time.Time{}, t) }
+
 // SyncDir makes the names in a directory durable.
-func (OS) SyncDir(name string) error { return syncDir(name) }
+func (OS) SyncDir(name string) error { return synced(syncDir(name)) }
 
 // Lock takes the advisory lock on a file. It is let go when the process ends,
 // however it ends.
@@ -109,7 +113,7 @@ func (f osFile) Size() (int64, error) {
 	return st.Size(), nil
 }
 
-func (f osFile) Sync() error { return syncData(f.File) }
+func (f osFile) Sync() error { return synced(syncData(f.File)) }
 
 func (f osFile) Preallocate(offset, length int64) error {
 	return preallocate(f.File, offset, length)

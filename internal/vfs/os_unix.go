@@ -39,11 +39,21 @@ func usage(name string) (total, free int64, err error) {
 	return int64(st.Blocks) * size, int64(st.Bavail) * size, nil
 }
 
-// IsNoSpace says whether err comes from a full disk or quota.
-func IsNoSpace(err error) bool {
+func noSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// errNoSpace and errIO are what [Mem] and [Faults] return.
+// passing says whether the process, and not the disk, lacks something.
+func passing(err error) bool {
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.EINTR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// What [Mem] and [Faults] return.
 func errNoSpace() error { return syscall.ENOSPC }
 func errIO() error      { return syscall.EIO }
+func errPassing() error { return syscall.EAGAIN }

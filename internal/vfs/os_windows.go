@@ -21,6 +21,10 @@ const (
 	errDiskFull     = syscall.Errno(112)
 	errHandleFull   = syscall.Errno(39)
 	errIODevice     = syscall.Errno(1117)
+	errTooManyFiles = syscall.Errno(4)
+	errNoMemory     = syscall.Errno(8)
+	errOutOfMemory  = syscall.Errno(14)
+	errShared       = syscall.Errno(32) // another process, a virus scanner, has the file
 )
 
 func lockFile(f *os.File) error {
@@ -49,11 +53,21 @@ func usage(name string) (total, free int64, err error) {
 	return total, free, nil
 }
 
-// IsNoSpace says whether err comes from a full disk or quota.
-func IsNoSpace(err error) bool {
+func noSpace(err error) bool {
 	return errors.Is(err, errDiskFull) || errors.Is(err, errHandleFull)
 }
 
-// errNoSpace and errIO are what [Mem] and [Faults] return.
+// passing says whether the process, and not the disk, lacks something.
+func passing(err error) bool {
+	for _, e := range []syscall.Errno{errTooManyFiles, errNoMemory, errOutOfMemory, errShared, errLockViolated} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// What [Mem] and [Faults] return.
 func errNoSpace() error { return errDiskFull }
 func errIO() error      { return errIODevice }
+func errPassing() error { return errTooManyFiles }

@@ -34,6 +34,9 @@ type FS interface {
 	List(name string) ([]Entry, error)
 	// Stat describes a file or directory.
 	Stat(name string) (Info, error)
+	// SetModTime says when a file was last written: for a copy that stands for
+	// older data.
+	SetModTime(name string, t time.Time) error
 	// SyncDir makes the names in a directory durable. On systems that cannot
 	// do it, it does nothing.
 	SyncDir(name string) error
@@ -143,7 +146,7 @@ func WriteFile(fsys FS, name string, data []byte) error {
 
 // ReplaceFile replaces a file so that a crash leaves the old or the new
 // content: it writes name.tmp, syncs it, renames it over name and syncs the
-// directory.
+// directory. Where that fails the old content stays.
 func ReplaceFile(fsys FS, name string, data []byte) error {
 	tmp := name + ".tmp"
 	f, err := fsys.Open(tmp, Create|Truncate)
@@ -154,10 +157,11 @@ func ReplaceFile(fsys FS, name string, data []byte) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = fsys.Rename(tmp, name)
 	}
-	if err := fsys.Rename(tmp, name); err != nil {
+	if err != nil {
+		_ = fsys.Remove(tmp) // on a full disk the old content and half of the new need not both stand
 		return err
 	}
 	return fsys.SyncDir(Dir(name))

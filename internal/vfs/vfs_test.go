@@ -168,7 +168,7 @@ func TestInjectedFaults(t *testing.T) {
 	if n, err := file.WriteAt([]byte("5678"), 4); n != 4 || err != nil {
 		t.Fatalf("third write: %d %v", n, err)
 	}
-	if err := file.Sync(); !IsNoSpace(err) {
+	if err := file.Sync(); IsNoSpace(err) || !IsFailed(err) {
 		t.Fatalf("sync: %v", err)
 	}
 	f.Heal()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +37,23 @@ func copiers() []copier {
 			if err != nil {
 				return nil, err
 			}
+			return cmd.Args, nil
+		}},
+		{"Java", func(broker string) ([]string, error) {
+			classes := harness.Cache("java", "copier")
+			if err := os.MkdirAll(classes, 0o755); err != nil {
+				return nil, err
+			}
+			if err := harness.CompileJava("broker", script("java", "Copier.java"), classes); err != nil {
+				return nil, err
+			}
+			cmd, err := harness.JVM([]string{"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}, "broker", "Copier",
+				broker, "copier", "copier", "in", "out")
+			if err != nil {
+				return nil, err
+			}
+			at := slices.Index(cmd.Args, "-cp") + 1
+			cmd.Args[at] += string(os.PathListSeparator) + classes
 			return cmd.Args, nil
 		}},
 		{"confluent-kafka", func(broker string) ([]string, error) {

@@ -63,8 +63,8 @@ func (b bad) judge(args []string, p harness.Printed, took time.Duration) string 
 		out = "^$"
 	}
 	command := args[0]
-	if regexp.MustCompile(`^(cluster|features|metadata-quorum|storage)$`).MatchString(command) {
-		command += "( [a-z-]+)?" // the sub-command
+	if regexp.MustCompile(`^(cluster|features|metadata-quorum|storage|transactions)$`).MatchString(command) {
+		command += "( [a-zA-Z-]+)?" // the sub-command
 	}
 	switch {
 	case p.Code != b.code:
@@ -105,6 +105,9 @@ func asking() []string {
 		"broker-api-versions --bootstrap-server BROKER" + with,
 		"features --bootstrap-server BROKER describe" + with,
 		"metadata-quorum --bootstrap-server BROKER describe --status" + with,
+		"transactions --bootstrap-server BROKER list" + with,
+		"transactions --bootstrap-server BROKER describe-producers --topic NAME --partition 0" + with,
+		"transactions --bootstrap-server BROKER forceTerminateTransaction --transactionalId NAME" + with,
 		"metadata-quorum --bootstrap-controller BROKER describe --status" + with,
 		"producer-perf-test --bootstrap-server BROKER --topic NAME --num-records 10 --record-size 10 --throughput -1" + with,
 		"consumer-perf-test --bootstrap-server BROKER --topic NAME --num-records 10 --timeout 2000" + with,
@@ -325,7 +328,7 @@ func senseless() []bad {
 		"topics": 1, "configs": 1, "console-producer": 1, "console-consumer": 1, "consumer-groups": 1, "groups": 1, "get-offsets": 1,
 		"delete-records": 1, "log-dirs": 1, "broker-api-versions": 1, "features": 1, "metadata-quorum": 1, "producer-perf-test": 1,
 		"consumer-perf-test": 1, "e2e-latency": 1, "verifiable-producer": 1, "verifiable-consumer": 1, "leader-election": 1,
-		"reassign-partitions": 1, "tail": 2, "produce": 2, "copy": 2, "doctor": 2, "health": 2,
+		"reassign-partitions": 1, "transactions": 1, "tail": 2, "produce": 2, "copy": 2, "doctor": 2, "health": 2,
 	} {
 		lines = append(lines,
 			bad{command + " --bootstrap-servr x:1", code, "did you mean --bootstrap-server?", ""},
@@ -333,7 +336,7 @@ func senseless() []bad {
 			bad{command + " --bootstrap-server", code, "--bootstrap-server needs a value: connect to", ""})
 	}
 	for line, near := range map[string]string{
-		"dump-log --filez x": "--files", "replica-verification --broker-lst x": "--broker-list", "cluster cluster-id --bootstrap-servr x": "--bootstrap-server",
+		"dump-log --filez x": "--files", "transactions list --duration-filtr x": "--duration-filter", "replica-verification --broker-lst x": "--broker-list", "cluster cluster-id --bootstrap-servr x": "--bootstrap-server",
 		"storage info --confg x": "--config",
 	} {
 		lines = append(lines, bad{line, 1, "did you mean " + near + "?", ""})

@@ -1,6 +1,6 @@
 // Package disk proves what lies on disk: Kafka's own tools read every file
-// that gregor writes, a restart and a crash keep what was acknowledged, and
-// each broker opens what the other wrote. Kind: test
+// that gregor writes, a restart keeps everything, and each broker opens what
+// the other wrote. What crashes keep is test/kills. Kind: test
 package disk
 
 import (

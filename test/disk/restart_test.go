@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,84 +79,6 @@ func describe(t *testing.T, b *harness.Broker, topic string) string {
 		t.Errorf("no producer state of %s", topic)
 	}
 	return out.String()
-}
-
-// TestCrashKeepsWhatWasAcknowledged kills the broker under load, again and
-// again; whatever a producer was told is written must be there.
-func TestCrashKeepsWhatWasAcknowledged(t *testing.T) {
-	const cycles = 20
-	b := start(t, "crash")
-	create(t, b, "crash", nil)
-	acknowledged := map[string]int64{}
-	for cycle := range cycles {
-		maps.Copy(acknowledged, loadUntilKilled(t, b, cycle))
-		if err := b.Start(); err != nil {
-			t.Fatalf("cycle %d: %v", cycle, err)
-		}
-	}
-	if len(acknowledged) < cycles {
-		t.Fatalf("only %d acknowledgements in %d cycles: the proof proves nothing", len(acknowledged), cycles)
-	}
-	there := map[string]int64{}
-	for _, line := range readAll(t, b, "crash") {
-		fields := strings.Fields(line)
-		var offset int64
-		if _, err := fmt.Sscan(fields[0], &offset); err != nil {
-			t.Fatal(err)
-		}
-		there[fields[3]] = offset
-	}
-	lost := 0
-	for value, offset := range acknowledged {
-		if got, ok := there[value]; !ok || got != offset {
-			if lost++; lost < 5 {
-				t.Errorf("%s was acknowledged at %d, is at %d (%v)", value, offset, got, ok)
-			}
-		}
-	}
-	t.Logf("%d acknowledged, %d there, %d lost, over %d crashes", len(acknowledged), len(there), lost, cycles)
-}
-
-// loadUntilKilled produces from four clients, kills the broker in the middle
-// and returns what was acknowledged, with its offset.
-func loadUntilKilled(t *testing.T, b *harness.Broker, cycle int) map[string]int64 {
-	t.Helper()
-	var mu sync.Mutex
-	acknowledged := map[string]int64{}
-	var count atomic.Int64
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	for producer := range 4 {
-		cl := client(t, b, kgo.DefaultProduceTopic("crash"), kgo.RecordRetries(0), kgo.ProduceRequestTimeout(2*time.Second),
-			kgo.RetryTimeout(time.Second), kgo.RecordDeliveryTimeout(2*time.Second), kgo.ProducerLinger(0), kgo.MaxBufferedRecords(200))
-		wg.Go(func() {
-			defer cl.Close()
-			for i := 0; ctx.Err() == nil; i++ {
-				value := fmt.Sprintf("c%d-p%d-%d", cycle, producer, i)
-				cl.Produce(ctx, &kgo.Record{Key: []byte("k"), Value: []byte(value)}, func(r *kgo.Record, err error) {
-					if err == nil {
-						count.Add(1)
-						mu.Lock()
-						acknowledged[value] = r.Offset
-						mu.Unlock()
-					}
-				})
-			}
-		})
-	}
-	want := int64(50 + cycle*20)
-	deadline := time.Now().Add(10 * time.Second)
-	for count.Load() < want && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
-	if err := b.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	wg.Wait()
-	mu.Lock()
-	defer mu.Unlock()
-	return maps.Clone(acknowledged) // the last promises may still be on their way
 }
 
 // TestKafkaOpensWhatGregorWroteAndBack moves one data directory from gregor

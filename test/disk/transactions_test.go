@@ -3,12 +3,9 @@ package disk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -253,127 +250,4 @@ func TestKafkaGoesOnWithGregorsTransactions(t *testing.T) {
 	}
 	transact(t, nil, done, "moved", kgo.TryCommit, "d")
 	equal(t, "back on gregor", []string{"a", "b", "c", "open 1", "open 2", "d"}, committed(t, g, "moved", 6))
-}
-
-// fate is what a producer was told of a transaction.
-type fate int
-
-const (
-	unknown fate = iota
-	wasCommitted
-	wasAborted
-)
-
-// TestTransactionsAreWholeOverCrashes kills the broker under transactions, again
-// and again: those that are said to be committed are there, whole and once;
-// those aborted are not; of the rest all records are there, or none.
-func TestTransactionsAreWholeOverCrashes(t *testing.T) {
-	const cycles, records, producers = 12, 5, 3
-	b := start(t, "txn-crash")
-	create(t, b, "txns", nil)
-	var mu sync.Mutex
-	fates := map[string]fate{}
-	for cycle := range cycles {
-		ctx, cancel := context.WithCancel(t.Context())
-		var ended atomic.Int64
-		var wg sync.WaitGroup
-		for p := range producers {
-			wg.Go(func() {
-				transactUntil(ctx, b, p, func(i int) string { return fmt.Sprintf("c%d-p%d-%d", cycle, p, i) }, records, func(name string, f fate) {
-					mu.Lock()
-					defer mu.Unlock()
-					if fates[name] = f; f != unknown {
-						ended.Add(1)
-					}
-				})
-			})
-		}
-		deadline := time.Now().Add(15 * time.Second)
-		for ended.Load() < int64(10+3*cycle) && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-		}
-		if err := b.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		cancel()
-		wg.Wait()
-		if err := b.Start(); err != nil {
-			t.Fatalf("cycle %d: %v", cycle, err)
-		}
-	}
-	for p := range producers { // who comes last ends what was left open
-		transact(t, nil, client(t, b, kgo.TransactionalID(fmt.Sprint("crash-", p))), "txns", kgo.TryCommit, fmt.Sprintf("end-%d 0", p))
-	}
-	there, ends := map[string]map[string]int{}, 0
-	cl := client(t, b, kgo.ConsumeTopics("txns"), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
-	for ctx := limited(t); ends < producers; {
-		fetches := cl.PollFetches(ctx)
-		if err := ctx.Err(); err != nil {
-			t.Fatalf("%d of %d producers have come to their end: %v", ends, producers, err)
-		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			name, number, _ := strings.Cut(string(r.Value), " ")
-			if strings.HasPrefix(name, "end-") {
-				ends++
-			} else if there[name] == nil {
-				there[name] = map[string]int{number: 1}
-			} else {
-				there[name][number]++
-			}
-		})
-	}
-	counts := map[fate]int{}
-	for name, f := range fates {
-		counts[f]++
-		whole := len(there[name]) == records
-		for number, n := range there[name] {
-			if n != 1 {
-				t.Errorf("%s: record %s is there %d times", name, number, n)
-			}
-		}
-		switch {
-		case f == wasCommitted && !whole:
-			t.Errorf("%s was committed, and %d of its records are there", name, len(there[name]))
-		case f == wasAborted && len(there[name]) > 0:
-			t.Errorf("%s was aborted, and %d of its records are there", name, len(there[name]))
-		case f == unknown && len(there[name]) > 0 && !whole:
-			t.Errorf("%s is torn: %d of its records are there", name, len(there[name]))
-		}
-	}
-	if counts[wasCommitted] < cycles || counts[wasAborted] < cycles {
-		t.Errorf("too few transactions to prove anything: %v", counts)
-	}
-	t.Logf("%d committed, %d aborted, %d of unknown fate, over %d crashes", counts[wasCommitted], counts[wasAborted], counts[unknown], cycles)
-}
-
-// transactUntil does transactions of some records until ctx ends; each fourth
-// is aborted.
-func transactUntil(ctx context.Context, b *harness.Broker, p int, name func(int) string, records int, told func(string, fate)) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.TransactionalID(fmt.Sprint("crash-", p)), kgo.DefaultProduceTopic("txns"),
-		kgo.RetryTimeout(2*time.Second), kgo.RecordDeliveryTimeout(3*time.Second))
-	if err != nil {
-		return
-	}
-	defer cl.Close()
-	for i := 0; ctx.Err() == nil; i++ {
-		if cl.BeginTransaction() != nil {
-			return
-		}
-		told(name(i), unknown)
-		for n := range records {
-			cl.Produce(ctx, kgo.StringRecord(fmt.Sprintf("%s %d", name(i), n)), nil)
-		}
-		if cl.Flush(ctx) != nil {
-			return
-		}
-		commit := i%4 != 3
-		if cl.EndTransaction(ctx, kgo.TransactionEndTry(commit)) != nil {
-			return
-		}
-		if commit {
-			told(name(i), wasCommitted)
-		} else {
-			told(name(i), wasAborted)
-		}
-	}
 }

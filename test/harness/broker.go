@@ -76,6 +76,18 @@ func (b *Broker) Stop() error { return b.process.Terminate(30 * time.Second) }
 // Start runs the broker again on the same folder and port, and waits until
 // it answers.
 func (b *Broker) Start() error {
+	if err := b.Launch(); err != nil {
+		return err
+	}
+	if err := b.waitReady(60 * time.Second); err != nil {
+		return errors.Join(err, b.process.Kill())
+	}
+	return nil
+}
+
+// Launch runs the broker again without waiting until it answers: for tests
+// that end it while it starts.
+func (b *Broker) Launch() error {
 	if err := unused(b.Addr()); err != nil { // or the tests would talk to somebody else's broker
 		return err
 	}
@@ -84,9 +96,6 @@ func (b *Broker) Start() error {
 		return err
 	}
 	b.process = p
-	if err := b.waitReady(60 * time.Second); err != nil {
-		return errors.Join(err, p.Kill())
-	}
 	return nil
 }
 

@@ -67,10 +67,13 @@ func (p *Process) closeLog() error {
 	return nil
 }
 
+// Ask sends SIGTERM and does not wait.
+func (p *Process) Ask() { _ = p.cmd.Process.Signal(syscall.SIGTERM) } // an ended process is what we want
+
 // Terminate asks the process to shut down and waits; after the limit it is
 // killed, which is an error.
 func (p *Process) Terminate(limit time.Duration) error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // an ended process is what we want
+	p.Ask()
 	select {
 	case <-p.done:
 		return p.closeLog()

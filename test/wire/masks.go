@@ -15,6 +15,12 @@ type masker struct {
 	port int       // of the broker that answered
 	now  time.Time // of the run
 	text *regexp.Regexp
+	// unpacks says that the records of compressed batches are compared unpacked:
+	// the brokers pack them themselves, and differently.
+	unpacks bool
+	// nullIsEmpty says that no records and null are one: to some refusals Kafka
+	// 3.9 answers null in versions that do not know null there.
+	nullIsEmpty bool
 }
 
 func newMasker(port int, now time.Time) *masker {

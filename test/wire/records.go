@@ -124,11 +124,17 @@ func pack(codec int, records []byte) []byte {
 // is not compared: Kafka sends its first bytes, which every client throws
 // away, and Gregor ends at a whole batch.
 func (m *masker) batches(data []byte) []string {
+	if data == nil && m.nullIsEmpty {
+		return []string{": empty"}
+	}
 	if data == nil {
 		return []string{": null"}
 	}
 	lines := []string{}
 	for i := 0; len(data) > 0; i++ {
+		if len(data) > 16 && data[16] < 2 {
+			return append(lines, m.messageSet(data, "")...)
+		}
 		if len(data) < 61 {
 			break
 		}
@@ -147,18 +153,30 @@ func (m *masker) batches(data []byte) []string {
 		if producer > 0 {
 			producer = 1
 		}
+		length, content := fmt.Sprintf("%d bytes, ", size), rb.Records
+		if codec := int(rb.Attributes & 7); m.unpacks && codec != none {
+			content, length = unpackedOr(codec, content), ""
+		}
 		first, last := m.stamp(rb.FirstTimestamp), m.stamp(rb.MaxTimestamp)
 		crc := crc32.Checksum(data[21:size], crc32.MakeTable(crc32.Castagnoli)) == uint32(rb.CRC)
 		lines = append(lines, fmt.Sprintf(
-			"[%d]: offset %d, %d bytes, epoch %d, magic %d, crc %v, attributes %d, last delta %d, times %s %s, producer %d epoch %d sequence %d, %d records %08x",
-			i, rb.FirstOffset, size, rb.PartitionLeaderEpoch, rb.Magic, crc, rb.Attributes, rb.LastOffsetDelta,
-			first, last, producer, rb.ProducerEpoch, rb.FirstSequence, rb.NumRecords, crc32.ChecksumIEEE(rb.Records)))
+			"[%d]: offset %d, %sepoch %d, magic %d, crc %v, attributes %d, last delta %d, times %s %s, producer %d epoch %d sequence %d, %d records %08x",
+			i, rb.FirstOffset, length, rb.PartitionLeaderEpoch, rb.Magic, crc, rb.Attributes, rb.LastOffsetDelta,
+			first, last, producer, rb.ProducerEpoch, rb.FirstSequence, rb.NumRecords, crc32.ChecksumIEEE(content)))
 		data = data[size:]
 	}
 	if len(lines) == 0 {
 		return []string{": empty"}
 	}
 	return lines
+}
+
+// unpackedOr unpacks records that each broker has packed itself.
+func unpackedOr(codec int, records []byte) []byte {
+	if out, _, err := unpack(codec, 2, records); err == nil {
+		return out
+	}
+	return records
 }
 
 func (m *masker) stamp(ms int64) string {

@@ -57,7 +57,7 @@ func tellProduce(x *talk) {
 }
 
 func tellProduceBad(x *talk) {
-	name, id := x.topic("t", 1)
+	name, id := x.topic("t", 1, "message.timestamp.after.max.ms", "3600000") // the default of 4.4
 	send := func(step string, b batch) {
 		x.ask(step, produce(-1, part{name, id, 0, b.encode()}))
 	}

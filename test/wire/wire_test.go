@@ -79,7 +79,7 @@ func droppedVersions(t *testing.T, pair *harness.Pair, kafka, gregor map[int16]k
 		t.Fatal(err)
 	}
 	pair = &harness.Pair{Kafka: old.Addr(), Gregor: pair.Gregor}
-	for _, s := range stories() {
+	for _, s := range slices.Concat(stories(), oldStories()) {
 		key := int16(s.key)
 		for v := max(serves[key].MinVersion, gregor[key].MinVersion); v < kafka[key].MinVersion; v++ {
 			if differsSince(s, v) {

@@ -1,5 +1,6 @@
-// Package complete completes the names of topics and groups on the command
-// line, by asking the cluster that the words typed so far name. Kind: shell
+// Package complete completes the names of topics, groups and transactional ids
+// on the command line, by asking the cluster that the words typed so far name.
+// Kind: shell
 package complete
 
 import (
@@ -30,11 +31,11 @@ type names func(ctx context.Context, adm *kadm.Client) ([]string, error)
 type completion = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective)
 
 // Register gives the flags of root and of all commands below it that take
-// names of topics or groups their completion.
+// such names their completion.
 func Register(root *cobra.Command, env *command.Env) {
 	for flag, kind := range map[string]names{
 		"topic": topics, "topics": topics, "include": topics, "topic-list": topics, "topics-include": topics,
-		"group": groups,
+		"group": groups, "transactional-id": transactionalIDs, "transactionalId": transactionalIDs,
 	} {
 		if f := root.Flags().Lookup(flag); f != nil && f.NoOptDefVal == "" {
 			_ = root.RegisterFlagCompletionFunc(flag, ask(env, kind)) // it is registered once
@@ -111,4 +112,9 @@ func topics(ctx context.Context, adm *kadm.Client) ([]string, error) {
 func groups(ctx context.Context, adm *kadm.Client) ([]string, error) {
 	list, err := adm.ListGroups(ctx)
 	return list.Groups(), err
+}
+
+func transactionalIDs(ctx context.Context, adm *kadm.Client) ([]string, error) {
+	list, err := adm.ListTransactions(ctx, nil, nil)
+	return list.TransactionalIDs(), err
 }

@@ -18,6 +18,8 @@ type Enlist struct {
 	// NoWait is a broker that asks for several transactions at once: one that
 	// would have to wait is CONCURRENT_TRANSACTIONS, and holds up none of them.
 	NoWait bool
+	// Offsets is AddOffsetsToTxn: the partition is one of the groups' offsets.
+	Offsets bool
 }
 
 // AddPartitions puts partitions into the transaction, and begins it where none
@@ -30,7 +32,7 @@ func (s *Shard) AddPartitions(now time.Time, ticket coordinator.Ticket, req *Enl
 		return coordinator.Fail(kafka.ErrInvalidRequest)
 	case !ok:
 		return coordinator.Fail(kafka.ErrInvalidProducerIDMapping)
-	case t.state.preparing() && req.NoWait:
+	case t.state.preparing() && (req.NoWait || s.sentAway(now, t, req)):
 		return coordinator.Fail(kafka.ErrConcurrentTransactions)
 	case t.state.preparing():
 		// This comes first: with the last epoch the producer has an id already
@@ -42,12 +44,21 @@ func (s *Shard) AddPartitions(now time.Time, ticket coordinator.Ticket, req *Enl
 		return coordinator.Fail(kafka.ErrInvalidProducerIDMapping)
 	case t.epoch != req.Producer.Epoch:
 		return coordinator.Fail(kafka.ErrProducerFenced)
+	case s.sentAway(now, t, req):
+		return coordinator.Fail(kafka.ErrConcurrentTransactions)
 	case t.state == ongoing && t.hasAll(req.Partitions):
 		return coordinator.Respond(kafka.ErrNone)
 	}
 	result := s.put(req.TransactionalID, t.add(now.UnixMilli(), req.Partitions, req.Version), s.lastEpoch(req.TransactionalID))
 	result.Response = kafka.ErrNone
 	return result
+}
+
+// sentAway says that offsets come first in a transaction, so soon after the one
+// before that they are sent into their client's back-off: see Config.OffsetsAway.
+func (s *Shard) sentAway(now time.Time, t *transaction, req *Enlist) bool {
+	soon := t.state.preparing() || t.state.complete() && now.UnixMilli()-t.updated < s.config.OffsetsAway.Milliseconds()
+	return req.Offsets && s.config.OffsetsAway > 0 && soon
 }
 
 // VerifyPartitions says whether partitions are in the producer's transaction, so

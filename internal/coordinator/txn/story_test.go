@@ -17,9 +17,9 @@ import (
 // TestStories runs the stories in testdata/stories. Requests are named by their
 // number. The commands:
 //
-//	config [level=2] [expiration=1h] [check=1h]
+//	config [level=2] [expiration=1h] [check=1h] [away=5ms]
 //	init [id=t] [timeout=60000] [producer=1000 epoch=0]
-//	add [id=t] producer=1000 epoch=0 partitions=(a-0,b-1) [v2] [no-wait]
+//	add [id=t] producer=1000 epoch=0 partitions=(a-0,b-1) [v2] [no-wait] [offsets]
 //	verify ... (as add)
 //	end [id=t] producer=1000 epoch=0 [commit] [v2]
 //	markers        # those that are due are written
@@ -40,6 +40,7 @@ func TestStories(t *testing.T) {
 			if d.Cmd == "config" || s.world == nil {
 				s.world = newWorld(Config{
 					Expiration: duration(text(d, "expiration", "0s")), ExpireInterval: duration(text(d, "check", "0s")),
+					OffsetsAway: duration(text(d, "away", "0s")),
 				}, int16(integer(d, "level", 2)))
 				s.shown = 0
 				if d.Cmd == "config" {
@@ -121,7 +122,7 @@ func split(s string) []string {
 
 func (s *story) run(t *testing.T, d *datadriven.TestData, b *strings.Builder) {
 	w, id := s.world, text(d, "id", "t")
-	enlist := &Enlist{TransactionalID: id, Producer: producer(d), Partitions: partitionsOf(d), Version: version(d), NoWait: d.HasArg("no-wait")}
+	enlist := &Enlist{TransactionalID: id, Producer: producer(d), Partitions: partitionsOf(d), Version: version(d), NoWait: d.HasArg("no-wait"), Offsets: d.HasArg("offsets")}
 	type ticket = coordinator.Ticket
 	switch d.Cmd {
 	case "init":

@@ -29,6 +29,17 @@ type Config struct {
 	// before, besides that transaction's own timeout, 15 s: half of what clients
 	// give a request.
 	MaxWait time.Duration
+	// OffsetsAway is gregor.transaction.offsets.away.ms, 0: for so long after the
+	// end of a transaction an AddOffsetsToTxn that begins the next is answered
+	// with CONCURRENT_TRANSACTIONS, as Apache Kafka does while it writes markers.
+	// A client of transactions v1 is then held up by its own back-off, 100 ms in
+	// librdkafka, while what it has produced goes out on its other connection.
+	// There are programs that count on that: they commit offsets and look at
+	// once whether all records are out. Nothing else gives them that time: an
+	// answer that comes later holds up the connection on which they ask for the
+	// partitions, without which they cannot produce. The others pay for it with
+	// a tenth of a second for each transaction: so it is off.
+	OffsetsAway time.Duration
 }
 
 // WithDefaults fills in what is zero.

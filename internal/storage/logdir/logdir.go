@@ -18,6 +18,8 @@ const (
 	MetadataDir       = "__cluster_metadata-0"
 	QuorumStateFile   = "quorum-state"
 	BootstrapFile     = "bootstrap.checkpoint"
+	// MemoFile is Gregor's own, see [Memo]; Kafka takes no notice of it.
+	MemoFile = ".gregor-logs"
 )
 
 // The greatest lengths of the files that are read.

@@ -5,6 +5,8 @@
 package producer
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"sort"
 
@@ -143,6 +145,9 @@ func (s *State) Empty() bool { return len(s.producers) == 0 && len(s.decided) ==
 
 // Entry gives a known producer, nil otherwise. It must not be changed.
 func (s *State) Entry(id kafka.ProducerID) *Entry { return s.producers[id] }
+
+// All walks the producers, in no order. They must not be changed.
+func (s *State) All() iter.Seq[*Entry] { return maps.Values(s.producers) }
 
 // Entries lists the producers by id. They must not be changed.
 func (s *State) Entries() []*Entry {

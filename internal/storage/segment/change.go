@@ -85,13 +85,6 @@ func (s *Segment) AppendAborted(a AbortedTxn) error {
 	return s.txns.append(a)
 }
 
-// ResetAborted empties the transaction index, before a recovery fills it anew.
-func (s *Segment) ResetAborted() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.txns.truncate(0)
-}
-
 // Seal completes the segment's files: it is not appended to any more. The time
 // index gets its last entry, the indexes are written, the reservation is let go.
 func (s *Segment) Seal() error {
@@ -234,27 +227,63 @@ func (s *Segment) drop() {
 func suffixes() []string { return []string{IndexSuffix, TimeSuffix, TxnSuffix, LogSuffix} }
 
 // Retire closes the files for good: the directory is about to be renamed.
-// Sections that were handed out stay good.
+// Sections that were handed out stay good. What is gone needs no sync.
 func (s *Segment) Retire() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gone = true
+	return s.retire()
+}
+
+func (s *Segment) retire() error {
+	s.gone, s.dirty, s.txns.dirty = true, false, false
 	s.drop()
 	return errors.Join(s.index.abandon(), s.times.abandon())
 }
 
 // MarkDeleted renames the files to *.deleted. Sections that were handed out stay
-// good.
+// good, and so does what the transaction index says.
 func (s *Segment) MarkDeleted() error {
-	err := s.Retire()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// So that a reader who still has the segment sees that the transaction index
+	// is gone, and does not take it for one that never was.
+	err := s.txns.load()
 	// The data first: without it the others are leftovers.
-	for _, suffix := range []string{LogSuffix, IndexSuffix, TimeSuffix, TxnSuffix} {
-		renamed := s.FS.Rename(s.Path(suffix), s.Path(suffix)+DeletedSuffix)
-		if renamed != nil && !isMissing(renamed) {
-			err = errors.Join(err, renamed)
-		}
+	return errors.Join(err, s.retire(), s.rename(DeletedSuffix))
+}
+
+// Rename gives the files the names of the segment with a suffix behind them: see
+// the suffixes of a cleaning. Readers and writers notice nothing.
+func (s *Segment) Rename(suffix string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rename(suffix)
+}
+
+// RenameData is Rename for the data alone.
+func (s *Segment) RenameData(suffix string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.renameFile(&s.name, LogSuffix, suffix)
+}
+
+func (s *Segment) rename(suffix string) error {
+	return errors.Join(
+		s.renameFile(&s.name, LogSuffix, suffix), s.renameFile(&s.index.name, IndexSuffix, suffix),
+		s.renameFile(&s.times.name, TimeSuffix, suffix), s.renameFile(&s.txns.name, TxnSuffix, suffix))
+}
+
+// renameFile renames one file, where it is there.
+func (s *Segment) renameFile(name *string, kind, suffix string) error {
+	to := s.Path(kind) + suffix
+	if to == *name {
+		return nil
 	}
-	return err
+	if err := s.FS.Rename(*name, to); err != nil && !isMissing(err) {
+		return err
+	}
+	*name = to
+	return nil
 }
 
 // RemoveDeleted removes the files that MarkDeleted renamed.
@@ -277,7 +306,7 @@ func (s *Segment) LastModified() (kafka.Timestamp, error) {
 	if s.gone {
 		return kafka.NoTimestamp, errGone
 	}
-	info, err := s.FS.Stat(s.Path(LogSuffix))
+	info, err := s.FS.Stat(s.name)
 	if err != nil {
 		return kafka.NoTimestamp, err
 	}

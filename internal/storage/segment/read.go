@@ -347,6 +347,9 @@ func (s *Segment) NextOffset() (kafka.Offset, error) {
 
 // AbortedTxns visits the aborted transactions that overlap [from, upper), until
 // the index says that no later one can: then complete is true.
+//
+// A segment that was replaced still answers, from the file that waits for its
+// removal; fs.ErrNotExist when that is gone.
 func (s *Segment) AbortedTxns(from, upper kafka.Offset, visit func(a AbortedTxn)) (complete bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -32,23 +32,30 @@ type Batch struct {
 // Whole reads the batch with its records.
 func (b *Batch) Whole() (batch.Batch, error) { return b.sc.whole() }
 
-// Recover verifies every batch, visits the good ones and makes the offset and
-// time indexes anew. Up to durable everything was once synced: damage there is
-// no torn write, and the scan looks for good batches behind it. From there on
-// the data ends at the first damage. The data itself is not changed.
-func (s *Segment) Recover(durable kafka.Offset, c *Config, visit func(b *Batch) error) (Recovered, error) {
+// Recover verifies every batch, from where [Segment.ResumeAt] says or from the
+// beginning, visits the good ones and makes the offset and time indexes anew.
+// Up to durable everything was once synced: damage there is no torn write, and
+// the scan looks for good batches behind it. From there on the data ends at the
+// first damage. The data itself is not changed.
+func (s *Segment) Recover(from Resume, durable kafka.Offset, c *Config, visit func(b *Batch) error) (Recovered, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.resetTables(); err != nil {
-		return Recovered{}, err
+	r := Recovered{Next: from.Offset, Valid: from.Position}
+	if from.Position == 0 {
+		r.Next = s.Base
+		if err := s.resetTables(); err != nil {
+			return Recovered{}, err
+		}
 	}
 	s.dirty, s.txns.dirty = true, true // whoever wrote it may not have synced it
-	r := Recovered{Next: s.Base}
 	b := Batch{}
 	err := s.survey(durable, true, &r, func(sc *scanner) error {
 		s.noteStamp(sc.MaxTimestamp, sc.Last)
 		if err := s.noteBatch(sc.Last, sc.Position, sc.Size, c); err != nil {
 			return err
+		}
+		if s.sinceIndex < 0 {
+			s.sinceIndex = sc.Size // it has its entry already
 		}
 		b.Header, b.View, b.sc = sc.Header, sc.view(), sc
 		return visit(&b)
@@ -68,7 +75,7 @@ func (s *Segment) reindex() error {
 		return err
 	}
 	c := Config{IndexInterval: 4096}
-	err := s.survey(kafka.Offset(1<<62), false, &Recovered{}, func(sc *scanner) error {
+	err := s.survey(kafka.Offset(1<<62), false, &Recovered{Next: s.Base}, func(sc *scanner) error {
 		s.noteStamp(sc.MaxTimestamp, sc.Last)
 		return s.noteBatch(sc.Last, sc.Position, sc.Size, &c)
 	})
@@ -169,9 +176,10 @@ func (s *Segment) resetTables() error {
 	return errors.Join(s.index.clear(), s.times.clear())
 }
 
-// survey visits all batches, and goes round damage below durable.
+// survey visits all batches from r.Valid on, where r.Next is the least offset,
+// and goes round damage below durable.
 func (s *Segment) survey(durable kafka.Offset, verify bool, r *Recovered, visit func(sc *scanner) error) error {
-	for from, next := int64(0), s.Base; ; {
+	for from, next := r.Valid, r.Next; ; {
 		err := s.scan(from, s.size, bufferSize, func(sc *scanner) error {
 			if sc.Base < next || sc.Last-s.Base > 1<<31-1 {
 				return &Bad{Position: sc.Position, Offset: next, Reason: "a batch whose offsets do not belong here"}

@@ -70,8 +70,9 @@ type Segment struct {
 	Place
 
 	mu       sync.Mutex
-	file     *File // nil while closed
-	size     int64 // of the data; the file is as long, preallocate aside
+	name     string // of the data file, see Rename; the indexes know theirs
+	file     *File  // nil while closed
+	size     int64  // of the data; the file is as long, preallocate aside
 	reserved int64
 	index    table
 	times    table
@@ -97,10 +98,13 @@ type Segment struct {
 // Create makes a segment's files, empty. Files of these names give way, as they
 // do in Kafka: nothing refers to them.
 func Create(p Place, now time.Time, c *Config) (*Segment, error) {
-	s := Open(p, 0, now)
-	s.stampKnown, s.maxStamp, s.maxStampOffset = true, kafka.NoTimestamp, p.Base
+	return create(Open(p, 0, now), c)
+}
+
+func create(s *Segment, c *Config) (*Segment, error) {
+	s.stampKnown, s.maxStamp, s.maxStampOffset = true, kafka.NoTimestamp, s.Base
 	s.firstKnown, s.firstStamp, s.checked = true, kafka.NoTimestamp, true
-	f, err := p.FS.Open(s.Path(LogSuffix), vfs.Create|vfs.Truncate)
+	f, err := s.FS.Open(s.name, vfs.Create|vfs.Truncate)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +123,7 @@ func Create(p Place, now time.Time, c *Config) (*Segment, error) {
 // Open gives a segment whose data is size bytes long. It opens no file yet.
 func Open(p Place, size int64, now time.Time) *Segment {
 	s := &Segment{Place: p, size: size, reserved: size, created: kafka.Timestamp(now.UnixMilli())}
+	s.name = s.Path(LogSuffix)
 	s.index = table{fsys: p.FS, name: s.Path(IndexSuffix), width: indexEntry}
 	s.times = table{fsys: p.FS, name: s.Path(TimeSuffix), width: timeEntry}
 	s.txns = txnIndex{fsys: p.FS, name: s.Path(TxnSuffix)}
@@ -146,7 +151,7 @@ func (s *Segment) opened() (*File, error) {
 		if s.gone {
 			return nil, errGone
 		}
-		f, err := s.FS.Open(s.Path(LogSuffix), vfs.Write)
+		f, err := s.FS.Open(s.name, vfs.Write)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,24 @@
+package segment
+
+// SyncIndexes makes the indexes durable, as [Segment.Sync] does, and leaves the
+// data alone. A deleted segment needs none.
+func (s *Segment) SyncIndexes() error {
+	s.mu.Lock()
+	if s.gone {
+		s.mu.Unlock()
+		return nil
+	}
+	var names []string
+	if s.txns.dirty {
+		s.txns.dirty = false
+		names = append(names, s.txns.name)
+	}
+	names, err := s.pendingIndexes(names)
+	s.mu.Unlock()
+	for _, name := range names {
+		if err == nil {
+			err = syncByName(s.FS, name)
+		}
+	}
+	return err
+}
