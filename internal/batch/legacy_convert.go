@@ -9,6 +9,9 @@ import (
 // holds beyond that goes into further ones, so that it is packed piece by piece.
 const wrapperBytes = 1 << 20
 
+// downgradeMax is how much a batch may hold that is converted.
+const downgradeMax = 128 << 20
+
 // Downgrader writes v2 batches as message sets, for consumers of before Kafka
 // 0.11. It keeps scratch memory between calls; it is not safe for concurrent
 // use.
@@ -29,7 +32,7 @@ func NewDowngrader(pool *compress.Pool) *Downgrader {
 // packed batch all or none, since those clients skip what they did not ask for
 // (and a batch none of whose records is left would hold them up forever). The
 // error is UNSUPPORTED_COMPRESSION_TYPE for zstd, which the formats do not have,
-// MESSAGE_TOO_LARGE for what unpacks to more than 256 MiB, and CORRUPT_MESSAGE
+// MESSAGE_TOO_LARGE for what unpacks to more than 128 MiB, and CORRUPT_MESSAGE
 // or INVALID_RECORD for damage.
 func (d *Downgrader) Append(dst []byte, b Batch, magic int8, from kafka.Offset) (out []byte, count int, err error) {
 	codec := b.Codec()
@@ -42,8 +45,8 @@ func (d *Downgrader) Append(dst []byte, b Batch, magic int8, from kafka.Offset) 
 	if err := b.Verify(); err != nil {
 		return dst, 0, err
 	}
-	if err := d.records.Reset(b, d.pool, rebuildMax); err != nil {
-		return dst, 0, unpackFailed(&Rules{}, rebuildMax, err)
+	if err := d.records.Reset(b, d.pool, downgradeMax); err != nil {
+		return dst, 0, unpackFailed(&Rules{}, downgradeMax, err)
 	}
 	d.set.Reset(MessageOptions{Magic: magic, Codec: codec, TimestampType: b.TimestampType(), LogAppendTime: b.MaxTimestamp()})
 	out = dst

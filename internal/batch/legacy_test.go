@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -167,7 +168,33 @@ func TestWrappersThatAreRefused(t *testing.T) {
 func FuzzMessages(f *testing.F) {
 	seeds(f)
 	pool := &compress.Pool{}
+	for magic := range int8(2) { // what hostile producers send
+		nested := messageSet(f, pool, magic, compress.Gzip, goldenMessages(magic))
+		for range 3 {
+			packed, err := pool.Compress(nil, nested, compress.Gzip, 0)
+			if err != nil {
+				f.Fatal(err)
+			}
+			nested = appendMessage(nil, &MessageOptions{Magic: magic}, compress.Gzip, 2, 5, nil, packed)
+			f.Add(nested)
+		}
+		lying := messageSet(f, pool, magic, compress.None, goldenMessages(magic))
+		binary.BigEndian.PutUint32(lying[atLength:], 1<<31-1)
+		f.Add(lying)
+	}
+	v, d := NewValidator(pool), NewDowngrader(pool)
 	f.Fuzz(func(t *testing.T, data []byte) {
+		out, _, err := v.Validate(now, bytes.Clone(data), 7, clientRules())
+		if err == nil && len(out) > 0 {
+			if err := Batch(out).Verify(); err != nil {
+				t.Fatal(err)
+			}
+			for magic := range int8(2) {
+				if _, _, err := d.Append(nil, out, magic, 7); err != nil && kafka.CodeOf(err) != kafka.ErrUnsupportedCompressionType {
+					t.Fatalf("stored, and not to be read as v%d: %v", magic, err)
+				}
+			}
+		}
 		var r MessageReader
 		r.Reset(data, pool, 1<<20)
 		for r.Next() {

@@ -49,7 +49,7 @@ func (v *Validator) validateMessages(now time.Time, records []byte, next kafka.O
 func (v *Validator) convert(records []byte, c *checker, target compress.Codec) error {
 	rules := c.rules
 	r := &v.messages
-	r.Reset(records, v.pool, min(rules.maxUnpacked(), rebuildMax))
+	r.Reset(records, v.pool, rules.maxMessages())
 	for r.Next() {
 		m := r.Record()
 		c.appended, c.appendedMs = r.timestampType() == LogAppendTime, int64(m.Timestamp)

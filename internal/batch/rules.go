@@ -62,6 +62,13 @@ func (r *Rules) maxRebuilt() int {
 	return limit
 }
 
+// maxMessages is how much a wrapper of messages may hold, which are converted in
+// memory, and repeat what is known of all: old producers hold themselves to
+// max.message.bytes before they pack.
+func (r *Rules) maxMessages() int {
+	return min(r.maxUnpacked(), rebuildMax, 16<<20+16*min(r.MaxMessageBytes, rebuildMax))
+}
+
 func (r *Rules) maxUnpacked() int {
 	if r.MaxUnpackedBytes == 0 {
 		return DefaultMaxUnpackedBytes

@@ -100,6 +100,9 @@ func (n *Node) format() error {
 				return err
 			}
 			n.clusterID = meta.ClusterID
+			if err := n.distinct(i); err != nil {
+				return err
+			}
 		}
 	}
 	if n.clusterID == "" {
@@ -110,6 +113,19 @@ func (n *Node) format() error {
 		n.clusterID, n.formatted = id.String(), true
 	}
 	return n.formatBare()
+}
+
+// distinct refuses a directory that is a copy of another: two with one
+// directory.id would both be the place of the same partitions.
+func (n *Node) distinct(i int) error {
+	d := &n.dirs[i]
+	for _, other := range n.dirs[:i] {
+		if !d.meta.DirectoryID.IsZero() && other.meta.DirectoryID == d.meta.DirectoryID {
+			return fmt.Errorf("%s and %s have the same directory.id %s: one is a copy of the other; take the copy out of log.dirs, or move it away",
+				vfs.Join(other.path, logdir.MetaFile), vfs.Join(d.path, logdir.MetaFile), d.meta.DirectoryID)
+		}
+	}
+	return nil
 }
 
 func (n *Node) formatBare() error {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
@@ -114,7 +115,7 @@ func (p *Partition) trouble(what string, err error) {
 	if err == nil {
 		return
 	}
-	if code, coded := errors.AsType[kafka.Error](err); coded && code != kafka.ErrKafkaStorageError {
+	if code, coded := errors.AsType[kafka.Error](err); coded && code != kafka.ErrKafkaStorageError && !errors.As(err, new(*storage.Damage)) {
 		return
 	}
 	if errors.Is(err, fs.ErrNotExist) && p.vanished() {

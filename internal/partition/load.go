@@ -115,7 +115,7 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d, config: &t.config},
 			options: storage.Options{
 				Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], Settled: checkpoints[0][dir.TopicPartition],
-				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo,
+				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo, Unchanged: looks[i].unchanged,
 			},
 			hw: checkpoints[2][dir.TopicPartition]})
 		cleaned, known := checkpoints[3][dir.TopicPartition]
@@ -124,8 +124,28 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 		}
 		found[len(found)-1].p.cleaned.Store(int64(cleaned))
 	}
+	s.tellLost(d, img, checkpoints[0], found)
 	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found) || hasOthers(checkpoints[3], found)
 	return found, nil
+}
+
+// tellLost names partitions of this broker that had records in d by its
+// checkpoint file, and have no directory there any more.
+func (s *Set) tellLost(d *logDir, img *metadata.Image, points map[kafka.TopicPartition]kafka.Offset, found []foundLog) {
+	there := make(map[kafka.TopicPartition]bool, len(found))
+	for i := range found {
+		there[found[i].p.tp] = true
+	}
+	for tp, point := range points {
+		m, known := img.Topics.ByName(tp.Topic)
+		if !known || point == 0 || there[tp] {
+			continue
+		}
+		if reg, ok := m.Partition(tp.Partition); ok && reg.HasReplica(s.cfg.NodeID) {
+			s.cfg.Log.Error("the directory of a partition is gone; unless another log directory has it, the partition begins anew and is empty",
+				"partition", tp, "dir", d.pathOf(tp), "recordsBelow", point)
+		}
+	}
 }
 
 // hasOthers says whether a checkpoint file has offsets of logs that were not found.
@@ -144,8 +164,10 @@ func (s *Set) deleteDelayMs() int64 { t := s.cfg.Broker().TopicDefaults(); retur
 // look is what a partition's directory says of itself.
 type look struct {
 	id   kafka.TopicID
-	memo *logdir.Memo // where it still holds
-	err  error
+	memo *logdir.Memo
+	// unchanged: the memo holds.
+	unchanged bool
+	err       error
 }
 
 // look reads the topic ids of the directories, several at a time, or takes them
@@ -158,9 +180,12 @@ func (s *Set) look(d *logDir, dirs []logdir.Partition, memos logdir.Memos) []loo
 			return
 		}
 		path := vfs.Join(d.Path, dirs[i].Name)
-		if memo := memos.Of[dirs[i].TopicPartition]; memo != nil && storage.MemoHolds(fsys, path, memo) {
-			looks[i].id, looks[i].memo = memo.TopicID, memo
-			return
+		if memo := memos.Of[dirs[i].TopicPartition]; memo != nil {
+			looks[i].memo, looks[i].unchanged = memo, memo.DirTime <= memos.Written && memo.FileTime <= memos.Written && storage.MemoHolds(fsys, path, memo)
+			if looks[i].unchanged {
+				looks[i].id = memo.TopicID
+				return
+			}
 		}
 		looks[i].id, looks[i].err = logdir.ReadTopicID(fsys, path)
 	})
@@ -242,7 +267,7 @@ func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 		f.options.Scan = dir.scanned
 		if log, err := s.openLog(now, p, f.options); err == nil {
 			log.SetHighWatermark(min(f.hw, log.LogEndOffset()))
-			if memo := f.options.Memo; memo != nil && !log.Unsettled() {
+			if memo := f.options.Memo; memo != nil && f.options.Unchanged && !log.Unsettled() {
 				p.memo.Store(memo)
 				p.memoTried.Store(true)
 			}

@@ -278,7 +278,6 @@ func (s *Set) spread(n int, f func(i int)) {
 func (s *Set) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { s.watchFailures(ctx) })
-	beside.Go(func() { s.steady(ctx) })
 	beside.Go(func() { s.compact(ctx) })
 	defer beside.Wait()
 	return s.housekeeping(ctx)

@@ -90,7 +90,9 @@ func (b *broker) open() {
 	var ctx context.Context
 	ctx, b.cancel = context.WithCancel(context.Background())
 	b.done = make(chan struct{})
-	go func() { _ = b.set.Run(ctx); close(b.done) }()
+	set, settled := b.set, make(chan struct{})
+	go func() { _ = set.RunSettle(ctx); close(settled) }()
+	go func() { _ = set.Run(ctx); <-settled; close(b.done) }()
 }
 
 func (b *broker) close() {

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
@@ -23,17 +24,17 @@ const (
 // times.
 const memoQuiet = 50 * time.Millisecond
 
-// steady goes round the logs that were written to and makes durable what a
-// recovery would have to read, one log at a time; then it writes the recovery
-// points down. It is a goroutine of its own: a round may take long where many
-// logs are written to, and nobody waits for it.
-func (s *Set) steady(ctx context.Context) {
+// RunSettle goes round the logs that were written to, until ctx ends, and makes
+// durable what a recovery would have to read, one log at a time; then it writes
+// the recovery points down. It wants a goroutine of its own: a round may take
+// long where many logs are written to, and nobody waits for it.
+func (s *Set) RunSettle(ctx context.Context) error {
 	timer := time.NewTimer(settleEvery)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-timer.C:
 		}
 		s.settleRound(ctx)
@@ -131,19 +132,15 @@ func (s *Set) writeMemos(d *logDir) error {
 	return err
 }
 
-// memosFor gives the memos of a log directory that can be believed: after a
-// clean shutdown all, otherwise those of logs that had been at rest for a while.
+// memosOf reads the memos of a log directory. After a clean shutdown all can be
+// believed, otherwise those of logs that had been at rest for a while.
 func (s *Set) memosOf(d *logDir, clean bool) logdir.Memos {
 	memos, err := logdir.ReadMemos(s.cfg.Host.FS(), d.Path)
 	if err != nil {
 		s.cfg.Log.Info("the memos of the logs cannot be read; every directory is looked at", "dir", d.Path, "error", err)
 	}
-	if !clean {
-		for tp, m := range memos.Of {
-			if max(m.DirTime, m.FileTime) > memos.Written {
-				delete(memos.Of, tp)
-			}
-		}
+	if clean {
+		memos.Written = math.MaxInt64
 	}
 	return memos
 }

@@ -188,7 +188,7 @@ func TestDurableDamageIsNamedAndGoneRound(t *testing.T) {
 	}
 	equal(t, "before it", mustRead(t, l, 0, 22), want[:22])
 	var damage *Damage
-	if err := l.Read(22, 1000, true, 30, new(Fetched)); !errors.As(err, &damage) || kafka.CodeOf(err) != kafka.ErrKafkaStorageError {
+	if err := l.Read(22, 1000, true, 30, new(Fetched)); !errors.As(err, &damage) || kafka.CodeOf(err) != kafka.ErrCorruptMessage {
 		t.Fatalf("read of damage: %v", err)
 	}
 	if damage.File != name || damage.Offset != 22 || !strings.Contains(damage.Error(), "restore the file") {
@@ -200,6 +200,53 @@ func TestDurableDamageIsNamedAndGoneRound(t *testing.T) {
 	after := files(t, m, testDir)
 	if len(after[vfs.Base(name)]) < len(before[vfs.Base(name)]) {
 		t.Fatal("the damaged file was cut")
+	}
+}
+
+// Durable records that are not there any more are damage like others: a log that
+// went on below them would give their offsets to other records.
+func TestALogThatLostItsDurableEndIsNotOpened(t *testing.T) {
+	c := DefaultConfig()
+	pristine, _ := written(t, &c)
+	last := vfs.Join(testDir, "00000000000000000020.log")
+	data, err := vfs.ReadFile(pristine, last, 1<<20)
+	must(t, err)
+	lost := map[string]struct {
+		how func(m *vfs.Mem)
+		at  kafka.Offset
+	}{
+		"the file is cut between batches": {func(m *vfs.Mem) { must(t, vfs.WriteFile(m, last, data[:2*len(data)/5])) }, 24},
+		"the file is cut in a batch":      {func(m *vfs.Mem) { must(t, vfs.WriteFile(m, last, data[:2*len(data)/5+9])) }, 24},
+		"the file is empty":               {func(m *vfs.Mem) { must(t, vfs.WriteFile(m, last, nil)) }, 20},
+		"the file is gone":                {func(m *vfs.Mem) { must(t, m.Remove(last)) }, 20},
+		"all files are gone": {func(m *vfs.Mem) {
+			must(t, m.RemoveAll(testDir))
+			must(t, m.Mkdir(testDir))
+		}, 0},
+	}
+	for what, x := range lost {
+		for _, clean := range []bool{false, true} {
+			m := pristine.Clone()
+			x.how(m)
+			o := testOptions(&c)
+			o.Clean, o.RecoveryPoint, o.Settled = clean, 30, 30
+			_, found, err := Open(hostOf(m), o)
+			var damage *Damage
+			if !errors.As(err, &damage) || !damage.AtEnd || damage.Offset != x.at || len(found.Damaged) != 1 || len(found.Cuts) > 0 {
+				t.Errorf("%s, clean %v: %v, %+v", what, clean, err, found)
+				continue
+			}
+			if kafka.CodeOf(err) != kafka.ErrKafkaStorageError || !strings.Contains(err.Error(), "recovery-point-offset-checkpoint") {
+				t.Errorf("%s: %v", what, err)
+			}
+			// What the error says helps, and keeps what it cuts.
+			o.Clean, o.RecoveryPoint, o.Settled = false, 0, 0
+			l, _, err := Open(hostOf(m), o)
+			must(t, err)
+			if l.LogEndOffset() != x.at {
+				t.Errorf("%s: the log ends at %d", what, l.LogEndOffset())
+			}
+		}
 	}
 }
 

@@ -16,6 +16,10 @@ type Host struct {
 	codecs    *compress.Pool
 	appenders sync.Pool // of *appender
 	buffers   segment.Buffers
+	// snapshotBytes is after how many bytes a log that is written to all the
+	// time gets another snapshot of its producers: a recovery reads the headers
+	// of as many.
+	snapshotBytes int64
 }
 
 // appender is the memory of one append.
@@ -27,7 +31,7 @@ type appender struct {
 
 // NewHost makes a host. codecs may be shared with others.
 func NewHost(fsys vfs.FS, codecs *compress.Pool) *Host {
-	h := &Host{fs: fsys, codecs: codecs}
+	h := &Host{fs: fsys, codecs: codecs, snapshotBytes: 8 << 20}
 	h.appenders.New = func() any { return &appender{validator: batch.NewValidator(codecs)} }
 	return h
 }

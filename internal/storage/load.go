@@ -111,6 +111,9 @@ func (d *loader) findEnd() error {
 		}
 	}
 	if len(d.segments) == 0 {
+		if d.o.Settled > d.o.LogStart {
+			return d.lostEnd(vfs.Join(d.dir, segment.Name(d.o.LogStart, segment.LogSuffix)), 0)
+		}
 		return nil
 	}
 	last := d.segments[len(d.segments)-1]

@@ -83,11 +83,33 @@ func MemoHolds(fsys vfs.FS, dir string, m *logdir.Memo) bool {
 	return err == nil && times == [2]int64{m.DirTime, m.FileTime} && (n == 0 || size == m.Segments[n-1].Size)
 }
 
+// recallProducers takes the producers' state from a memo that is nearer to the
+// recovery's beginning than the latest snapshot. What the memo tells of is still
+// the log's beginning where the leader epochs say so: a follower that drops
+// records gets others of a later epoch.
+func (d *loader) recallProducers(latest kafka.Offset) {
+	m := d.o.Memo
+	if m == nil || m.TopicID != d.topicID || m.End <= d.producers.End() || m.End > latest || len(m.Segments) == 0 {
+		return
+	}
+	then, err := epoch.Parse(m.Epochs)
+	if err != nil {
+		return
+	}
+	now := slices.Clone(d.epochs.Entries())
+	now = slices.DeleteFunc(now, func(e epoch.Entry) bool { return e.Start >= m.End })
+	if !slices.Equal(now, then.Entries()) {
+		return
+	}
+	// After an error the state is as it was.
+	_ = d.producers.Load(m.Producers, m.End, d.nowMs(), d.Config().ProducerIDExpirationMs)
+}
+
 // remember makes the log what its memo says, which holds. false: the memo cannot
 // be read, and the directory has to be.
 func (l *Log) remember(o *Options) bool {
 	m := o.Memo
-	if m == nil || m.TopicID != l.topicID || (len(m.Segments) == 0 && (m.End > 0 || o.LogStart > 0)) {
+	if m == nil || !o.Unchanged || m.TopicID != l.topicID || (len(m.Segments) == 0 && (m.End > 0 || o.LogStart > 0)) {
 		return false
 	}
 	if len(m.Segments) == 0 {

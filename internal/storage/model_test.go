@@ -6,12 +6,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
@@ -42,10 +44,16 @@ type model struct {
 	zombies bool // records were removed, and a crash may bring them back
 	count   int
 	seconds int64
+
+	// What the checkpoint file of the recovery points and the memos have.
+	checkpoint kafka.Offset
+	memo       *logdir.Memo
 }
 
 func (m *model) open(o Options) {
-	l, found, err := Open(hostOf(m.fs), o)
+	host := hostOf(m.fs)
+	host.snapshotBytes = 500
+	l, found, err := Open(host, o)
 	if err != nil {
 		m.t.Fatalf("open: %v", err)
 	}
@@ -221,7 +229,41 @@ func (m *model) truncate() {
 		m.t.Fatalf("truncate to %d of %d: %v %v", to, m.end, changed, err)
 	}
 	m.zombies = m.zombies || changed
+	m.checkpoint = min(m.checkpoint, m.log.Settled())
+	if m.memo != nil && m.memo.End > to {
+		m.memo = nil // a real truncation comes with a later epoch
+	}
 	m.cutTo(to)
+}
+
+// settle does what a round of the background does, and remembers what it writes
+// down.
+func (m *model) settle() {
+	if err := m.log.Settle(); err != nil {
+		m.t.Fatal(err)
+	}
+	if got := m.log.Settled(); got != m.end {
+		m.t.Fatalf("settled up to %d of %d", got, m.end)
+	}
+	m.remember()
+}
+
+func (m *model) remember() {
+	memo, _, err := m.log.Memo(at(1 << 30).UnixNano())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.memo, m.checkpoint = memo, m.log.Settled()
+}
+
+// hints adds what a start knows from checkpoints and memos, where it does.
+func (m *model) hints(o *Options) {
+	if rapid.Bool().Draw(m.t, "settled") {
+		o.RecoveryPoint, o.Settled = m.checkpoint, m.checkpoint
+	}
+	if m.memo != nil && rapid.Bool().Draw(m.t, "memo") {
+		o.Memo, o.Unchanged = m.memo, MemoHolds(m.fs, testDir, m.memo)
+	}
 }
 
 func (m *model) advance() {
@@ -253,9 +295,12 @@ func (m *model) restart() {
 	if err := m.log.Close(at(m.seconds)); err != nil {
 		m.t.Fatal(err)
 	}
+	m.remember()
 	o := m.options()
 	o.Clean, o.RecoveryPoint = true, m.log.RecoveryPoint()
+	m.hints(&o)
 	m.open(o)
+	checkIndexes(m.t2(), m.log)
 	m.log.SetHighWatermark(m.end)
 }
 
@@ -263,7 +308,9 @@ func (m *model) kill() {
 	o := m.options()
 	o.RecoveryPoint = kafka.Offset(rapid.Int64Range(0, int64(m.log.RecoveryPoint())).Draw(m.t, "checkpoint"))
 	m.log.Abandon()
+	m.hints(&o)
 	m.open(o)
+	checkIndexes(m.t2(), m.log)
 	m.log.SetHighWatermark(m.end)
 }
 
@@ -282,10 +329,12 @@ func (m *model) crash() {
 	if err := m.fs.MkdirAll("/data"); err != nil {
 		m.t.Fatal(err)
 	}
+	m.hints(&o)
 	m.open(o)
 	if start := m.log.LogStartOffset(); durable <= m.start && start > m.start {
 		m.start = start // the name of a later segment is all that is left
 	}
+	checkIndexes(m.t2(), m.log)
 	end := m.log.LogEndOffset()
 	if end < durable || end > m.end {
 		m.t.Fatalf("after the crash the log ends at %d; %d was durable and %d written", end, durable, m.end)
@@ -350,7 +399,10 @@ func TestALogIsAListOfBatches(t *testing.T) {
 		m.config.IndexIntervalBytes = rapid.IntRange(0, 400).Draw(t, "index.interval.bytes")
 		m.config.SegmentIndexBytes = rapid.IntRange(36, 400).Draw(t, "segment.index.bytes")
 		m.config.RetentionMs = -1
-		m.fs = disk(rapidTB{t: t})
+		clock := epoch2026
+		m.fs = vfs.NewMem(func() time.Time { clock = clock.Add(time.Microsecond); return clock })
+		must(m.t2(), m.fs.MkdirAll("/data"))
+		must(m.t2(), m.fs.SyncDir("/"))
 		o := m.options()
 		o.New = true
 		m.open(o)
@@ -367,6 +419,7 @@ func TestALogIsAListOfBatches(t *testing.T) {
 			"truncate": func(*rapid.T) { m.truncate() },
 			"advance":  func(*rapid.T) { m.advance() },
 			"flush":    func(*rapid.T) { m.flush() },
+			"settle":   func(*rapid.T) { m.settle() },
 			"roll": func(*rapid.T) {
 				if err := m.log.Roll(at(m.seconds)); err != nil {
 					t.Fatal(err)

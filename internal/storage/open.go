@@ -87,7 +87,7 @@ func (l *Log) load(o *Options, found *Recovery) error {
 	if err := l.checkTopicID(); err != nil {
 		return err
 	}
-	if o.LogStart == 0 && (len(entries) == 0 || (len(entries) == 1 && entries[0].Name == logdir.PartitionFile)) {
+	if o.LogStart == 0 && o.Settled == 0 && (len(entries) == 0 || (len(entries) == 1 && entries[0].Name == logdir.PartitionFile)) {
 		l.unsynced = unsynced{parent: true, names: true, metadata: true}
 		return nil // nothing was ever appended
 	}

@@ -15,13 +15,12 @@ import (
 // the batches. Beyond the recovery point the log ends at the first damage; what
 // follows is kept in files beside the segments.
 func (d *loader) recover() error {
-	first := max(floor(d.segments, d.o.RecoveryPoint), 0)
-	base := d.segments[first].Base
-	resume, err := d.resumeIn(d.segments[first])
+	first, resume, err := d.resume()
 	if err != nil {
 		return err
 	}
-	if first > 0 && base == d.o.RecoveryPoint && d.o.Settled < base {
+	base := d.segments[first].Base
+	if first > 0 && base == d.o.RecoveryPoint {
 		// The segment before it may have been rolled after the flush that made
 		// it durable: its data are safe, its indexes perhaps not.
 		if err := d.segments[first-1].Rebuild(); err != nil {
@@ -69,9 +68,24 @@ func (d *loader) recover() error {
 		}
 		return d.cutFrom(i, &r)
 	}
+	if d.o.Settled > 0 && d.end < d.durable() {
+		last := d.segments[len(d.segments)-1]
+		return d.lostEnd(last.Path(segment.LogSuffix), last.Size())
+	}
 	d.recovery = min(d.o.RecoveryPoint, d.end)
 	d.settled = d.recovery
 	return d.snapshotAfterRecovery()
+}
+
+// lostEnd reports that durable records at the end of the log are not there. To
+// go on would give their offsets to others.
+func (d *loader) lostEnd(file string, size int64) error {
+	damage := Damage{
+		File: file, Offset: d.end, Position: size, AtEnd: true,
+		Reason: fmt.Sprintf("the log ends here, and its records below offset %d are lost, which were on the disk", d.o.RecoveryPoint),
+	}
+	d.found.Damaged = append(d.found.Damaged, damage)
+	return &damage
 }
 
 // scanning tells what is going to be read, and gives what tells that all of it is
@@ -106,8 +120,9 @@ func (d *loader) scanned(bytes int64) {
 // does, nobody knows where the log ended.
 func (d *loader) damagedEnd(i int, r *segment.Recovered) error {
 	damage := d.damageOf(d.segments[i], r.Tail)
+	damage.AtEnd = i == len(d.segments)-1
 	d.found.Damaged = append(d.found.Damaged, *damage)
-	if i == len(d.segments)-1 {
+	if damage.AtEnd {
 		return damage
 	}
 	return nil
@@ -141,17 +156,17 @@ func (d *loader) gapBehind(i int, r *segment.Recovered) *segment.Bad {
 	}
 }
 
-// resumeIn says where to begin in the segment that holds the recovery point.
-func (d *loader) resumeIn(s *segment.Segment) (segment.Resume, error) {
-	settled := min(d.o.Settled, d.o.RecoveryPoint)
-	if settled <= s.Base || settled <= d.o.LogStart || d.noEpochs {
-		return segment.Resume{}, nil
+// resume says in which segment to begin, and where in it: where data and indexes
+// were durable, which the segment that ends at the recovery point shows, too.
+func (d *loader) resume() (first int, from segment.Resume, err error) {
+	if settled := min(d.o.Settled, d.o.RecoveryPoint); settled > d.o.LogStart && settled > d.segments[0].Base && !d.noEpochs {
+		first = floor(d.segments, settled-1)
+		from, ok, err := d.segments[first].ResumeAt(settled)
+		if ok || err != nil {
+			return first, from, err
+		}
 	}
-	resume, ok, err := s.ResumeAt(settled)
-	if !ok {
-		resume = segment.Resume{}
-	}
-	return resume, err
+	return max(floor(d.segments, d.o.RecoveryPoint), 0), segment.Resume{}, nil
 }
 
 // producersUpTo makes the producers' state what it was where recovery begins, or
@@ -168,6 +183,9 @@ func (d *loader) producersUpTo(first int, start, from kafka.Offset) error {
 	}
 	if err := d.loadSnapshot(d.nowMs(), start, latest); err != nil {
 		return err
+	}
+	if d.o.Settled > 0 {
+		d.recallProducers(latest)
 	}
 	for _, s := range d.segments[:first+1] {
 		if at := d.producers.End(); at < from && s.Base < from && !d.endsBelow(s, at) {

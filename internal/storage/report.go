@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
 
 // Recovery reports what [Open] found and repaired. Its zero value means that
@@ -34,23 +35,38 @@ type Cut struct {
 	Reason   string
 }
 
-// Damage is data that the log holds as safe and that fails its checksum. It is
-// never served and never cut away.
+// Damage is data that the log holds as safe and that fails its checksum, or is
+// not there. It is never served and never cut away.
 type Damage struct {
 	File     string
 	Offset   kafka.Offset // the first that cannot be read
 	Position int64
 	Reason   string
+	// AtEnd: nothing good follows, so that nobody knows where the log ended. It
+	// is not opened.
+	AtEnd bool
 }
 
 // Error names file, offset and what to do.
 func (d *Damage) Error() string {
-	return fmt.Sprintf("%s: damaged at offset %d (position %d): %s; restore the file from another replica or a backup, or let DeleteRecords move the log start offset past the damage",
-		d.File, d.Offset, d.Position, d.Reason)
+	remedy := "let DeleteRecords (gregor delete-records) move the log start offset past the damage"
+	if d.AtEnd {
+		remedy = "stop the broker and take the partition's line out of " + logdir.RecoveryPointFile +
+			": the next start cuts the log off here and keeps what follows beside it"
+	}
+	return fmt.Sprintf("%s: damaged at offset %d (position %d): %s; restore the file from another replica or a backup, or %s; gregor dump-log --files shows what is whole",
+		d.File, d.Offset, d.Position, d.Reason, remedy)
 }
 
-// Unwrap is KAFKA_STORAGE_ERROR.
-func (d *Damage) Unwrap() error { return kafka.ErrKafkaStorageError }
+// Unwrap is CORRUPT_MESSAGE: clients say so and stop, where they would try
+// KAFKA_STORAGE_ERROR again and again without a word. A log whose end is not
+// known is offline: KAFKA_STORAGE_ERROR.
+func (d *Damage) Unwrap() error {
+	if d.AtEnd {
+		return kafka.ErrKafkaStorageError
+	}
+	return kafka.ErrCorruptMessage
+}
 
 // fault is an operation that failed for the disk's reasons.
 type fault struct {

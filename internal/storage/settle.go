@@ -3,15 +3,12 @@ package storage
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
-
-// snapshotBytes is after how many bytes a log that is written to all the time
-// gets another snapshot of its producers: what a recovery reads the headers of.
-const snapshotBytes = 8 << 20
 
 // Settled is the offset below which a recovery has nothing to read: records,
 // indexes, leader epochs and the producers' state are durable. It is what goes
@@ -39,18 +36,21 @@ func (l *Log) Settle() error {
 	}
 	l.mu.Lock()
 	end, cuts, segments, from := l.end, l.cuts, l.segments, l.settled
+	unflushed := l.recovery >= l.end // perhaps because the log start moved there, without a sync
 	l.touched = false
 	l.mu.Unlock()
 	if err := l.Flush(end); err != nil {
 		return err
 	}
-	err := l.settleRest(segments, from)
+	err := l.settleRest(segments, from, unflushed)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case vfs.IsNoSpace(err):
 		l.touched = true
 		err = failed("write beside the segments of", l.dir, err)
+	case errors.Is(err, errUnsettled):
+		err = nil
 	case err != nil:
 		err = l.lose(l.dir, err)
 	case cuts != l.cuts || l.state != stateOpen:
@@ -62,13 +62,17 @@ func (l *Log) Settle() error {
 }
 
 // settleRest syncs what a flush leaves out: the active segment's indexes, and
-// what changed beside the records.
-func (l *Log) settleRest(segments []*segment.Segment, from kafka.Offset) error {
+// what changed beside the records; with data, the records too.
+func (l *Log) settleRest(segments []*segment.Segment, from kafka.Offset, data bool) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	for _, s := range segments[max(floor(segments, from-1), 0):] {
-		if err := s.SyncIndexes(); err != nil {
-			return err
+		sync := s.SyncIndexes
+		if data {
+			sync = func() error { return s.Sync(true) }
+		}
+		if err := sync(); err != nil {
+			return l.unlessGone(segments, err)
 		}
 	}
 	l.mu.Lock()
@@ -95,6 +99,21 @@ func (l *Log) settleRest(segments []*segment.Segment, from kafka.Offset) error {
 	return err
 }
 
+// unlessGone gives err, but nil where it comes from files that were deleted
+// meanwhile: the next turn sees what is left.
+func (l *Log) unlessGone(segments []*segment.Segment, err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if errors.Is(err, fs.ErrNotExist) && (l.state != stateOpen || !slices.Equal(l.segments, segments)) {
+		l.touched = true
+		return errUnsettled
+	}
+	return err
+}
+
+// errUnsettled says that a log changed while it was being settled.
+var errUnsettled = errors.New("the log changed meanwhile")
+
 // settledAll says that everything is durable, at the end of a log's life.
 func (l *Log) settledAll() {
 	l.mu.Lock()
@@ -117,7 +136,7 @@ func (l *Log) keepProducers() error {
 	if l.kept.base == active.Base && l.kept.offset > active.Base {
 		since -= l.kept.size
 	}
-	if since < snapshotBytes {
+	if since < l.host.snapshotBytes {
 		return nil
 	}
 	before := l.kept.offset

@@ -29,9 +29,11 @@ type Options struct {
 	// not at the beginning of the segment that holds the recovery point. 0: it
 	// is not known.
 	Settled kafka.Offset
-	// Memo is what the log was when it was written last; nil where there is
-	// none, or it does not hold any more ([MemoHolds]).
-	Memo *logdir.Memo
+	// Memo is what the log was when nobody wrote to it; nil: it is not known.
+	// Unchanged says that it is still so ([MemoHolds]); otherwise the log has
+	// grown since.
+	Memo      *logdir.Memo
+	Unchanged bool
 	// Scan, if set, is told what a recovery is going to read, and has read.
 	Scan func(step ScanStep)
 	// New says that the partition is made now: nothing is read, and a directory

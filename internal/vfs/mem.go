@@ -60,7 +60,8 @@ func newMemDir() *memNode {
 
 func (n *memNode) dir() bool { return n.entries != nil }
 
-func (n *memNode) apply(op dirOp) {
+func (n *memNode) apply(now time.Time, op dirOp) {
+	n.modTime = now
 	for name, node := range op {
 		if node == nil {
 			delete(n.entries, name)
@@ -139,11 +140,12 @@ func (m *Mem) Open(name string, flags Flag) (File, error) {
 		return nil, memFail("open", name, fs.ErrExist)
 	case n == nil:
 		n = &memNode{modTime: m.now()}
-		p.apply(dirOp{base: n})
+		p.apply(m.now(), dirOp{base: n})
 	}
 	f := &memFile{fs: m, name: name, node: n, write: flags&(Write|Create|Truncate) != 0}
 	if flags&Truncate != 0 {
 		m.used += n.file.truncate(0)
+		n.modTime = m.now()
 	}
 	return f, nil
 }
@@ -161,7 +163,7 @@ func (m *Mem) Mkdir(name string) error {
 	}
 	d := newMemDir()
 	d.modTime = m.now()
-	p.apply(dirOp{base: d})
+	p.apply(m.now(), dirOp{base: d})
 	return nil
 }
 
@@ -177,7 +179,7 @@ func (m *Mem) MkdirAll(name string) error {
 		if next == nil {
 			next = newMemDir()
 			next.modTime = m.now()
-			n.apply(dirOp{first: next})
+			n.apply(m.now(), dirOp{first: next})
 		}
 		if !next.dir() {
 			return memFail("mkdir", name, fs.ErrExist)
@@ -203,7 +205,7 @@ func (m *Mem) Remove(name string) error {
 		return memFail("remove", name, fs.ErrExist)
 	}
 	m.forget(n)
-	p.apply(dirOp{base: nil})
+	p.apply(m.now(), dirOp{base: nil})
 	return nil
 }
 
@@ -216,7 +218,7 @@ func (m *Mem) RemoveAll(name string) error {
 		return nil //nolint:nilerr // what is not there is removed
 	}
 	m.forget(p.entries[base])
-	p.apply(dirOp{base: nil})
+	p.apply(m.now(), dirOp{base: nil})
 	return nil
 }
 
@@ -256,11 +258,11 @@ func (m *Mem) Rename(from, to string) error {
 		m.forget(old)
 	}
 	if p == q {
-		p.apply(dirOp{base: nil, last: n})
+		p.apply(m.now(), dirOp{base: nil, last: n})
 		return nil
 	}
-	q.apply(dirOp{last: n})
-	p.apply(dirOp{base: nil})
+	q.apply(m.now(), dirOp{last: n})
+	p.apply(m.now(), dirOp{base: nil})
 	return nil
 }
 

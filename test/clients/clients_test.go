@@ -57,9 +57,14 @@ func TestClientsSeeTheSameOnBothBrokers(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	table := &table{outcomes: map[string]map[string]outcome{}, missing: map[string]string{}}
+	newTable("clients", all(), steps()).fill(t, pair)
+}
+
+// fill runs every client's script and writes the table.
+func (table *table) fill(t *testing.T, pair *harness.Pair) {
+	t.Helper()
 	t.Run("client", func(t *testing.T) {
-		for _, c := range all() {
+		for _, c := range table.clients {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				command, err := c.command()
@@ -70,7 +75,7 @@ func TestClientsSeeTheSameOnBothBrokers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				table.add(c.name, compare(t, c.name, command, pair))
+				table.add(c.name, table.compare(t, c.name, command, pair))
 			})
 		}
 	})
@@ -83,7 +88,7 @@ func TestClientsSeeTheSameOnBothBrokers(t *testing.T) {
 
 // compare runs a client's script on both brokers at once and reports every
 // step in which Apache Kafka does better.
-func compare(t *testing.T, name string, command []string, pair *harness.Pair) map[string]outcome {
+func (table *table) compare(t *testing.T, name string, command []string, pair *harness.Pair) map[string]outcome {
 	t.Helper()
 	slug := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "-")
 	prefix := strings.Trim(slug, "-") + "--" // no client's is the beginning of another's
@@ -91,12 +96,12 @@ func compare(t *testing.T, name string, command []string, pair *harness.Pair) ma
 	var errKafka, errGregor error
 	both := func() {
 		var wg sync.WaitGroup
-		wg.Go(func() { kafka, errKafka = run(command, pair.Kafka, prefix) })
-		wg.Go(func() { gregor, errGregor = run(command, pair.Gregor, prefix) })
+		wg.Go(func() { kafka, errKafka = table.run(command, pair.Kafka, prefix) })
+		wg.Go(func() { gregor, errGregor = table.run(command, pair.Gregor, prefix) })
 		wg.Wait()
 	}
 	both()
-	if !complete(kafka) { // Kafka shows some changes a moment later: on a busy machine too late for a script
+	if !table.complete(kafka) { // Kafka shows some changes a moment later: on a busy machine too late for a script
 		t.Logf("once more, because of Apache Kafka: %v", errKafka)
 		prefix += "again--"
 		both()
@@ -105,7 +110,7 @@ func compare(t *testing.T, name string, command []string, pair *harness.Pair) ma
 		t.Errorf("the script said nothing about Apache Kafka: %v", errKafka)
 	}
 	outcomes := map[string]outcome{}
-	for _, step := range steps() {
+	for _, step := range table.steps {
 		o := outcome{kafka: kafka[step], gregor: gregor[step]}
 		outcomes[step] = o
 		t.Run(strings.ReplaceAll(step, " ", "-"), func(t *testing.T) {
@@ -126,8 +131,8 @@ func compare(t *testing.T, name string, command []string, pair *harness.Pair) ma
 }
 
 // complete tells whether every step has an answer.
-func complete(said map[string]line) bool {
-	for _, step := range steps() {
+func (table *table) complete(said map[string]line) bool {
+	for _, step := range table.steps {
 		if l, ok := said[step]; !ok || l.Error != "" {
 			return false
 		}
@@ -145,6 +150,22 @@ func masked(answer json.RawMessage) []byte {
 		out = m.pattern.ReplaceAll(out, []byte(m.by))
 	}
 	return out
+}
+
+// run prepares a broker and executes a script, and checks what it has left.
+func (table *table) run(command []string, bootstrap, prefix string) (map[string]line, error) {
+	if table.before != nil {
+		if err := table.before(bootstrap, prefix); err != nil {
+			return nil, fmt.Errorf("prepare: %w", err)
+		}
+	}
+	said, err := run(command, bootstrap, prefix)
+	if table.after != nil {
+		for _, l := range table.after(bootstrap, prefix, said) {
+			said[l.Step] = l
+		}
+	}
+	return said, err
 }
 
 // run executes a script; the error carries what it printed besides lines.

@@ -10,21 +10,32 @@ import (
 
 // table collects outcomes of clients that run in parallel.
 type table struct {
+	section string // of the page
+	clients []client
+	steps   []string // in order
+	// before prepares a broker for a script, after adds steps of its own.
+	before func(bootstrap, prefix string) error
+	after  func(bootstrap, prefix string, said map[string]line) []line
+
 	mu       sync.Mutex
 	outcomes map[string]map[string]outcome // by client and step
 	missing  map[string]string             // why a client did not run
 }
 
-func (t *table) add(client string, outcomes map[string]outcome) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.outcomes[client] = outcomes
+func newTable(section string, clients []client, steps []string) *table {
+	return &table{section: section, clients: clients, steps: steps, outcomes: map[string]map[string]outcome{}, missing: map[string]string{}}
 }
 
-func (t *table) lacks(client, why string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.missing[client] = why
+func (table *table) add(client string, outcomes map[string]outcome) {
+	table.mu.Lock()
+	defer table.mu.Unlock()
+	table.outcomes[client] = outcomes
+}
+
+func (table *table) lacks(client, why string) {
+	table.mu.Lock()
+	defer table.mu.Unlock()
+	table.missing[client] = why
 }
 
 // cell says in a word how a step went.
@@ -43,22 +54,22 @@ func cell(o outcome) string {
 }
 
 // write makes the page. The parts that other runs write are kept.
-func (t *table) write() error {
+func (table *table) write() error {
 	var page strings.Builder
 	page.WriteString("| step |")
 	clients := []string{}
-	for _, c := range all() {
-		if _, ok := t.outcomes[c.name]; ok {
+	for _, c := range table.clients {
+		if _, ok := table.outcomes[c.name]; ok {
 			clients = append(clients, c.name)
 			page.WriteString(" " + c.name + " |")
 		}
 	}
 	page.WriteString("\n|---|" + strings.Repeat("---|", len(clients)) + "\n")
 	var reasons []string
-	for _, step := range steps() {
+	for _, step := range table.steps {
 		page.WriteString("| " + step + " |")
 		for _, c := range clients {
-			o := t.outcomes[c][step]
+			o := table.outcomes[c][step]
 			page.WriteString(" " + cell(o) + " |")
 			if o.kafka.Cannot != "" {
 				reasons = append(reasons, fmt.Sprintf("* %s, %s: %s", c, step, o.kafka.Cannot))
@@ -68,8 +79,8 @@ func (t *table) write() error {
 	}
 	page.WriteString("\n`same`: the client saw the same on both brokers, masked by the committed list in\n")
 	page.WriteString("`test/clients/clients_test.go`. `–`: the client cannot do it:\n\n" + strings.Join(reasons, "\n") + "\n")
-	for client, why := range t.missing {
+	for client, why := range table.missing {
 		fmt.Fprintf(&page, "\n%s did not run: %s\n", client, why)
 	}
-	return harness.WriteSection("clients", page.String())
+	return harness.WriteSection(table.section, page.String())
 }

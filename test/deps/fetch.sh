@@ -12,7 +12,7 @@ stale() { ! cmp -s "$1/.from" <(cat "${@:2}"); }
 rc=0
 
 if command -v mvn >/dev/null && command -v java >/dev/null; then
-  for set in broker broker-old tools client-old; do
+  for set in broker broker-old tools client-old client-0.9 client-0.10 client-0.11; do
     dir=$cache/jars/$set pom=$deps/$set/pom.xml
     stale "$dir" "$pom" "$versions" || continue
     rm -rf "$dir"; mkdir -p "$dir"
@@ -27,15 +27,16 @@ else
 fi
 
 if python3 -c 'import venv, ensurepip' 2>/dev/null; then
-  dir=$cache/venv list=$deps/python/requirements.txt
-  if stale "$dir" "$list"; then
+  for set in "" -old; do # the old client cannot live beside its newer self
+    dir=$cache/venv$set list=$deps/python$set/requirements.txt
+    stale "$dir" "$list" || continue
     rm -rf "$dir"
     if python3 -m venv "$dir" && "$dir/bin/pip" install -q --disable-pip-version-check -r "$list"; then
       cp "$list" "$dir/.from"
     else
-      echo "FAILED: pip"; rc=1
+      echo "FAILED: pip for python$set"; rc=1
     fi
-  fi
+  done
 else
   missing "python3 with venv" "the Python clients cannot be fetched"
 fi

@@ -80,6 +80,11 @@ func Python() Tool {
 	return Tool{Name: Cache("venv", "bin", "python"), Hint: "Python 3 with venv, then `make deps`"}
 }
 
+// PythonOld is the interpreter of the virtual environment of old clients.
+func PythonOld() Tool {
+	return Tool{Name: Cache("venv-old", "bin", "python"), Hint: "Python 3 with venv, then `make deps`"}
+}
+
 // CI tells whether a missing tool is a failure.
 func CI() bool { return os.Getenv("CI") == "true" }
 

@@ -20,7 +20,7 @@ func oldStories() []story {
 	}
 }
 
-var oldCodecs = []string{"none", "gzip", "snappy", "lz4"} //nolint:gochecknoglobals // names of constants
+var oldCodecs = []string{"none", "gzip", "snappy", "lz4"}
 
 // packed is a message set of one codec.
 func packed(codec int, list []message) []byte {

@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -120,53 +121,44 @@ func (s *Segment) Rebuild() error {
 	return s.reindex()
 }
 
-// checkTables looks at the ends of the indexes: errTable where they cannot be
-// right. Damage before their ends makes searches slower, not wrong, see trusted.
+// checkTables looks at the indexes as a whole: errTable where they cannot be
+// right. Single entries that rise and are wrong make searches slower, not wrong,
+// see trusted.
 func (s *Segment) checkTables() error {
-	last, err := s.index.last()
+	last, at, good := s.Base-1, int64(0), true
+	err := errors.Join(s.index.load(), s.times.load())
+	if err == nil {
+		err = s.index.each(func(e []byte) bool {
+			offset, position := s.indexOffset(e), indexPosition(e)
+			good = offset > last && position > at // the first batch never has an entry
+			last, at = offset, position
+			return good
+		})
+	}
+	if err == nil && !good {
+		err = errTable
+	}
+	if err == nil && s.index.count > 0 {
+		_, err = s.trusted(s.index.count - 1)
+	}
 	if err != nil {
 		return err
-	}
-	if last != nil {
-		at, offset := indexPosition(last), s.indexOffset(last)
-		if at == 0 {
-			return errTable // the first batch never has an entry
-		}
-		if s.index.count > 1 {
-			before, err := s.index.entry(s.index.count - 2)
-			if err != nil {
-				return err
-			}
-			if indexPosition(before) >= at || s.indexOffset(before) >= offset {
-				return errTable
-			}
-		}
-		if _, err := s.trusted(s.index.count - 1); err != nil {
-			return err
-		}
 	}
 	return s.checkTimes()
 }
 
 func (s *Segment) checkTimes() error {
-	last, err := s.times.last()
-	if err != nil || last == nil {
-		return err
+	stamp, before, good := kafka.Timestamp(math.MinInt64), s.Base, true
+	err := s.times.each(func(e []byte) bool {
+		t, offset := timeOf(e), s.timeOffset(e)
+		good = t > stamp && offset >= before && (t != 0 || offset != s.Base)
+		stamp, before = t, offset
+		return good
+	})
+	if err == nil && !good {
+		err = errTable
 	}
-	stamp, offset := timeOf(last), s.timeOffset(last)
-	if offset < s.Base || (stamp == 0 && offset == s.Base) {
-		return errTable
-	}
-	if s.times.count > 1 {
-		before, err := s.times.entry(s.times.count - 2)
-		if err != nil {
-			return err
-		}
-		if timeOf(before) >= stamp || s.timeOffset(before) > offset {
-			return errTable
-		}
-	}
-	return nil
+	return err
 }
 
 func (s *Segment) resetTables() error {

@@ -83,7 +83,10 @@ func (s *scanner) window(at int64, n int) ([]byte, error) {
 		return s.have[:n], nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+		err = &Bad{
+			Position: at, Offset: s.Last + 1, Cut: true,
+			Reason: fmt.Sprintf("the file ends at %d, but it had %d bytes", at+int64(got), s.end),
+		}
 	}
 	return nil, err
 }
