@@ -40,6 +40,11 @@ test-go: ## run the tests of the Go packages only
 	test/gotest.sh root . go test $(TEST_FLAGS) -timeout 300s ./...
 	test/gotest.sh bench bench go test -timeout 60s ./...
 
+.PHONY: crash-images
+crash-images: ## check N=1000000 distinct crash images of the logs (make test: 20000) [SEED=1]
+	go test ./internal/crash -run TestCrashImages -count=1 -timeout 0 -v -args \
+	  -images $(or $(N),1000000) $(if $(SEED),-seed $(SEED))
+
 .PHONY: test-real
 test-real: deps build-test ## run the proofs against real clients and Apache Kafka only
 	cd test && go run ./cmd/prove -report $(CACHE)/run/report

@@ -21,7 +21,7 @@ func order() []string {
 		"api", "server", "console", "node", "cli/flags", "cli/command", "cli/client",
 		"cli/java", "cli/pace", "cli/complete", "cli/admin", "cli/topics", "cli/configs", "cli/reassign",
 		"cli/cluster", "cli/transactions", "cli/console", "cli/groups", "cli/perf", "cli/verify", "cli/stream", "cli/doctor", "cli/dumplog", "cli/storagetool", "cli",
-		"sim", "arch",
+		"crash", "sim", "arch",
 	}
 }
 

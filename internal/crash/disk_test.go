@@ -10,6 +10,7 @@ import (
 type watched struct {
 	vfs.FS
 	point func(what string)
+	world *world
 	lie   *bug // nil: none
 }
 
@@ -69,7 +70,7 @@ type watchedFile struct {
 
 func (f *watchedFile) WriteAt(p []byte, at int64) (n int, err error) {
 	if f.w.lie != nil && f.w.lie.rewrite != nil {
-		p = f.w.lie.rewrite(f.Name(), p)
+		p = f.w.lie.rewrite(f.w.world, f.Name(), p)
 	}
 	err = f.w.around(vfs.OpWrite, "write to", f.Name(), func() error { n, err = f.File.WriteAt(p, at); return err })
 	return n, err

@@ -151,7 +151,7 @@ func (w *world) open() {
 	w.mu.Lock()
 	img := w.img
 	w.mu.Unlock()
-	set, err := newSet(w.cfg, &watched{FS: w.fs, point: w.point, lie: w.lie}, w.codecs, img, w.chance.Uint64())
+	set, err := newSet(w.cfg, &watched{FS: w.fs, point: w.point, world: w, lie: w.lie}, w.codecs, img, w.chance.Uint64())
 	w.fail(err)
 	if err != nil {
 		return

@@ -101,6 +101,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, failed: make(chan struct{})}
 	n.defaults()
 	if err := n.start(ctx); err != nil {
+		if cause := n.Err(); cause != nil {
+			err = cause // the rest failed because of it
+		}
 		// What was started goes down again; the start's error is what counts.
 		_ = n.stack.Stop(ctx)
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -31,6 +32,7 @@ type world struct {
 	fs    *vfs.Mem
 	props []string
 	watch func(vfs.FS) vfs.FS // stands between the node and its disk; nil: nothing
+	logs  io.Writer           // nil: the test's
 	node  *Node
 	pipe  *server.Pipe
 
@@ -76,8 +78,12 @@ func (w *world) tryStart() (*Node, error) {
 	if w.watch != nil {
 		disk = w.watch(disk)
 	}
+	logs := w.logs
+	if logs == nil {
+		logs = w.t.Output()
+	}
 	return Start(w.t.Context(), Config{
-		Broker: b, FS: disk, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
+		Broker: b, FS: disk, Log: slog.New(slog.NewTextHandler(logs, nil)),
 		Listen: func(_ context.Context, address string) (net.Listener, error) {
 			pipe := server.NewPipe(address)
 			w.mu.Lock()

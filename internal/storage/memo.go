@@ -133,6 +133,7 @@ func (l *Log) remember(o *Options) bool {
 		l.segments[i] = segment.Open(place, s.Size, o.Now)
 		l.size = s.Size
 	}
+	l.segments[len(l.segments)-1].TimesBehind()
 	l.start = max(o.LogStart, m.Segments[0].Base)
 	l.end, l.recovery, l.settled, l.hw = m.End, m.End, m.End, l.start
 	l.unsynced.epochs = l.epochs.TruncateFromStart(l.start)

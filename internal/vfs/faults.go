@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -53,6 +54,8 @@ type Faults struct {
 	mu     sync.Mutex
 	faults []*Fault
 	count  int
+	failed int
+	last   string
 }
 
 var _ FS = (*Faults)(nil)
@@ -82,6 +85,21 @@ func (f *Faults) Count() int {
 	return f.count
 }
 
+// Failed is how many operations were made to fail.
+func (f *Faults) Failed() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
+}
+
+// Last names the operation that was made to fail last, by its kind's number and
+// its file.
+func (f *Faults) Last() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last
+}
+
 func (f *Faults) hit(op Op, name string) (how Fault, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -94,6 +112,7 @@ func (f *Faults) hit(op Op, name string) (how Fault, err error) {
 		if x.seen <= x.After || (x.Times > 0 && x.seen > x.After+x.Times) {
 			continue
 		}
+		f.failed, f.last = f.failed+1, fmt.Sprintf("%#x %s", uint16(op), name)
 		return *x, x.err(op, name)
 	}
 	return Fault{}, nil

@@ -38,7 +38,19 @@ func (s *Segment) loadStamp() error {
 		s.maxStamp, s.maxStampOffset = timeOf(last), s.timeOffset(last)
 	}
 	s.stampKnown = true
-	return nil
+	if !s.timesBehind {
+		return nil
+	}
+	s.timesBehind = false
+	return s.stampsBehind()
+}
+
+// TimesBehind says that the time index may end before the data does, as that of
+// an active segment: it gets its last entry when the segment is complete.
+func (s *Segment) TimesBehind() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timesBehind = true
 }
 
 // FromTimestamp visits the batches, from start on, whose highest timestamp is at

@@ -68,6 +68,11 @@ func (s *Segment) rereadStamp() error {
 	if err := s.loadStamp(); err != nil {
 		return err
 	}
+	return s.stampsBehind()
+}
+
+// stampsBehind looks for a higher timestamp behind the one that is known.
+func (s *Segment) stampsBehind() error {
 	at, err := s.floor(s.maxStampOffset)
 	if err != nil {
 		return err

@@ -26,6 +26,9 @@ func (s *Segment) ResumeAt(settled kafka.Offset) (r Resume, ok bool, err error) 
 		return r, false, nil // there is little below it
 	}
 	if err == nil {
+		err = s.settledTxns(settled)
+	}
+	if err == nil {
 		r, err = s.resumeAtEntry(n - 1)
 	}
 	if errors.Is(err, errTable) || isMissing(err) || isBad(err) {
@@ -93,6 +96,24 @@ func (s *Segment) resumeAtEntry(n int) (Resume, error) {
 	// The entry's own batch is counted again, and must not get another entry.
 	s.sinceIndex, s.checked, s.verified = math.MinInt/2, true, s.verified[:0]
 	return r, nil
+}
+
+// settledTxns looks at the entries of the transaction index up to an offset:
+// behind those that were synced a crash can leave zeros, or anything.
+func (s *Segment) settledTxns(settled kafka.Offset) error {
+	before, good := s.Base-1, true
+	err := s.txns.each(func(_ int64, a AbortedTxn) bool {
+		if a.LastOffset >= settled {
+			return false
+		}
+		good = a.LastOffset > before && a.FirstOffset >= 0 && a.FirstOffset < a.LastOffset
+		before = a.LastOffset
+		return good
+	})
+	if err == nil && !good {
+		err = errTable
+	}
+	return err
 }
 
 // settledTimes counts the entries of the time index up to an offset, likewise.

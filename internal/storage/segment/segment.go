@@ -85,6 +85,7 @@ type Segment struct {
 	maxStamp       kafka.Timestamp
 	maxStampOffset kafka.Offset
 	stampKnown     bool
+	timesBehind    bool // see TimesBehind
 
 	sinceIndex int             // bytes since the last index entry
 	firstStamp kafka.Timestamp // of the first batch, -1: none; for rolling by time
