@@ -202,6 +202,8 @@ func TestTheSameChanceGivesTheSameCrash(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := gregortest.New(t, gregortest.Pipes(), gregortest.LogLevel(100))
 			b.CreateTopic("t", 1, "gregor.durability=page-cache")
+			b.Produce("t", gregortest.Values("first")...)
+			time.Sleep(61 * time.Second) // the names of the files are on disk, as of all that is a little older
 			for i := range 200 {
 				b.Produce("t", gregortest.Values(fmt.Sprintf("%0200d", i))...)
 			}

@@ -133,7 +133,7 @@ func (s *Set) synced(p *Partition, log *storage.Log, began time.Time, err error)
 	}
 	if err != nil {
 		p.lose(err)
-		s.failed(p.dir, "sync", err)
+		s.fence(p.dir, "sync", err)
 		return err
 	}
 	p.flushed.Store(began.UnixMilli())

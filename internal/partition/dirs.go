@@ -3,7 +3,6 @@ package partition
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -33,8 +32,8 @@ type logDir struct {
 	memos          atomic.Bool
 	cleaned        atomic.Bool
 
-	// writing: one checkpoint file is written at a time.
-	writing sync.Mutex
+	// writing has room for who writes a checkpoint file: one at a time.
+	writing chan struct{}
 
 	// removed: the files have offsets of partitions that are gone. Guarded by
 	// Set.publishing.
@@ -45,7 +44,7 @@ func (s *Set) newLogDir(d Dir) *logDir {
 	if d.Space == nil {
 		d.Space = logdir.NewSpace(s.cfg.Host.FS(), d.Path)
 	}
-	dir := &logDir{Dir: d, committer: committer{set: s}}
+	dir := &logDir{Dir: d, committer: committer{set: s}, writing: make(chan struct{}, 1)}
 	if d.Err != nil {
 		dir.failure.Store(&d.Err)
 	}
@@ -155,8 +154,8 @@ func highWatermarkOf(p *Partition) kafka.Offset {
 }
 
 func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) kafka.Offset) error {
-	d.writing.Lock()
-	defer d.writing.Unlock()
+	d.writing <- struct{}{}
+	defer func() { <-d.writing }()
 	if !changed.Swap(false) || d.failed() != nil {
 		return nil
 	}

@@ -97,7 +97,7 @@ func slow(t *testing.T, partitions int32, props []string, f func(t *testing.T, b
 	bubble(t, props, 1, func(t *testing.T, b *broker) {
 		d := &slowDisk{FS: b.fs, takes: 10 * time.Millisecond}
 		b.close()
-		b.over = d
+		b.over, b.restless = d, true
 		b.open()
 		b.apply(newTopic("a", partitions)...)
 		f(t, b, d)
@@ -268,6 +268,7 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 		p, other := b.partition("a", 0), b.partition("a", 1)
 		<-b.produce(p, -1)
 		<-b.produce(other, -1)
+		log := p.Log()
 		failed := atomic.Bool{}
 		d.fail = func(name string) bool { return strings.Contains(name, "a-0") && !failed.Swap(true) }
 		w := NewWaiter()
@@ -284,17 +285,17 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 			if err := <-b.produce(p, -1); kafka.CodeOf(err) != kafka.ErrKafkaStorageError {
 				t.Errorf("after the failure: %v", err)
 			}
-			if err := p.Log().Sync(); err == nil {
+			if err := log.Sync(); err == nil {
 				t.Error("a later sync made good what failed")
 			}
-			if err := p.Log().Flush(2); err == nil {
+			if err := log.Flush(2); err == nil {
 				t.Error("a later flush made good what failed")
 			}
 		}
-		if p.HighWatermark() != 1 || p.Log().RecoveryPoint() > 1 || p.Leads() || b.led["a-0"] {
-			t.Errorf("high watermark %d, recovery point %d, leads %t", p.HighWatermark(), p.Log().RecoveryPoint(), p.Leads())
+		if log.HighWatermark() != 1 || log.RecoveryPoint() > 1 || p.Leads() || b.led["a-0"] {
+			t.Errorf("high watermark %d, recovery point %d, leads %t", log.HighWatermark(), log.RecoveryPoint(), p.Leads())
 		}
-		if !strings.Contains(b.log.String(), "a log directory fails") || !strings.Contains(b.log.String(), "the disk is gone") {
+		if !strings.Contains(b.log.String(), "a log directory has failed") || !strings.Contains(b.log.String(), "the disk is gone") {
 			t.Errorf("the operator reads %s", b.log)
 		}
 		b.unclean = true

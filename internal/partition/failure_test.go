@@ -141,8 +141,11 @@ func TestEveryOperationFencesItsDirectory(t *testing.T) {
 	}{
 		{"append", vfs.Fault{Ops: vfs.OpWrite, Contains: ".log"}, func(p *Partition) { _, _ = p.Append(time.Now(), records(1, 10), 1, storage.AppendOptions{}) }},
 		{"reserve", vfs.Fault{Ops: vfs.OpPreallocate, Contains: ".log"}, func(p *Partition) { _, _ = p.Append(time.Now(), records(1, 1<<17), 1, storage.AppendOptions{}) }},
-		{"sync", vfs.Fault{Ops: vfs.OpSync, Contains: ".log"}, func(p *Partition) { _ = p.set.flush(time.Now(), p, p.Log()) }},
-		{"directory", vfs.Fault{Ops: vfs.OpSyncDir}, func(p *Partition) { _ = p.set.flush(time.Now(), p, p.Log()) }},
+		{"sync", vfs.Fault{Ops: vfs.OpSync, Contains: ".log"}, func(p *Partition) {
+			_, _ = p.Append(time.Now(), records(1, 10), 1, storage.AppendOptions{})
+			_ = p.set.flush(p, p.Log())
+		}},
+		{"directory", vfs.Fault{Ops: vfs.OpSyncDir}, func(p *Partition) { _ = p.set.flush(p, p.Log()) }},
 		{"search by time", vfs.Fault{Ops: vfs.OpRead | vfs.OpOpen}, func(p *Partition) {
 			_ = p.Log().Roll(time.Now())
 			for range 3 {

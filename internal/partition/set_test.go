@@ -38,6 +38,9 @@ type broker struct {
 	done   chan struct{}
 	// unclean: a log failed, and the end tells.
 	unclean bool
+	// restless: without the rounds of RunSettle, which wait for a sync under way
+	// with a lock, and so stop the clock of the bubble.
+	restless bool
 }
 
 const self = 1
@@ -106,7 +109,12 @@ func (b *broker) open() {
 	ctx, b.cancel = context.WithCancel(context.Background())
 	b.done = make(chan struct{})
 	set, settled := b.set, make(chan struct{})
-	go func() { _ = set.RunSettle(ctx); close(settled) }()
+	go func() {
+		defer close(settled)
+		if !b.restless {
+			_ = set.RunSettle(ctx)
+		}
+	}()
 	go func() { _ = set.Run(ctx); <-settled; close(b.done) }()
 }
 

@@ -53,6 +53,9 @@ func (s *Set) retainAll(now time.Time) { s.retain(now, s.all()) }
 // is on disk before their files go: a crash that undoes some of the deletions
 // is completed by the next start.
 func (s *Set) retain(now time.Time, list []*Partition) {
+	if len(list) == 0 {
+		return
+	}
 	starts := make([]kafka.Offset, len(list))
 	for i, p := range list {
 		log := p.live()

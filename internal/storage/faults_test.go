@@ -56,7 +56,7 @@ func (s *faultScript) run(host *Host, c *Config) (*Log, error) {
 			_, err := l.AdvanceLogStart(2)
 			s.note(err)
 			s.start = l.LogStartOffset()
-			_, err = l.Retain(at(8))
+			_, err = retain(l, at(8))
 			s.note(err)
 			s.note(l.Sweep(at(1000)))
 		case 9:

@@ -110,7 +110,7 @@ func TestAFullDiskLetsALogRollAndShrink(t *testing.T) {
 	for _, s := range []string{".snapshot", ".log", ".index"} { // roll and retain where only one kind of file finds no room
 		faults.Inject(vfs.Fault{Ops: vfs.OpWrite, NoSpace: true, Contains: s})
 		must(t, l.Roll(at(1)))
-		n, err := l.Retain(at(2))
+		n, err := retain(l, at(2))
 		if err != nil || n == 0 {
 			t.Fatalf("%s: %d segments are deleted, %v", s, n, err)
 		}

@@ -3,6 +3,7 @@ package storage
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -22,9 +23,17 @@ func retained(t *testing.T, change func(c *Config), seconds int64, prepare func(
 	if prepare != nil {
 		prepare(l)
 	}
-	_, err := l.Retain(at(seconds))
+	_, err := retain(l, at(seconds))
 	must(t, err)
 	return l.LogStartOffset(), l.Segments()
+}
+
+// retain is what a caller does who has nothing else to make durable.
+func retain(l *Log, now time.Time) (int, error) {
+	if _, err := l.Expire(now); err != nil {
+		return 0, err
+	}
+	return l.Retain(now)
 }
 
 func appendKeyed(t *testing.T, l *Log, second int64) {
@@ -117,7 +126,7 @@ func TestRetentionMayTakeTheBeginningOfAnOpenTransaction(t *testing.T) {
 	for i := range int32(8) {
 		write(int64(i), false, i)
 	}
-	n, err := l.Retain(at(14))
+	n, err := retain(l, at(14))
 	must(t, err)
 	start := l.LogStartOffset()
 	if n == 0 || start == 0 || start >= 7 {
