@@ -48,6 +48,10 @@ func (l *Log) Clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
 		l.mu.Unlock()
 		return Cleaned{Upto: d.First}, ErrCleaningAborted
 	}
+	if l.broken != nil {
+		defer l.mu.Unlock()
+		return Cleaned{Upto: d.First}, l.broken
+	}
 	l.cleaning = true
 	l.mu.Unlock()
 	done, err := l.clean(now, d, o)
@@ -175,7 +179,7 @@ func (l *Log) cleanable(segments []*segment.Segment, d *Dirt) *compact.Log {
 			err := eachAborted(now, from, upper, func(a segment.AbortedTxn) { found = append(found, a) })
 			return found, err
 		},
-		Producers: l.lastOfProducers, HighWatermark: l.HighWatermark,
+		Producers: l.lastOfProducers(), HighWatermark: l.HighWatermark,
 		Codecs: l.host.codecs, UnpackedMax: limit, DeleteRetentionMs: c.DeleteRetentionMs, Segment: l.segmentConfig(c),
 	}
 }

@@ -624,3 +624,36 @@ func TestAnyOperationOfACompactionMayFail(t *testing.T) {
 		t.Errorf("only %d operations", count)
 	}
 }
+
+// BenchmarkClean compacts a log of 100-byte records, ten to a batch, of which
+// nine of ten are obsolete.
+func BenchmarkClean(b *testing.B) {
+	c := compactConfig()
+	c.SegmentBytes, c.IndexIntervalBytes = 4<<20, 4096
+	l := logOnDisk(b, &c)
+	const count, keys = 200_000, 20_000
+	for i := 0; i < count; i += 10 {
+		builder := batch.NewBuilder(nil, opts())
+		for j := range 10 {
+			builder.Append(stampAt(int64(i)), fmt.Append(nil, "key-", (i+j)%keys), make([]byte, 100))
+		}
+		data, err := builder.Build(nil)
+		must(b, err)
+		_, err = l.AppendAsLeader(at(int64(i)), data, 0, AppendOptions{})
+		must(b, err)
+	}
+	l.SetHighWatermark(count)
+	must(b, l.Flush(count))
+	limits := quick()
+	limits.MapBytes, limits.IOBytes = 128<<20, 256<<10
+	read := int64(0)
+	limits.Pace = func(n int) error { read += int64(n); return nil }
+	for b.Loop() {
+		// The first time all is obsolete that can be; then nothing.
+		d, err := l.Dirt(at(count), -1)
+		must(b, err)
+		b.SetBytes(d.Cleanable)
+		_, err = l.Clean(at(count), &d, &CleanOptions{Limits: limits})
+		must(b, err)
+	}
+}

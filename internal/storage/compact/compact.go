@@ -44,8 +44,8 @@ type Log struct {
 	Dirty, End kafka.Offset
 	// Aborted lists the aborted transactions that overlap [from, upper).
 	Aborted func(from, upper kafka.Offset) ([]segment.AbortedTxn, error)
-	// Producers are those that are active now.
-	Producers     func() map[kafka.ProducerID]Last
+	// Producers are those that are active. Who comes later writes behind End.
+	Producers     map[kafka.ProducerID]Last
 	HighWatermark func() kafka.Offset
 
 	Codecs            *compress.Pool
@@ -72,7 +72,7 @@ func New(log *Log, limits Limits, now time.Time) *Run {
 	r := &Run{log: log, limits: limits, now: now}
 	r.filter = Filter{
 		Now: kafka.Timestamp(now.UnixMilli()), DeleteRetentionMs: log.DeleteRetentionMs,
-		Codecs: log.Codecs, UnpackedMax: log.UnpackedMax, Txns: &Txns{},
+		Codecs: log.Codecs, UnpackedMax: log.UnpackedMax, Txns: &Txns{}, Producers: log.Producers,
 	}
 	r.read = make([]byte, max(limits.IOBytes, batch.HeaderSize))
 	return r
@@ -236,7 +236,6 @@ func (r *Run) fill(made *segment.Segment, group []*segment.Segment) (changed boo
 		retained++
 		return made.AppendAborted(a)
 	}
-	r.filter.Producers = r.log.Producers()
 	had := int64(0)
 	for i, s := range group {
 		upper, err := upperOf(group, i)
