@@ -38,8 +38,11 @@ func bugs() []bug {
 		{name: "the name of a new partition's directory is not synced", ops: vfs.OpSyncDir, file: func(name string) bool { return "/"+name == dataDir }},
 		{name: "the recovery point is written before the sync that moves it", rewrite: ahead},
 		{name: "the mark of a clean shutdown stays", seed: 5, ops: vfs.OpRemove, file: is(logdir.CleanFile)},
-		{name: "the transaction index is not synced", seed: 6, ops: vfs.OpSync, file: ends(".txnindex")},
-		{name: "segments are deleted before the new log start is on disk", seed: 7, ops: vfs.OpRename, file: is(logdir.LogStartFile + ".tmp")},
+		{name: "the transaction index is not synced", seed: 7, ops: vfs.OpSync, file: ends(".txnindex")},
+		{name: "a cleaned segment takes the place of others before it is synced", seed: 6, ops: vfs.OpSync, file: func(name string) bool {
+			return strings.HasSuffix(name, ".cleaned") || strings.HasSuffix(name, ".swap")
+		}},
+		{name: "segments are deleted before the new log start is on disk", seed: 8, ops: vfs.OpRename, file: is(logdir.LogStartFile + ".tmp")},
 	}
 }
 

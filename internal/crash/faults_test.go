@@ -112,7 +112,11 @@ func (f *trial) put(p *part, o batch.Options, ao storage.AppendOptions, key, val
 	if !acked {
 		answer := make(chan error, 1)
 		if acked, err = at.AwaitAck(-1, first+1, func(err error) { answer <- err }); !acked {
-			err = <-answer
+			select {
+			case err = <-answer:
+			case <-time.After(time.Minute): // a full disk: nobody is told until there is space
+				err = kafka.ErrRequestTimedOut
+			}
 		}
 	}
 	if !f.refused(err) {

@@ -89,8 +89,11 @@ func (w *world) goOn(x image) error {
 		}
 	}
 	synctest.Wait()
-	if err := w.checkOpen(x.fs.CrashClone(nil), x); err != nil {
-		return fmt.Errorf("a second crash: %w", err)
+	again := x
+	again.fs = x.fs.CrashClone(nil)
+	left := describe(again)
+	if err := w.checkOpen(again.fs, x); err != nil {
+		return fmt.Errorf("a second crash: %w; it left:\n%s", err, left)
 	}
 	if err := checkSet(set, x, nil); err != nil {
 		return err
@@ -100,7 +103,7 @@ func (w *world) goOn(x image) error {
 	}
 	for _, p := range x.parts {
 		p.acked = p.end()
-		if err := checkFiles(x.fs, vfs.Join(dataDir, p.tp.String())); err != nil {
+		if err := checkFiles(x.fs, vfs.Join(dataDir, p.tp.String()), !p.compacted()); err != nil {
 			return err
 		}
 	}

@@ -92,13 +92,14 @@ func recordsOf(b batch.Batch) ([]record, error) {
 type part struct {
 	tp      kafka.TopicPartition
 	id      kafka.UUID
-	compact bool
 	batches []*written
 	flight  []*written   // an append under way: some of it may be there
 	acked   kafka.Offset // everything below was acknowledged, or shown to consumers
 	start   kafka.Offset // what was asked to be deleted, at most
 	kept    kafka.Offset // the log start that a crash does not take back
 }
+
+func (p *part) compacted() bool { return p.tp.Topic == "compact" }
 
 func (p *part) end() kafka.Offset {
 	if len(p.batches) == 0 {

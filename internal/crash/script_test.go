@@ -123,7 +123,11 @@ func (w *world) batchOf(p *part, o batch.Options, first kafka.Offset, n int) ([]
 			headers = []batch.Header{{Key: "h", Value: []byte(fmt.Sprint(i))}}
 			r.headers = fmt.Sprintf("h=%d;", i)
 		}
-		b.Append(r.stamp, []byte(r.key), []byte(r.value), headers...)
+		value := []byte(r.value)
+		if p.compacted() && w.chance.IntN(8) == 0 {
+			r.value, value = "", nil // a tombstone
+		}
+		b.Append(r.stamp, []byte(r.key), value, headers...)
 		x.records = append(x.records, r)
 	}
 	data, err := b.Build(nil)
@@ -245,6 +249,9 @@ func (w *world) transact() {
 
 func (w *world) deleteRecords() {
 	p := w.any()
+	if p.compacted() {
+		return // which Kafka refuses
+	}
 	hw := min(w.of(p).HighWatermark(), w.of(p).Log().Synced())
 	if hw <= p.start {
 		return

@@ -86,7 +86,7 @@ func brokerConfig() *config.Broker {
 	all := config.Quickstart(dataDir)
 	for _, p := range []string{
 		"num.recovery.threads.per.data.dir=1", "log.retention.check.interval.ms=20000", "log.initial.task.delay.ms=500",
-		"log.flush.scheduler.interval.ms=3000", "transaction.partition.verification.enable=false",
+		"log.flush.scheduler.interval.ms=3000", "log.cleaner.backoff.ms=4000", "transaction.partition.verification.enable=false",
 	} {
 		o, err := config.ParseOverride(p)
 		if err != nil {
@@ -206,6 +206,10 @@ func kinds() []topicKind {
 		{"short", 2, map[string]string{
 			"flush.messages": "1", "internal.segment.bytes": "1500", "index.interval.bytes": "0", "retention.bytes": "4000",
 			"file.delete.delay.ms": "1000", "compression.type": "gzip",
+		}},
+		{"compact", 1, map[string]string{
+			"cleanup.policy": "compact", "internal.segment.bytes": "1100", "index.interval.bytes": "100", "min.cleanable.dirty.ratio": "0.01",
+			"file.delete.delay.ms": "3000",
 		}},
 		{"aged", 1, map[string]string{"gregor.durability": "page-cache", "flush.ms": "5000", "internal.segment.bytes": "3000", "index.interval.bytes": "300", "retention.ms": "120000"}},
 	}

@@ -72,6 +72,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 			// As in Kafka it stays; where its disk comes back, the next start
 			// sets it aside.
 			s.cfg.Log.Error("a deleted partition's directory stays: its log directory has failed", "partition", p.tp)
+			log.Abandon() // nobody finds it any more, and its files are open
 			return
 		}
 		id, err := kafka.NewUUID(s.cfg.Rand)

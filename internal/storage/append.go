@@ -275,6 +275,9 @@ func jitter(base kafka.Offset, c *Config) int64 {
 
 // addSegment makes a segment behind the others.
 func (l *Log) addSegment(now time.Time, base kafka.Offset, c *segment.Config) (*segment.Segment, error) {
+	if err := l.identifyLate(); err != nil {
+		return nil, err
+	}
 	place := segment.Place{FS: l.host.fs, Dir: l.Dir(), Base: base, Buffers: &l.host.buffers}
 	made, err := segment.Create(place, now, c)
 	if err != nil {

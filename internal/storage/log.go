@@ -38,6 +38,7 @@ type Log struct {
 	// Guarded by writing.
 	producers producer.State
 	snapshots []kafka.Offset // the snapshot files, in order
+	unseen    bool           // see identifyLate
 	lastSnap  kafka.Offset   // up to where the last one reaches
 	kept      kept           // the one that was taken last within a segment
 	doomed    []doomed       // renamed files that wait for their removal, by time

@@ -114,6 +114,7 @@ func (l *Log) remember(o *Options) bool {
 	}
 	if len(m.Segments) == 0 {
 		l.unsynced = unsynced{parent: true, names: true, metadata: true}
+		l.unseen = true
 		return true
 	}
 	if o.LogStart > m.End || o.RecoveryPoint > m.End {
@@ -140,4 +141,26 @@ func (l *Log) remember(o *Options) bool {
 	l.producers.LogStart(l.start)
 	l.noteUnstable()
 	return true
+}
+
+// identifyLate makes sure of partition.metadata before the first record of a log
+// that was only remembered: it had none, and so the file was never synced. A
+// crash may have left a part of it, and a log with records and without an id is
+// nobody's.
+func (l *Log) identifyLate() error {
+	if !l.unseen || l.topicID.IsZero() {
+		return nil
+	}
+	id, err := logdir.ReadTopicID(l.host.fs, l.Dir())
+	if err == nil && id.IsZero() {
+		err = logdir.WriteTopicID(l.host.fs, l.Dir(), l.topicID)
+	}
+	if err != nil {
+		return err
+	}
+	l.unseen = false
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unsynced.metadata, l.unsynced.names = true, true
+	return nil
 }
