@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -30,10 +31,28 @@ type broker struct {
 	cfg    atomic.Pointer[config.Broker]
 	set    *Set
 	img    *metadata.Image
-	log    *strings.Builder
+	log    *journal
 	led    map[string]bool // what Leads said
 	cancel context.CancelFunc
 	done   chan struct{}
+}
+
+// journal is what was logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 const self = 1
@@ -75,7 +94,7 @@ func bubble(t *testing.T, props []string, dirs int, f func(t *testing.T, b *brok
 // open makes a set that knows the image, and loads what is on disk.
 func (b *broker) open() {
 	b.t.Helper()
-	b.log = &strings.Builder{}
+	b.log = new(journal)
 	b.set = New(Config{
 		Host: storage.NewHost(b.fs, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
 		Broker: b.cfg.Load, Log: slog.New(slog.NewTextHandler(b.log, nil)),
