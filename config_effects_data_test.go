@@ -332,7 +332,7 @@ func logProbes() map[string]any {
 	one("log.flush.offset.checkpoint.interval.ms", "20", checkpoint("recovery-point-offset-checkpoint", "a 0 2"), "log.flush.interval.messages=1")
 	one("log.flush.scheduler.interval.ms", "20", checkpoint("recovery-point-offset-checkpoint", "a 0 2"), "log.flush.offset.checkpoint.interval.ms=20")
 	for _, key := range []string{"log.flush.interval.ms", "topic:flush.ms"} {
-		probes[key] = "internal/partition TestOnlyFlushMsFlushesByTime"
+		probes[key] = "internal/partition TestFlushMsFlushesByTime"
 	}
 	for _, key := range []string{"gregor.log.durability", "topic:gregor.durability"} {
 		probes[key] = "internal/partition TestDurabilityChangesAtOnceAndNobodyStaysParked"

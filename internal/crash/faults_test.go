@@ -231,7 +231,13 @@ func (f *trial) checkLeft(disk *vfs.Mem) error {
 func (f *trial) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { _ = f.set.Run(ctx); close(done) }()
+	go func() {
+		var cleaner sync.WaitGroup
+		cleaner.Go(func() { _ = f.set.RunCleaner(ctx) })
+		_ = f.set.Run(ctx)
+		cleaner.Wait()
+		close(done)
+	}()
 	f.stop = func() { cancel(); <-done }
 }
 

@@ -159,7 +159,13 @@ func (w *world) open() {
 	w.set = set
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { _ = set.Run(ctx); close(done) }()
+	go func() {
+		var cleaner sync.WaitGroup
+		cleaner.Go(func() { _ = set.RunCleaner(ctx) })
+		_ = set.Run(ctx)
+		cleaner.Wait()
+		close(done)
+	}()
 	w.stop = func() { cancel(); <-done }
 	synctest.Wait()
 }

@@ -107,8 +107,8 @@ func (c *cleaner) busy(p *Partition) bool {
 	return c.running[p] != nil
 }
 
-// compact compacts logs until ctx ends, and waits for those under way.
-func (s *Set) compact(ctx context.Context) {
+// RunCleaner compacts logs until ctx ends, and waits for those under way.
+func (s *Set) RunCleaner(ctx context.Context) error {
 	var under sync.WaitGroup
 	defer under.Wait()
 	count := 0
@@ -121,7 +121,7 @@ func (s *Set) compact(ctx context.Context) {
 			for ; count > 0; count-- {
 				<-s.cleaner.done
 			}
-			return
+			return nil
 		case <-timer.C:
 		case <-s.cleaner.wake:
 		case <-s.cleaner.done:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/batch"
@@ -103,6 +104,7 @@ func TestACompactedTopicIsCompacted(t *testing.T) {
 		b.rounds(p, 200, 5)
 		before := b.contents(p)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		after := b.contents(p)
 		for key, offsets := range before {
 			got := after[key]
@@ -258,6 +260,7 @@ func TestTheCleanerIsThrottled(t *testing.T) {
 		p := b.compacted()
 		b.rounds(p, 400, 5) // 70 KB, which are read twice
 		time.Sleep(90 * time.Second)
+		synctest.Wait()
 		st := b.set.CleanerStats()
 		if st.Running != 1 || st.Runs != 0 {
 			t.Fatalf("at 1000 bytes a second %+v after 90 s", st)
@@ -362,6 +365,7 @@ func TestADamagedLogIsNotCompactedAndOthersAre(t *testing.T) {
 		other := b.partition("b", 0)
 		b.rounds(other, 100, 5)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		st := b.set.CleanerStats()
 		if u := st.Uncleanable["/d0"]; u.Partitions != 1 || u.Bytes == 0 {
 			t.Errorf("%+v", st)

@@ -283,10 +283,5 @@ func (s *Set) spread(n int, f func(i int)) {
 	wait.Wait()
 }
 
-// Run does the housekeeping of all partitions, and compacts, until ctx ends.
-func (s *Set) Run(ctx context.Context) error {
-	var beside sync.WaitGroup
-	beside.Go(func() { s.compact(ctx) })
-	defer beside.Wait()
-	return s.housekeeping(ctx)
-}
+// Run does the housekeeping of all partitions until ctx ends.
+func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }

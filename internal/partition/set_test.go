@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -32,7 +33,7 @@ type broker struct {
 	cfg    atomic.Pointer[config.Broker]
 	set    *Set
 	img    *metadata.Image
-	log    *strings.Builder
+	log    *journal
 	led    map[string]bool // what Leads said
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -41,6 +42,24 @@ type broker struct {
 	// restless: without the rounds of RunSettle, which wait for a sync under way
 	// with a lock, and so stop the clock of the bubble.
 	restless bool
+}
+
+// journal is what was logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 const self = 1
@@ -90,7 +109,7 @@ func (b *broker) configure(props ...string) {
 // open makes a set that knows the image, and loads what is on disk.
 func (b *broker) open() {
 	b.t.Helper()
-	b.log = &strings.Builder{}
+	b.log = new(journal)
 	var fsys vfs.FS = b.fs
 	if b.over != nil {
 		fsys = b.over
@@ -115,7 +134,9 @@ func (b *broker) open() {
 			_ = set.RunSettle(ctx)
 		}
 	}()
-	go func() { _ = set.Run(ctx); <-settled; close(b.done) }()
+	cleaned := make(chan struct{})
+	go func() { _ = set.RunCleaner(ctx); close(cleaned) }()
+	go func() { _ = set.Run(ctx); <-settled; <-cleaned; close(b.done) }()
 }
 
 func (b *broker) close() {
@@ -436,6 +457,32 @@ func TestRetentionDeletesOldSegmentsAndFlushMovesTheRecoveryPoint(t *testing.T) 
 			t.Errorf("%d bytes are left", got)
 		}
 	})
+}
+
+// TestFlushMsFlushesByTime: without the rounds that advance the recovery points.
+func TestFlushMsFlushesByTime(t *testing.T) {
+	for _, prop := range []string{"log.flush.interval.ms=5000", "gregor.log.durability=page-cache"} {
+		props := []string{"log.flush.scheduler.interval.ms=1000", "log.initial.task.delay.ms=0", "gregor.log.durability=page-cache", prop}
+		bubble(t, props, 1, func(t *testing.T, b *broker) {
+			b.close()
+			b.restless = true
+			b.open()
+			b.apply(newTopic("a", 1)...)
+			if !strings.HasPrefix(prop, "log.flush") {
+				b.apply(setConfig("a", "flush.ms", "5000"))
+			}
+			p := b.partition("a", 0)
+			b.append(p, 1, 100)
+			time.Sleep(4 * time.Second)
+			if got := p.Log().RecoveryPoint(); got != 0 {
+				t.Errorf("%s: flushed up to %d before the time was over", prop, got)
+			}
+			time.Sleep(3 * time.Second)
+			if got := p.Log().RecoveryPoint(); got != 1 {
+				t.Errorf("%s: the time is over, and the recovery point is %d", prop, got)
+			}
+		})
+	}
 }
 
 // What nobody asked for is flushed every few seconds, for a start after a crash
