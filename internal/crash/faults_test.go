@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -177,7 +176,7 @@ func try(seed uint64, fault *vfs.Fault, kill bool) (f *trial) {
 		return f // it did not start
 	}
 	w.set = set
-	f.start()
+	w.stop = run(set)
 	f.run()
 	w.stop()
 	if kill {
@@ -225,14 +224,6 @@ func (f *trial) checkLeft(disk *vfs.Mem) error {
 		}
 	}
 	return nil
-}
-
-// start begins the housekeeping.
-func (f *trial) start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { _ = f.set.Run(ctx); close(done) }()
-	f.stop = func() { cancel(); <-done }
 }
 
 // Whichever operation on the disk fails, and however: whoever asked is told with

@@ -157,11 +157,18 @@ func (w *world) open() {
 		return
 	}
 	w.set = set
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { _ = set.Run(ctx); close(done) }()
-	w.stop = func() { cancel(); <-done }
+	w.stop = run(set)
 	synctest.Wait()
+}
+
+// run does what a node's goroutines do for the partitions, until the result is
+// called.
+func run(set *partition.Set) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = set.Run(ctx) })
+	running.Go(func() { _ = set.RunSettle(ctx) })
+	return func() { cancel(); running.Wait() }
 }
 
 // point is called at each change of the disk: the images of it are checked.
