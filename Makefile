@@ -87,9 +87,9 @@ cross: ## build for every platform, without cgo, and check the size
 	done
 
 .PHONY: kill-cycles
-kill-cycles: build-test ## kill -9 gregor N times under real clients [N=1000 SEED=7 BROKER=kafka]
+kill-cycles: build-test ## kill -9 gregor N times under real clients [N=1000 SEED=7 BROKER=kafka PLAIN=1]
 	cd test && GREGOR_BINARY=$(BIN)/gregor-under-test go test -count=1 -v -timeout $$((600 + $(or $(N),1000) * 5))s ./kills \
-	  -args -cycles $(or $(N),1000) $(if $(SEED),-seed $(SEED)) $(if $(filter kafka,$(BROKER)),-kafka)
+	  -args -cycles $(or $(N),1000) $(if $(SEED),-seed $(SEED)) $(if $(filter kafka,$(BROKER)),-kafka) $(if $(PLAIN),-plain)
 
 .PHONY: image
 image: ## build the container image without Docker, as .cache/image/gregor.tar

@@ -331,6 +331,12 @@ func logProbes() map[string]any {
 	add(both("log.flush.interval.messages", "flush.messages", "1", checkpoint("recovery-point-offset-checkpoint", "a 0 2"), "log.flush.offset.checkpoint.interval.ms=20"))
 	one("log.flush.offset.checkpoint.interval.ms", "20", checkpoint("recovery-point-offset-checkpoint", "a 0 2"), "log.flush.interval.messages=1")
 	one("log.flush.scheduler.interval.ms", "20", checkpoint("recovery-point-offset-checkpoint", "a 0 2"), "log.flush.offset.checkpoint.interval.ms=20")
+	for _, key := range []string{"log.flush.interval.ms", "topic:flush.ms"} {
+		probes[key] = "internal/partition TestOnlyFlushMsFlushesByTime"
+	}
+	for _, key := range []string{"gregor.log.durability", "topic:gregor.durability"} {
+		probes[key] = "internal/partition TestDurabilityChangesAtOnceAndNobodyStaysParked"
+	}
 	one("replica.high.watermark.checkpoint.interval.ms", "20", checkpoint("replication-offset-checkpoint", "a 0 2"))
 	one("log.flush.start.offset.checkpoint.interval.ms", "20", func(t *testing.T, b *bench) {
 		b.must(b.produce("a", kgo.Record{Value: []byte("x")}))

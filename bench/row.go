@@ -34,10 +34,13 @@ type figure struct {
 	mark       float64 // what R is to reach; 0: none
 }
 
-const pageCache = "page cache: nobody syncs before the answer"
+const (
+	pageCache = "page cache: nobody syncs before the answer"
+	asShipped = "as shipped: Gregor syncs before the answer, the others do not"
+)
 
 func rows() []row {
-	return slices.Concat(produceRows(), consumeRows(), latencyRows(), transactionRows(), processRows(), restartRows())
+	return slices.Concat(produceRows(), durableRows(), consumeRows(), latencyRows(), transactionRows(), processRows(), restartRows())
 }
 
 // choose gives the rows with these names, all where there are none.

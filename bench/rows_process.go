@@ -19,7 +19,7 @@ func processRows() []row {
 	return []row{
 		{
 			name: "start", load: "the process is started on its own directory; a client knocks until its first record is acknowledged, and then leaves it alone",
-			durability: pageCache, turn: 12 * time.Second, run: start, alone: true,
+			durability: asShipped, turn: 12 * time.Second, run: start, alone: true,
 			figures: []figure{{name: "start", unit: "ms", mark: 0.02}, {name: "resident when idle", unit: "MB", mark: 0.07}},
 		},
 		{

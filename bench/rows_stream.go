@@ -42,7 +42,7 @@ func produceRows() []row {
 		}
 		list = append(list, row{
 			name: l.name, load: fmt.Sprintf("records of %d bytes, %s, idempotent, acks=all, one partition", l.size, client),
-			durability: pageCache, figures: streamFigures(l.rate, 0.25), turn: 6 * time.Second,
+			durability: asShipped, figures: streamFigures(l.rate, 0.25), turn: 6 * time.Second,
 			run: func(ctx context.Context, b *bench, s *side) ([]float64, error) {
 				return produceOnce(ctx, b, s, l.java, l.size, b.bytes(l.all))
 			},

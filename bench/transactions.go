@@ -12,7 +12,7 @@ import (
 func transactionRows() []row {
 	return []row{{
 		name: "transactions", load: "one producer, transactions of ten 1 KB records, one after another (franz-go)",
-		durability: pageCache, turn: 8 * time.Second, noFloor: true,
+		durability: asShipped, turn: 8 * time.Second, noFloor: true,
 		figures: []figure{{name: "rate", unit: "1/s", more: true, mark: 10}, {name: "one of them, p50", unit: "ms", mark: 0.1}, {name: "its end, p50", unit: "ms"}},
 		begin: func(ctx context.Context, _ *bench, s *side) error {
 			_, err := s.topic(ctx)

@@ -116,8 +116,8 @@ func ExampleBroker_Restart() {
 func ExampleBroker_Crash() {
 	inTest(func(t *testing.T) {
 		broker := gregortest.New(t)
-		broker.CreateTopic("synced", 1, "flush.messages=1") // every record is, before it is acknowledged
-		broker.CreateTopic("cached", 1)                     // Kafka's default
+		broker.CreateTopic("synced", 1)                                 // before it is acknowledged
+		broker.CreateTopic("cached", 1, "gregor.durability=page-cache") // Kafka's default
 		for _, topic := range []string{"synced", "cached"} {
 			broker.Produce(topic, gregortest.Values("a record")...)
 		}

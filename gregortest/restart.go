@@ -63,11 +63,12 @@ func (b *Broker) Kill() {
 // With nil nothing that was not synced is kept. [Broker.Start] recovers from it.
 //
 // Topics, configurations and all other metadata are synced before they are
-// answered. Records are synced when flush.messages and flush.ms of their topic
-// say so, when a segment is full, and by [Broker.Stop]; by Kafka's default a
-// record that was acknowledged since may be lost, with acks=all too, as on an
-// Apache Kafka broker that is alone. The same holds for committed offsets. A topic
-// with flush.messages=1 loses nothing that was acknowledged.
+// answered, and so are records that were produced with acks=all, committed
+// offsets and transactions: nothing of them is lost. Records of acks=1 and acks=0
+// are synced when somebody waits to read them, when flush.messages and flush.ms of
+// their topic say so, when a segment is full, and by [Broker.Stop]. In a topic
+// with gregor.durability=page-cache, Apache Kafka's default, acks=all waits for no
+// sync either, as on an Apache Kafka broker that is alone.
 func (b *Broker) Crash(chance *rand.Rand) {
 	b.t.Helper()
 	b.breakOff("Crash", func(m *vfs.Mem) *vfs.Mem { return m.CrashClone(chance) })

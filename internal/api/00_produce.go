@@ -344,6 +344,10 @@ func appendFailed(p Partition, out *msg.ProduceResponsePartitionProduceResponse,
 			}
 		}
 	}
+	if full, ok := errors.AsType[*storage.FullDisk](err); ok {
+		text := full.Error() // Kafka knows no such refusal: the client's log says what to do
+		out.ErrorMessage = &text
+	}
 	switch code {
 	case kafka.ErrUnknownTopicOrPartition, kafka.ErrNotLeaderOrFollower, kafka.ErrMessageTooLarge, kafka.ErrRecordListTooLarge,
 		kafka.ErrCorruptMessage, kafka.ErrUnknownTopicID, kafka.ErrKafkaStorageError:

@@ -9,6 +9,9 @@ import (
 )
 
 func (h *Handlers) listOffsets(ctx context.Context, call *Call, req *msg.ListOffsetsRequest) (*msg.ListOffsetsResponse, error) {
+	if err := h.catchUp(ctx, call, req); err != nil {
+		return nil, err
+	}
 	if call.Version == 0 {
 		return h.listOffsetsBefore(call, req), nil
 	}
@@ -18,9 +21,6 @@ func (h *Handlers) listOffsets(ctx context.Context, call *Call, req *msg.ListOff
 		for j := range req.Topics[i].Partitions {
 			times[kafka.TopicPartition{Topic: req.Topics[i].Name, Partition: req.Topics[i].Partitions[j].PartitionIndex}]++
 		}
-	}
-	if err := h.catchUp(ctx, call, req); err != nil {
-		return nil, err
 	}
 	for i := range req.Topics {
 		topic := &req.Topics[i]

@@ -76,7 +76,7 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 	out.HighWatermark = -1
 	code := part.code
 	if code == kafka.ErrNone {
-		aborted = abortedTxns(st, want, part, aborted)
+		aborted = abortedTxns(st, part, aborted)
 		code = part.code
 	}
 	if code == kafka.ErrNone {
@@ -120,7 +120,7 @@ func (h *Handlers) answerFetchPart(s *Session, st *fetchState, want *fetchsessio
 
 // abortedTxns lists the aborted transactions that a read_committed consumer
 // has to skip in what it gets; empty but not null where there are none.
-func abortedTxns(st *fetchState, want *fetchsession.Partition, part *fetchPart, reuse []msg.FetchResponseAbortedTransaction) []msg.FetchResponseAbortedTransaction {
+func abortedTxns(st *fetchState, part *fetchPart, reuse []msg.FetchResponseAbortedTransaction) []msg.FetchResponseAbortedTransaction {
 	if reuse == nil {
 		reuse = []msg.FetchResponseAbortedTransaction{}
 	}

@@ -17,9 +17,13 @@ import (
 // TestProduceAndFetchAllocateNothing holds the path from the socket to the file
 // and back to its budget: nothing for each request, once connection and pools
 // are warm. The allowance is for the collector emptying a pool meanwhile.
+//
+// A request that waits for the disk is parked: it has a writer, a channel, a
+// timer and what its partitions call when they are done. That is its budget,
+// whatever the number of records: TestWaitingForTheDiskAllocatesByThePartition.
 func TestProduceAndFetchAllocateNothing(t *testing.T) {
 	const allowed = 0.1
-	_, r := onDisk(t)
+	_, r := onDisk(t, "gregor.log.durability=page-cache")
 	plain := r.topic("plain", 3)
 	large := r.topic("large", 1)
 	packed, idempotent, both := r.topic("packed", 1), r.topic("idempotent", 1), r.topic("both", 1)
@@ -57,6 +61,27 @@ func TestProduceAndFetchAllocateNothing(t *testing.T) {
 		}
 		if c.next != nil {
 			wantAppended(t, r.buf, int64(turns-1)*batchRecords)
+		}
+	}
+}
+
+func TestWaitingForTheDiskAllocatesByThePartition(t *testing.T) {
+	_, r := onDisk(t)
+	topic := r.topic("t", 8)
+	for _, c := range []struct {
+		partitions      int32
+		records, budget int
+	}{{1, 1, 16}, {1, 1000, 16}, {8, 10, 16 + 7*7}} {
+		frame := produceFrame(topic, -1, c.partitions, c.records, 100)
+		turn := func() {
+			r.send(frame)
+			r.receive()
+		}
+		for range 20 {
+			turn()
+		}
+		if got := testing.AllocsPerRun(200, turn); got > float64(c.budget)+raceAllocs {
+			t.Errorf("%d partitions, %d records each: %v allocations a request, %d is the budget", c.partitions, c.records, got, c.budget)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (n *Node) quorumConfig() quorum.Config {
 	b := n.cfg.Broker
 	ms := func(v int64) time.Duration { return time.Duration(v) * time.Millisecond }
 	cfg := quorum.Config{
-		FS: n.cfg.FS, Dir: n.metadataDirectory().path, DirectoryID: n.metadataDirectory().meta.DirectoryID,
+		FS: n.metadataDirectory().space.Spare(), Dir: n.metadataDirectory().path, DirectoryID: n.metadataDirectory().meta.DirectoryID,
 		Env: &controller.Env{
 			NodeID: n.id(), ClusterID: n.clusterID, Config: b, Features: controller.SupportedFeatures(),
 			SessionTimeout: ms(int64(b.BrokerSessionTimeoutMs)),

@@ -19,6 +19,8 @@ type directory struct {
 	meta logdir.Meta
 	bare bool  // it had no meta.properties
 	err  error // it cannot be used
+	// space is the room on its disk.
+	space *logdir.Space
 }
 
 // lockDirs makes the directories and takes them for this process.
@@ -31,6 +33,7 @@ func (n *Node) lockDirs() error {
 		n.dirs = append(n.dirs, directory{path: b.MetadataLogDir})
 	}
 	for i := range n.dirs {
+		n.dirs[i].space = logdir.NewSpace(n.cfg.FS, n.dirs[i].path)
 		if err := n.lockDir(&n.dirs[i]); err != nil {
 			return err
 		}
@@ -42,7 +45,8 @@ func (n *Node) lockDir(d *directory) error {
 	if err := n.cfg.FS.MkdirAll(d.path); err != nil {
 		return n.unusable(d, fmt.Errorf("log directory %s cannot be made: %w", d.path, err))
 	}
-	lock, err := logdir.Lock(n.cfg.FS, d.path)
+	d.space.Prepare()
+	lock, err := logdir.Lock(d.space.Spare(), d.path)
 	if errors.Is(err, vfs.ErrLocked) {
 		return fmt.Errorf("log directory %s: %w", d.path, err) // it is in use, not broken
 	}
@@ -145,7 +149,7 @@ func (n *Node) formatBare() error {
 			}
 		}
 		// meta.properties comes last: a directory with one is formatted.
-		err = logdir.WriteMeta(n.cfg.FS, d.path, d.meta, "")
+		err = logdir.WriteMeta(d.space.Spare(), d.path, d.meta, "")
 		if vfs.IsFailed(err) {
 			err = n.unusable(d, fmt.Errorf("log directory %s cannot be formatted: %w", d.path, err))
 		}

@@ -94,13 +94,13 @@ func (a *assignments) putBack(some map[replicaID]kafka.UUID) {
 
 // The pauses between attempts, as in Kafka.
 const (
-	assignPauseMin = 100 * time.Millisecond
-	assignPauseMax = 10 * time.Second
+	assignPauseFirst = 100 * time.Millisecond
+	assignPauseLast  = 10 * time.Second
 )
 
 // run tells what is queued, until ctx ends.
 func (a *assignments) run(ctx context.Context) error {
-	pause := assignPauseMin
+	pause := assignPauseFirst
 	for {
 		select {
 		case <-ctx.Done():
@@ -110,7 +110,7 @@ func (a *assignments) run(ctx context.Context) error {
 		for some := a.take(); len(some) > 0; some = a.take() {
 			err := a.tell(ctx, some)
 			if err == nil {
-				pause = assignPauseMin
+				pause = assignPauseFirst
 				continue
 			}
 			a.putBack(some)
@@ -122,7 +122,7 @@ func (a *assignments) run(ctx context.Context) error {
 				return nil
 			case <-time.After(pause):
 			}
-			pause = min(2*pause, assignPauseMax)
+			pause = min(2*pause, assignPauseLast)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func request[R kmsg.Response](w *world, cl *kgo.Client, req kmsg.Request) R {
 
 func (w *world) manual() *kgo.Client {
 	return w.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordRetries(0), kgo.RequestRetries(0),
-		kgo.DisableIdempotentWrite(), kgo.ProducerLinger(0))
+		kgo.DisableIdempotentWrite(), kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()))
 }
 
 func (w *world) produceTo(cl *kgo.Client, topic string, partition int32, value string) error {

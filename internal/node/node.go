@@ -167,6 +167,7 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Push("partitions", func(context.Context) error { return n.set.Close(n.membership.Epoch()) })
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Go("recovery points", n.set.RunSettle, n.fail)
+	n.stack.Go("failing directories", n.set.Watch, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
 	n.stack.Push("transactions", func(context.Context) error { n.transactions.Close(); return nil })
 	if err := n.Err(); err != nil {
@@ -194,13 +195,17 @@ func (n *Node) buildPartitions() {
 	n.codecs = new(compress.Pool)
 	host := storage.NewHost(n.cfg.FS, n.codecs)
 	var dirs []partition.Dir
+	var metadata partition.Dir
 	for _, d := range n.dirs {
+		dir := partition.Dir{Path: d.path, ID: d.meta.DirectoryID, Err: d.err, Space: d.space}
 		if d.data {
-			dirs = append(dirs, partition.Dir{Path: d.path, ID: d.meta.DirectoryID, Err: d.err})
+			dirs = append(dirs, dir)
+		} else {
+			metadata = dir
 		}
 	}
 	n.set = partition.New(partition.Config{
-		Host: host, NodeID: n.id(), Dirs: dirs, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
+		Host: host, NodeID: n.id(), Dirs: dirs, Metadata: metadata, Broker: n.broker.Load, Log: n.logs.Logger("partitions"), Rand: n.cfg.Rand, Leads: n.leads,
 		Flushed: n.flushes.ObserveTime, Assign: n.assignments.add, Failed: n.dirFailed, Progress: &n.progress,
 	})
 }

@@ -209,7 +209,7 @@ func TestWhatIsMissingOfAnOldAnswerIsACutMessage(t *testing.T) {
 		cl, r := w.client(), w.raw()
 		w.createTopic(cl, "t", 1, nil)
 		for range 200 { // 200 batches with one record each: a message is shorter than a batch
-			r.produceOld(2, "t", 1, oldMessages(t, 1, compress.None, "v"))
+			r.produceOld(2, "t", -1, oldMessages(t, 1, compress.None, "v"))
 		}
 		for version := range int16(4) {
 			offsets, size, code := r.fetchOld(version, "t", 0, 1<<20, 0)

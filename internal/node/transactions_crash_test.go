@@ -3,9 +3,11 @@ package node
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -51,15 +54,15 @@ func (f watchedFile) WriteAt(p []byte, at int64) (int, error) {
 // it once the transaction has begun.
 type told map[string]bool // true: the end was acknowledged
 
-// image is the disk at one moment, as kill -9 leaves it.
+// image is the disk at one moment, with any part of what was not synced.
 type image struct {
 	disk *vfs.Mem
 	told told
 	last string // the file that was written last
 }
 
-// TestTransactionsAreWholeInEveryCrashImage takes an image of the disk after
-// each write of some transactions over two partitions,
+// TestTransactionsAreWholeInEveryCrashImage takes an image of the disk, as a loss
+// of power leaves it, after each write of some transactions over two partitions,
 // those between the decision, the markers and the end among them, and starts a
 // node on each: what was acknowledged counts, whole and once; what was aborted
 // does not; nothing hangs.
@@ -95,13 +98,13 @@ func crashImages(t *testing.T, w *world) []image {
 	var mu sync.Mutex
 	var images []image
 	known, on := told{}, false
-	disk := w.fs
+	disk, chance := w.fs, rand.New(rand.NewPCG(1, 2))
 	w.watch = func(inner vfs.FS) vfs.FS {
 		return watchedFS{inner, func(name string) {
 			mu.Lock()
 			defer mu.Unlock()
 			if on && strings.HasSuffix(name, ".log") && !strings.Contains(name, "__cluster_metadata") {
-				images = append(images, image{disk.Clone(), maps.Clone(known), name})
+				images = append(images, image{disk.CrashClone(chance), maps.Clone(known), name})
 			}
 		}}
 	}
@@ -132,7 +135,8 @@ func crashImages(t *testing.T, w *world) []image {
 	return images
 }
 
-// stateOf is the state of an id once its markers are written.
+// stateOf is the state of an id once its markers are written; "" where the id is
+// not known.
 func (w *world) stateOf(id string) string {
 	w.t.Helper()
 	ac := kadm.NewClient(w.client())
@@ -141,6 +145,9 @@ func (w *world) stateOf(id string) string {
 		d, err := ac.DescribeTransactions(w.t.Context(), id)
 		if err != nil {
 			w.t.Fatal(err)
+		}
+		if errors.Is(d[id].Err, kerr.TransactionalIDNotFound) {
+			return ""
 		}
 		if d[id].Err == nil && !strings.HasPrefix(d[id].State, "Prepare") {
 			return d[id].State

@@ -116,6 +116,7 @@ type timed struct {
 func (s *Set) housekeeping(ctx context.Context) error {
 	b := s.cfg.Broker
 	work := []*timed{
+		{every: func() int64 { return spaceEvery.Milliseconds() }, run: s.checkSpace},
 		{every: func() int64 { return b().HighWatermarkCheckpointIntervalMs }, run: s.checkpointHighWatermarks},
 		{every: func() int64 { return b().LogFlushOffsetCheckpointIntervalMs }, run: s.checkpointRecoveryPoints},
 		{every: func() int64 { return b().LogFlushStartOffsetCheckpointIntervalMs }, run: s.checkpointLogStarts},
@@ -213,7 +214,7 @@ func (s *Set) removeDue(now time.Time) {
 	var due []removal
 	rest := s.chores.removals[:0]
 	for _, r := range s.chores.removals {
-		if r.at.After(now) {
+		if r.at.After(now) && !r.d.Space.Full() { // a full disk does not wait
 			rest = append(rest, r)
 		} else {
 			due = append(due, r)

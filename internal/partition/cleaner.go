@@ -150,6 +150,10 @@ func (s *Set) compact(ctx context.Context) {
 	}
 }
 
+// restMs is for how long a thread rests, at least, after a compaction that failed:
+// the next it tries may be the same.
+const restMs = 1000
+
 // cleanerPause is the least time between two looks at all logs, when there is
 // nothing to do.
 const cleanerPause = 10 * time.Millisecond
@@ -158,7 +162,7 @@ const cleanerPause = 10 * time.Millisecond
 // enough, or overdue, the one with the largest share of it.
 func (s *Set) dirtiest(now time.Time, running int) *cleaning {
 	var best *cleaning
-	top, delay, due := 0.0, int64(0), 0
+	top, delay := 0.0, int64(0)
 	for _, p := range s.all() {
 		log := p.live()
 		if log == nil || !log.Config().Compact || p.uncleanable.Load() || s.cleaner.busy(p) {
@@ -180,7 +184,6 @@ func (s *Set) dirtiest(now time.Time, running int) *cleaning {
 		if d.End <= d.First || !d.Due(log.Config()) {
 			continue
 		}
-		due++
 		if best == nil || d.Ratio() > best.dirt.Ratio() {
 			best = &cleaning{p: p, log: log, dirt: d}
 		}
@@ -217,10 +220,11 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 		s.cleaner.mu.Unlock()
 		close(run.ended)
 	}()
-	if err := s.secure(run); err != nil {
-		return // the operator was told
-	}
 	b := s.cfg.Broker()
+	if err := s.secure(run); err != nil {
+		s.cleaner.pace.rest(ctx, max(b.CleanerBackoffMs, restMs)) // the operator was told
+		return
+	}
 	tally := s.cleaner.stats.begin(time.Now())
 	progress := time.Now()
 	options := storage.CleanOptions{Limits: limits(b), Indexed: func() { tally.indexed = time.Now() }}
@@ -228,7 +232,7 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 		tally.bytes += int64(bytes)
 		if now := time.Now(); now.Sub(progress) >= progressEvery {
 			progress = now
-			s.cfg.Log.Info("compacting", "partition", run.p.tp, "read and written", tally.bytes, "of at least", run.dirt.Clean+2*run.dirt.Cleanable)
+			s.cfg.Log.Info("compacting", "partition", run.p.tp, "bytesDone", tally.bytes, "ofAtLeast", run.dirt.Clean+2*run.dirt.Cleanable)
 		}
 		if !run.log.Config().Compact || !s.cleaner.pace.wait(ctx, bytes, s.cfg.Broker().CleanerIOMaxBytesPerSecond) {
 			return errCleaningEnded
@@ -247,10 +251,12 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 		if done.Invalid > 0 {
 			s.cfg.Log.Warn("records without a key were removed from a compacted log", "partition", run.p.tp, "records", done.Invalid)
 		}
-	case errors.Is(err, errCleaningEnded), errors.Is(err, storage.ErrCleaningAborted):
+	case errors.Is(err, errCleaningEnded):
+	case errors.Is(err, storage.ErrCleaningAborted):
+		s.cleaner.pace.rest(ctx, restMs)
 	case vfs.IsNoSpace(err):
 		s.cfg.Log.Warn("a log could not be compacted: the disk is full; it is tried again", "partition", run.p.tp, "error", err)
-		s.cleaner.pace.rest(ctx, b.CleanerBackoffMs)
+		s.cleaner.pace.rest(ctx, max(b.CleanerBackoffMs, restMs))
 	default:
 		s.setUncleanable(run.p, err)
 	}
@@ -263,6 +269,7 @@ func (s *Set) secure(run *cleaning) error {
 	began := time.Now()
 	if err := run.log.Flush(run.dirt.End); err != nil {
 		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
+		s.setUncleanable(p, err)
 		return err
 	}
 	if s.cfg.Flushed != nil {
@@ -288,8 +295,8 @@ func (t *cleanerTally) attrs(run *cleaning, done *storage.Cleaned) []any {
 	whole := t.ended.Sub(t.began)
 	return []any{
 		"partition", run.p.tp, "dirty", fmt.Sprintf("[%d, %d)", run.dirt.First, done.Upto), "took", whole, "indexing", t.indexed.Sub(t.began),
-		"bytes", done.BytesRead, "bytes now", done.BytesWritten, "records", done.RecordsRead, "records now", done.RecordsWritten,
-		"segments", done.Segments, "segments now", done.Became, "buffer utilization", fmt.Sprintf("%.1f%%", 100*done.Utilization),
+		"bytes", done.BytesRead, "bytesNow", done.BytesWritten, "records", done.RecordsRead, "recordsNow", done.RecordsWritten,
+		"segments", done.Segments, "segmentsNow", done.Became, "bufferUtilization", fmt.Sprintf("%.1f%%", 100*done.Utilization),
 	}
 }
 

@@ -250,11 +250,11 @@ func TestTombstonesGoAfterDeleteRetention(t *testing.T) {
 	}
 }
 
-// slow is a rate at which a compaction of these tests takes minutes.
-const slow = "log.cleaner.io.max.bytes.per.second=1000"
+// slowly is a rate at which a compaction of these tests takes minutes.
+const slowly = "log.cleaner.io.max.bytes.per.second=1000"
 
 func TestTheCleanerIsThrottled(t *testing.T) {
-	bubble(t, []string{slow}, 1, func(t *testing.T, b *broker) {
+	bubble(t, []string{slowly}, 1, func(t *testing.T, b *broker) {
 		p := b.compacted()
 		b.rounds(p, 400, 5) // 70 KB, which are read twice
 		time.Sleep(90 * time.Second)
@@ -276,7 +276,7 @@ func TestTheCleanerIsThrottled(t *testing.T) {
 }
 
 func TestACompactionEndsWithItsPartition(t *testing.T) {
-	bubble(t, []string{slow}, 1, func(t *testing.T, b *broker) {
+	bubble(t, []string{slowly}, 1, func(t *testing.T, b *broker) {
 		p := b.compacted()
 		b.rounds(p, 400, 5)
 		time.Sleep(60 * time.Second)
@@ -311,7 +311,7 @@ func TestACompactionEndsWithItsPartition(t *testing.T) {
 }
 
 func TestACompactionEndsWithThePolicyAndWithTheBroker(t *testing.T) {
-	bubble(t, []string{slow}, 1, func(t *testing.T, b *broker) {
+	bubble(t, []string{slowly}, 1, func(t *testing.T, b *broker) {
 		p := b.compacted()
 		b.rounds(p, 400, 5)
 		time.Sleep(60 * time.Second)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage"
-	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // syncersMax is how many logs of one directory are synced at once. The system
@@ -119,22 +118,22 @@ func (s *Set) sync(p *Partition, log *storage.Log) error {
 		return s.flush(p, log)
 	}
 	began := time.Now()
-	return s.synced(p, began, log.Sync())
+	return s.synced(p, log, began, log.Sync())
 }
 
 // synced takes the outcome of a sync or flush that began at a time.
-func (s *Set) synced(p *Partition, began time.Time, err error) error {
+func (s *Set) synced(p *Partition, log *storage.Log, began time.Time, err error) error {
 	now := time.Now()
 	if s.cfg.Flushed != nil {
 		s.cfg.Flushed(now.Sub(began))
 	}
-	if vfs.IsNoSpace(err) {
+	if err != nil && log.Lost() == nil { // what was to be written beside the records was not; it is tried again
 		p.trouble("flush", err)
 		return err
 	}
 	if err != nil {
 		p.lose(err)
-		s.failed(p.dir, "sync", err)
+		s.fence(p.dir, "sync", err)
 		return err
 	}
 	p.flushed.Store(began.UnixMilli())

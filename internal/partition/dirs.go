@@ -3,7 +3,6 @@ package partition
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -20,6 +19,11 @@ type logDir struct {
 
 	// failure is why the directory is fenced: set once, never taken back.
 	failure atomic.Pointer[error]
+	// locked: its lock file was seen. It is of Load, and then of the housekeeping
+	// goroutine.
+	locked bool
+	// toldFull: the operator knows that the disk is full.
+	toldFull atomic.Bool
 
 	// What changed since the checkpoint files were written.
 	highWatermarks atomic.Bool
@@ -28,12 +32,23 @@ type logDir struct {
 	memos          atomic.Bool
 	cleaned        atomic.Bool
 
-	// writing: one checkpoint file is written at a time.
-	writing sync.Mutex
+	// writing has room for who writes a checkpoint file: one at a time.
+	writing chan struct{}
 
 	// removed: the files have offsets of partitions that are gone. Guarded by
 	// Set.publishing.
 	removed bool
+}
+
+func (s *Set) newLogDir(d Dir) *logDir {
+	if d.Space == nil {
+		d.Space = logdir.NewSpace(s.cfg.Host.FS(), d.Path)
+	}
+	dir := &logDir{Dir: d, committer: committer{set: s}, writing: make(chan struct{}, 1)}
+	if d.Err != nil {
+		dir.failure.Store(&d.Err)
+	}
+	return dir
 }
 
 // dirty has all checkpoint files written at their next turn.
@@ -46,8 +61,8 @@ func (d *logDir) dirty() {
 
 func (d *logDir) pathOf(tp kafka.TopicPartition) string { return vfs.Join(d.Path, tp.String()) }
 
-func (d *logDir) writeClean(fsys vfs.FS, brokerEpoch int64) error {
-	return logdir.WriteClean(fsys, d.Path, brokerEpoch)
+func (d *logDir) writeClean(brokerEpoch int64) error {
+	return logdir.WriteClean(d.Space.Spare(), d.Path, brokerEpoch)
 }
 
 // place chooses the directory of a new partition: the one that the metadata
@@ -139,8 +154,8 @@ func highWatermarkOf(p *Partition) kafka.Offset {
 }
 
 func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all []*Partition, value func(*Partition) kafka.Offset) error {
-	d.writing.Lock()
-	defer d.writing.Unlock()
+	d.writing <- struct{}{}
+	defer func() { <-d.writing }()
 	if !changed.Swap(false) || d.failed() != nil {
 		return nil
 	}
@@ -156,7 +171,7 @@ func (s *Set) checkpointFile(d *logDir, changed *atomic.Bool, name string, all [
 			offsets[p.tp] = offset
 		}
 	}
-	if err := logdir.WriteOffsets(s.cfg.Host.FS(), vfs.Join(d.Path, name), offsets); err != nil {
+	if err := logdir.WriteOffsets(d.Space.Spare(), vfs.Join(d.Path, name), offsets); err != nil {
 		changed.Store(true)
 		s.failed(d, "write "+name, err)
 		return fmt.Errorf("write checkpoint %s: %w", vfs.Join(d.Path, name), err)

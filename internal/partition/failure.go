@@ -22,11 +22,16 @@ import (
 
 // failed is the one entry for errors of the disk under d: of logs and of
 // checkpoint files, of reads, writes and syncs. what says what was tried. It
-// fences the directory where the error means that the disk has failed, and does
-// nothing with others. It never blocks and takes no lock: any lock may be held.
+// fences the directory where the error means that the disk has failed, has
+// records refused where the disk is full, and does nothing with other errors. It
+// never blocks and takes no lock: any lock may be held.
 func (s *Set) failed(d *logDir, what string, err error) {
-	if vfs.IsFailed(err) {
+	switch {
+	case err == nil:
+	case vfs.IsFailed(err):
 		s.fence(d, what, err)
+	case vfs.IsNoSpace(err):
+		s.filled(d, what)
 	}
 }
 
@@ -60,13 +65,13 @@ func (p *Partition) offline() error {
 	return kafka.Errorf(kafka.ErrKafkaStorageError, "Partition %s is in an offline log directory", p.tp)
 }
 
-// watchFailures takes the partitions of fenced directories offline, until ctx
-// ends. It is a goroutine of its own: housekeeping may hang in the failing disk.
-func (s *Set) watchFailures(ctx context.Context) {
+// Watch takes the partitions of fenced directories offline, until ctx ends. It
+// runs beside Run, which may hang in the failing disk.
+func (s *Set) Watch(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case d := <-s.failures:
 			s.takeOffline(d)
 			// A publication under way may be placing more there.
@@ -122,7 +127,7 @@ func (p *Partition) trouble(what string, err error) {
 		p.set.fence(p.dir, what+" "+p.tp.String(), err)
 	}
 	p.set.failed(p.dir, what+" "+p.tp.String(), err)
-	if p.dir.failed() == nil && !p.troubled.Swap(true) {
+	if p.dir.failed() == nil && !vfs.IsNoSpace(err) && !p.troubled.Swap(true) {
 		p.set.cfg.Log.Error("a log fails", "operation", what, "partition", p.tp, "dir", p.dir.Path, "error", err)
 	}
 }

@@ -20,7 +20,7 @@ func (s *Set) Load() error {
 	img, now := s.image.Load(), time.Now()
 	var found []foundLog
 	for _, d := range s.dirs {
-		if d.failed() != nil {
+		if d.failed() != nil || s.takenAway(d) {
 			continue
 		}
 		list, err := s.scan(now, d, img)

@@ -160,6 +160,10 @@ func (p *Partition) appendTo(now time.Time, records []byte, acks int16, epoch ka
 		p.mu.Unlock()
 		return done, err
 	}
+	if err := p.full(); err != nil {
+		p.mu.Unlock()
+		return done, err
+	}
 	log, err := p.openLocked()
 	if err != nil {
 		p.mu.Unlock()
@@ -168,8 +172,7 @@ func (p *Partition) appendTo(now time.Time, records []byte, acks int16, epoch ka
 	done.AppendInfo, err = log.AppendAsLeader(now, records, r.epoch, o)
 	if err != nil {
 		p.mu.Unlock()
-		p.trouble("append", err)
-		return done, err
+		return done, p.refused("append", err)
 	}
 	effect := p.leader.Appended(now, log.LogEndOffset(), p.set.brokers())
 	p.apply(effect)

@@ -9,6 +9,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // Publish carries out what changed in the metadata: when it returns, requests
@@ -76,7 +77,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 		}
 		id, err := kafka.NewUUID(s.cfg.Rand)
 		if err == nil {
-			err = log.Delete(id)
+			err = p.dir.spare(func() error { return log.Delete(id) })
 		}
 		if err != nil {
 			s.cfg.Log.Error("a deleted partition's directory could not be set aside; it stays", "partition", p.tp, "error", err)
@@ -166,13 +167,20 @@ func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.
 	}
 	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, p.config.Load(), now
 	log, found, err := storage.Open(s.cfg.Host, o)
+	if vfs.IsNoSpace(err) && p.dir.Space.GiveUp() {
+		// Names, and what a recovery writes: of that the reserve holds much.
+		log, found, err = storage.Open(s.cfg.Host, o)
+	}
 	s.report(p, &found)
 	if err != nil {
+		s.failed(p.dir, "open "+p.tp.String(), err)
+		if o.New && vfs.IsNoSpace(err) {
+			return nil, &storage.FullDisk{Dir: p.dir.Path} // the next who needs it tries again
+		}
 		s.cfg.Log.Error("a partition is offline: its log could not be opened", "partition", p.tp, "dir", o.Dir, "error", err)
 		r := *p.role.Load()
 		r.offline = kafka.Errorf(kafka.ErrKafkaStorageError, "the log of %s could not be opened: %v", p.tp, err)
 		p.role.Store(&r)
-		s.failed(p.dir, "open "+p.tp.String(), err)
 		return nil, r.offline
 	}
 	p.made.Store(log)

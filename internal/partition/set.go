@@ -2,7 +2,6 @@ package partition
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 )
 
 // Dir names a log directory. It is formatted and locked by the caller.
@@ -23,6 +23,8 @@ type Dir struct {
 	ID   kafka.UUID // directory.id of its meta.properties; zero where it could not be read
 	// Err says why the directory cannot be used; nil where it can.
 	Err error
+	// Space is what is known of its disk; nil: the set finds out.
+	Space *logdir.Space
 }
 
 // Config is what a Set is made of.
@@ -30,6 +32,9 @@ type Config struct {
 	Host   *storage.Host
 	NodeID kafka.NodeID
 	Dirs   []Dir
+	// Metadata is the directory of the metadata log where that is none of Dirs:
+	// its space is looked after with theirs. Without a path there is none.
+	Metadata Dir
 	// Broker is the broker's configuration now.
 	Broker func() *config.Broker
 	Log    *slog.Logger
@@ -55,6 +60,7 @@ type Set struct {
 	cfg      Config
 	dirs     []*logDir
 	failures chan *logDir // fenced and not yet offline
+	metadata *logDir      // nil where the metadata is in one of dirs
 	settings replica.Settings
 	image    atomic.Pointer[metadata.Image]
 
@@ -102,13 +108,12 @@ func New(cfg Config) *Set {
 	s := &Set{cfg: cfg, byName: make(map[string]*topic), byID: make(map[kafka.TopicID]*topic)}
 	s.settings = replica.Settings{Local: cfg.NodeID, LagMax: time.Duration(cfg.Broker().ReplicaLagTimeMaxMs) * time.Millisecond}
 	s.image.Store(metadata.Empty())
-	s.failures = make(chan *logDir, len(cfg.Dirs))
+	s.failures = make(chan *logDir, len(cfg.Dirs)+1)
 	for _, d := range cfg.Dirs {
-		dir := &logDir{Dir: d, committer: committer{set: s}}
-		if d.Err != nil {
-			dir.failure.Store(&d.Err)
-		}
-		s.dirs = append(s.dirs, dir)
+		s.dirs = append(s.dirs, s.newLogDir(d))
+	}
+	if cfg.Metadata.Path != "" {
+		s.metadata = s.newLogDir(cfg.Metadata)
 	}
 	s.chores.init()
 	s.cleaner.init()
@@ -193,6 +198,9 @@ func (s *Set) Close(brokerEpoch int64) error {
 		unclean[d] = new(atomic.Bool)
 		d.committer.close()
 	}
+	for _, d := range s.spaces() {
+		d.Space.Prepare()
+	}
 	s.parallel(all, func(p *Partition) {
 		log := p.made.Load()
 		switch {
@@ -220,9 +228,10 @@ func (s *Set) Close(brokerEpoch int64) error {
 			continue // nothing is written where nothing is known
 		}
 		d.dirty()
-		err := errors.Join(s.checkpoint(d, all), s.writeMemos(d))
+		s.told(s.writeMemos(d))
+		err := s.checkpoint(d, all)
 		if err == nil && !unclean[d].Load() {
-			err = d.writeClean(s.cfg.Host.FS(), brokerEpoch)
+			err = d.writeClean(brokerEpoch)
 		}
 		if err != nil && problem == nil {
 			problem = fmt.Errorf("close the log directories: %w", err)
@@ -277,7 +286,6 @@ func (s *Set) spread(n int, f func(i int)) {
 // Run does the housekeeping of all partitions, and compacts, until ctx ends.
 func (s *Set) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
-	beside.Go(func() { s.watchFailures(ctx) })
 	beside.Go(func() { s.compact(ctx) })
 	defer beside.Wait()
 	return s.housekeeping(ctx)

@@ -27,6 +27,7 @@ import (
 type broker struct {
 	t      *testing.T
 	fs     *vfs.Mem
+	over   vfs.FS // what the set sees; nil: fs itself
 	dirs   []Dir
 	cfg    atomic.Pointer[config.Broker]
 	set    *Set
@@ -35,6 +36,11 @@ type broker struct {
 	led    map[string]bool // what Leads said
 	cancel context.CancelFunc
 	done   chan struct{}
+	// unclean: a log failed, and the end tells.
+	unclean bool
+	// restless: without the rounds of RunSettle, which wait for a sync under way
+	// with a lock, and so stop the clock of the bubble.
+	restless bool
 }
 
 const self = 1
@@ -50,19 +56,10 @@ func bubble(t *testing.T, props []string, dirs int, f func(t *testing.T, b *brok
 			}
 			b.dirs = append(b.dirs, d)
 		}
-		all := config.Quickstart("/d0")
-		for _, p := range props {
-			o, err := config.ParseOverride(p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, o)
-		}
-		cfg, _, err := config.Load(all)
-		if err != nil {
+		if err := b.fs.SyncDir("/"); err != nil {
 			t.Fatal(err)
 		}
-		b.cfg.Store(cfg)
+		b.configure(props...)
 		b.open()
 		t.Cleanup(func() {
 			if b.set != nil {
@@ -73,12 +70,33 @@ func bubble(t *testing.T, props []string, dirs int, f func(t *testing.T, b *brok
 	})
 }
 
+func (b *broker) configure(props ...string) {
+	b.t.Helper()
+	all := config.Quickstart("/d0")
+	for _, p := range props {
+		o, err := config.ParseOverride(p)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		all = append(all, o)
+	}
+	cfg, _, err := config.Load(all)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.cfg.Store(cfg)
+}
+
 // open makes a set that knows the image, and loads what is on disk.
 func (b *broker) open() {
 	b.t.Helper()
 	b.log = &strings.Builder{}
+	var fsys vfs.FS = b.fs
+	if b.over != nil {
+		fsys = b.over
+	}
 	b.set = New(Config{
-		Host: storage.NewHost(b.fs, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
+		Host: storage.NewHost(fsys, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
 		Broker: b.cfg.Load, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 		Rand:  rand.NewChaCha8([32]byte{}),
 		Leads: func(tp kafka.TopicPartition, _ kafka.LeaderEpoch, leads bool) { b.led[tp.String()] = leads },
@@ -91,7 +109,12 @@ func (b *broker) open() {
 	ctx, b.cancel = context.WithCancel(context.Background())
 	b.done = make(chan struct{})
 	set, settled := b.set, make(chan struct{})
-	go func() { _ = set.RunSettle(ctx); close(settled) }()
+	go func() {
+		defer close(settled)
+		if !b.restless {
+			_ = set.RunSettle(ctx)
+		}
+	}()
 	go func() { _ = set.Run(ctx); <-settled; close(b.done) }()
 }
 
@@ -99,7 +122,7 @@ func (b *broker) close() {
 	b.t.Helper()
 	b.cancel()
 	<-b.done
-	if err := b.set.Close(7); err != nil {
+	if err := b.set.Close(7); err != nil && !b.unclean {
 		b.t.Error(err)
 	}
 	b.set = nil
@@ -117,6 +140,12 @@ func (b *broker) crash() {
 // apply publishes records.
 func (b *broker) apply(messages ...metadata.Message) {
 	b.t.Helper()
+	b.set.Publish(b.imgApply(messages...))
+}
+
+// imgApply changes the image, and publishes nothing.
+func (b *broker) imgApply(messages ...metadata.Message) (*metadata.Image, *metadata.Delta) {
+	b.t.Helper()
 	var records []metadata.Record
 	for _, m := range messages {
 		records = append(records, metadata.Record{Message: m})
@@ -126,7 +155,7 @@ func (b *broker) apply(messages ...metadata.Message) {
 		b.t.Fatal(err)
 	}
 	b.img = next
-	b.set.Publish(next, delta)
+	return next, delta
 }
 
 func topicID(name string) kafka.UUID {

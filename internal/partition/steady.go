@@ -78,7 +78,7 @@ func (s *Set) settleLog(p *Partition) (took time.Duration, changed bool) {
 		changed = true
 		p.memoTried.Store(false)
 		p.memo.Store(nil)
-		if err := s.synced(p, began, log.Settle()); err != nil {
+		if err := s.synced(p, log, began, p.dir.spare(log.Settle)); err != nil {
 			return time.Since(began), true // the operator was told
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 func (s *Set) checkpointHighWatermarks(time.Time) {
@@ -41,7 +42,7 @@ func (s *Set) writeLogStarts() map[*logDir]bool {
 }
 
 func (s *Set) told(err error) {
-	if err != nil {
+	if err != nil && !vfs.IsNoSpace(err) {
 		s.cfg.Log.Error("a checkpoint was not written; it is tried again", "error", err)
 	}
 }
@@ -52,13 +53,17 @@ func (s *Set) retainAll(now time.Time) { s.retain(now, s.all()) }
 // is on disk before their files go: a crash that undoes some of the deletions
 // is completed by the next start.
 func (s *Set) retain(now time.Time, list []*Partition) {
+	if len(list) == 0 {
+		return
+	}
 	starts := make([]kafka.Offset, len(list))
 	for i, p := range list {
 		log := p.live()
 		if log == nil {
 			continue
 		}
-		moved, err := log.Expire(now)
+		var moved bool
+		err := p.dir.spare(func() (err error) { moved, err = log.Expire(now); return err }) // it may begin a segment
 		if err != nil {
 			s.cfg.Log.Error("old segments could not be found", "partition", p.tp, "error", err)
 			p.trouble("retain", err)
@@ -74,7 +79,8 @@ func (s *Set) retain(now time.Time, list []*Partition) {
 		if log == nil || failed[p.dir] {
 			continue
 		}
-		if _, err := log.RetainFrom(now, starts[i]); err != nil {
+		err := p.dir.spare(func() error { _, err := log.RetainFrom(now, starts[i]); return err })
+		if err != nil {
 			s.cfg.Log.Error("old segments could not be deleted", "partition", p.tp, "error", err)
 			p.trouble("retain", err)
 		}
@@ -105,7 +111,7 @@ func (s *Set) flushAged(now time.Time) {
 
 func (s *Set) flush(p *Partition, log *storage.Log) error {
 	began := time.Now()
-	return s.synced(p, began, log.Flush(log.LogEndOffset()))
+	return s.synced(p, log, began, p.dir.spare(func() error { return log.Flush(log.LogEndOffset()) }))
 }
 
 func (s *Set) expireProducers(now time.Time) {
@@ -119,8 +125,8 @@ func (s *Set) expireProducers(now time.Time) {
 func (s *Set) closeIdle(now time.Time) {
 	for _, p := range s.all() {
 		log := p.live()
-		if log == nil {
-			continue
+		if log == nil || p.dir.Space.Full() {
+			continue // closing writes the rest of the indexes
 		}
 		if err := log.CloseIdle(now.Add(-idleClose)); err != nil {
 			s.cfg.Log.Error("an idle log could not be closed", "partition", p.tp, "error", err)

@@ -205,6 +205,7 @@ func writeCheckpoint(fsys vfs.FS, dir string, id snapshotID, content []byte) err
 		err = fsys.SyncDir(dir)
 	}
 	if err != nil {
+		_ = fsys.Remove(part) // half a snapshot takes room and is of no use
 		return fmt.Errorf("write a metadata snapshot: %w", err)
 	}
 	return nil

@@ -185,7 +185,7 @@ func (q *Quorum) saveVote(h *raftpb.HardState) error {
 	if next.epoch == q.state.epoch && next.vote() == q.state.vote() {
 		return nil
 	}
-	if err := writeState(q.cfg.FS, q.dir, next, &q.members); err != nil {
+	if err := q.patiently(func() error { return writeState(q.cfg.FS, q.dir, next, &q.members) }); err != nil {
 		return err
 	}
 	q.state = next
@@ -226,7 +226,7 @@ func (q *Quorum) append(entries []*raftpb.Entry, now time.Time) error {
 			panic(fmt.Sprintf("quorum: the batch of offsets %d to %d is torn at entry %d", b.BaseOffset(), b.LastOffset(), entries[i].GetIndex()))
 		}
 		if len(out) > 0 && int64(len(out)+len(b)) > min(appendBytes, q.cfg.SegmentBytes) {
-			if err := q.log.log.Append(now, out); err != nil {
+			if err := q.write(now, out); err != nil {
 				return fmt.Errorf("write the metadata log at offset %d: %w", first, err)
 			}
 			out = out[:0]
@@ -234,9 +234,9 @@ func (q *Quorum) append(entries []*raftpb.Entry, now time.Time) error {
 		out = append(out, b...)
 		i += n
 	}
-	err := q.log.log.Append(now, out)
+	err := q.write(now, out)
 	if err == nil {
-		err = q.log.log.Sync()
+		err = q.patiently(q.log.log.Sync)
 	}
 	if err != nil {
 		return fmt.Errorf("write the metadata log at offset %d: %w", first, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/producer"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // OffsetError refuses records whose given offsets do not follow the log's end.
@@ -177,6 +178,10 @@ func readMarker(b batch.Batch) (*producer.Marker, error) {
 // write rolls where it is time, writes, and publishes the new end.
 func (l *Log) write(now time.Time, a *appender, valid []byte, done *AppendInfo) error {
 	active, err := l.room(now, a, len(valid), done)
+	if n := l.producers.Aborts(); err == nil && n > 0 {
+		// Once the marker is written its index entry must be, too.
+		err = active.ReserveAborted(n)
+	}
 	if err == nil {
 		err = active.Append(valid, &a.config)
 	}
@@ -301,7 +306,12 @@ func (l *Log) roll(now time.Time, base kafka.Offset, c *segment.Config) (*segmen
 		return nil, err
 	}
 	l.producers.SetEnd(base)
-	return made, l.takeSnapshot()
+	if err := l.takeSnapshot(); !vfs.IsNoSpace(err) {
+		return made, err
+	}
+	// Without a snapshot a recovery reads more. On a full disk that is better
+	// than a log that can neither be written nor give room.
+	return made, nil
 }
 
 // Roll completes the active segment, if there is anything in it.

@@ -3,12 +3,14 @@ package storage
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/compact"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // ErrCleaningAborted says that a cleaning was given up because the log was cut,
@@ -46,6 +48,10 @@ func (l *Log) Clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
 		l.mu.Unlock()
 		return Cleaned{Upto: d.First}, ErrCleaningAborted
 	}
+	if l.broken != nil {
+		defer l.mu.Unlock()
+		return Cleaned{Upto: d.First}, l.broken
+	}
 	l.cleaning = true
 	l.mu.Unlock()
 	done, err := l.clean(now, d, o)
@@ -76,6 +82,9 @@ func (l *Log) clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
 	}
 	if n == len(all) || all[n].Base != d.End {
 		return done, ErrCleaningAborted
+	}
+	if err := l.clearCleaned(); err != nil {
+		return done, err
 	}
 	run := compact.New(l.cleanable(all[:n], d), o.Limits, now)
 	defer run.Close()
@@ -109,6 +118,40 @@ func (l *Log) clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
 	return done, nil
 }
 
+// clearCleaned removes what an earlier cleaning could not: beside a *.cleaned of a
+// lower base the next start would take the *.swap of this one for incomplete, when
+// the segments that it replaces are gone already.
+func (l *Log) clearCleaned() error {
+	dir := l.Dir()
+	entries, err := l.host.fs.List(dir)
+	if err != nil {
+		return err
+	}
+	var names [2][]string
+	for _, e := range entries {
+		switch {
+		case strings.HasSuffix(e.Name, segment.SwapSuffix):
+			names[0] = append(names[0], e.Name)
+		case strings.HasSuffix(e.Name, segment.CleanedSuffix):
+			names[1] = append(names[1], e.Name)
+		}
+	}
+	if len(names[1]) == 0 {
+		return nil
+	}
+	for _, list := range names { // the *.swap first, see segment.Undo
+		for _, name := range list {
+			if err := l.host.fs.Remove(vfs.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+		if err := l.host.fs.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // cleanFailed tells damage of the log from that which a truncation made.
 func (l *Log) cleanFailed(cuts int, err error) error {
 	l.mu.Lock()
@@ -136,7 +179,7 @@ func (l *Log) cleanable(segments []*segment.Segment, d *Dirt) *compact.Log {
 			err := eachAborted(now, from, upper, func(a segment.AbortedTxn) { found = append(found, a) })
 			return found, err
 		},
-		Producers: l.lastOfProducers, HighWatermark: l.HighWatermark,
+		Producers: l.lastOfProducers(), HighWatermark: l.HighWatermark,
 		Codecs: l.host.codecs, UnpackedMax: limit, DeleteRetentionMs: c.DeleteRetentionMs, Segment: l.segmentConfig(c),
 	}
 }
@@ -209,10 +252,19 @@ func (l *Log) replace(now time.Time, old []*segment.Segment, made *segment.Segme
 		l.breakOff(err)
 		return err
 	}
+	return l.dropStrays()
+}
+
+// dropStrays removes the producers' snapshots that stand at no segment's
+// beginning any more, as Kafka does; the last one may stand behind all.
+func (l *Log) dropStrays() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	last := old[len(old)-1].Base
-	return l.dropSnapshots(func(at kafka.Offset) bool { return at > made.Base && at <= last })
+	segments, _ := l.view()
+	return l.dropSnapshots(func(at kafka.Offset) bool {
+		i := floor(segments, at)
+		return i >= 0 && i+1 < len(segments) && segments[i].Base != at
+	})
 }
 
 // hasStill says whether the log has these segments, and no record of them was

@@ -56,7 +56,7 @@ func (s *faultScript) run(host *Host, c *Config) (*Log, error) {
 			_, err := l.AdvanceLogStart(2)
 			s.note(err)
 			s.start = l.LogStartOffset()
-			_, err = l.Retain(at(8))
+			_, err = retain(l, at(8))
 			s.note(err)
 			s.note(l.Sweep(at(1000)))
 		case 9:
@@ -70,6 +70,9 @@ func (s *faultScript) run(host *Host, c *Config) (*Log, error) {
 	return l, nil
 }
 
+// needRoom are the operations that a full disk refuses.
+const needRoom = vfs.OpWrite | vfs.OpPreallocate | vfs.OpMkdir
+
 // Whichever operation of the disk fails, and whether once or from there on: the
 // error is returned with a code, what was acknowledged is read, before and after
 // a restart, and nothing else than what was tried.
@@ -78,7 +81,7 @@ func TestAnyOperationMayFail(t *testing.T) {
 	c.SegmentBytes, c.IndexIntervalBytes = 300, 50
 	count, failed := 0, 0
 	for n := -1; n <= count; n++ {
-		for _, fault := range []vfs.Fault{{Times: 1}, {}, {Times: 1, NoSpace: true, Short: true, Ops: vfs.OpWrite | vfs.OpPreallocate}} {
+		for _, fault := range []vfs.Fault{{Times: 1}, {}, {Times: 1, NoSpace: true, Short: true, Ops: needRoom}, {NoSpace: true, Ops: needRoom}} {
 			faults := vfs.NewFaults(disk(t))
 			if fault.Ops == 0 {
 				fault.Ops = vfs.OpAny
@@ -102,6 +105,16 @@ func TestAnyOperationMayFail(t *testing.T) {
 			faults.Heal()
 			what := fmt.Sprintf("operation %d of %d, %+v", n, count, fault)
 			s.check(what+", before", l)
+			if before := s.failed; fault.NoSpace {
+				// There is space again: the log goes on as it is.
+				if s.append(l, 50); s.failed > before {
+					t.Fatalf("%s: a disk that was full has broken the log", what)
+				}
+				s.note(l.Flush(l.LogEndOffset()))
+				if s.failed > before {
+					t.Fatalf("%s: a disk that was full has broken the log's flush", what)
+				}
+			}
 			l.Abandon()
 			o := testOptions(&c)
 			o.LogStart, o.RecoveryPoint = s.start, l.RecoveryPoint()

@@ -59,7 +59,11 @@ func (l *Log) create() error {
 		return err
 	}
 	l.unsynced.parent, l.unsynced.names = true, true
-	return l.identify()
+	if err := l.identify(); err != nil {
+		_ = l.host.fs.RemoveAll(l.dir) // the next try makes it again
+		return err
+	}
+	return nil
 }
 
 // identify writes partition.metadata.

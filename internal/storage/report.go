@@ -68,6 +68,21 @@ func (d *Damage) Unwrap() error {
 	return kafka.ErrCorruptMessage
 }
 
+// FullDisk refuses a write: there is no space for it. Nothing is broken, reads
+// and deletes go on, and so do writes within seconds once there is space.
+type FullDisk struct {
+	Dir string // the log directory
+}
+
+// Error names the directory and what to do.
+func (e *FullDisk) Error() string {
+	return "The disk of log directory " + e.Dir + " is full: nothing is written to it until there is space. " +
+		"Delete topics or records, lower their retention, or enlarge the volume; writing then goes on by itself."
+}
+
+// Unwrap is KAFKA_STORAGE_ERROR, which lets clients try again.
+func (e *FullDisk) Unwrap() error { return kafka.ErrKafkaStorageError }
+
 // fault is an operation that failed for the disk's reasons.
 type fault struct {
 	op   string

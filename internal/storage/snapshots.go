@@ -28,6 +28,7 @@ func (l *Log) takeSnapshot() error {
 		return nil
 	}
 	if err := vfs.WriteFile(l.host.fs, l.snapshotPath(at), l.producers.AppendSnapshot(nil)); err != nil {
+		_ = l.host.fs.Remove(l.snapshotPath(at)) // half of one is of no use, and takes room
 		return err
 	}
 	l.lastSnap = at

@@ -113,6 +113,14 @@ func (l *Log) endSync(s syncing, err error) error {
 	return nil
 }
 
+// Lost is the sync that failed, after which it is not known what is on disk; nil
+// where none did.
+func (l *Log) Lost() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
+}
+
 // overtaken says whether a sync failed only because what was to be synced is
 // deleted: the next one sees what is left. The lock is held.
 func (l *Log) overtaken(segments []*segment.Segment, err error) bool {

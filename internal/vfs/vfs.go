@@ -62,8 +62,8 @@ type File interface {
 	// Sync makes the content durable, and of the metadata what is needed to
 	// read it again (fdatasync). The name is made durable by SyncDir.
 	Sync() error
-	// Preallocate reserves space for [offset, offset+length) without changing
-	// the file's size. Where the system or the file system cannot do that, it
+	// Preallocate reserves space for [offset, offset+length), which reaches to
+	// the file's end at least, without changing the file's size. Where the system or the file system cannot do that, it
 	// does nothing; a full disk is an error for which [IsNoSpace] holds.
 	Preallocate(offset, length int64) error
 }

@@ -25,7 +25,7 @@ type page struct {
 func pages() []page {
 	return []page{
 		{"start.md", false}, {"configure.md", false}, {"clients.md", true}, {"groups.md", true},
-		{"inspect.md", true}, {"observe.md", true}, {"commands/topics.md", true}, {"commands/clusters.md", true},
+		{"inspect.md", true}, {"observe.md", true}, {"retention.md", true}, {"commands/topics.md", true}, {"commands/clusters.md", true},
 		{"commands/transactions.md", true},
 	}
 }

@@ -29,7 +29,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * Recorded BOOTSTRAP FILE PROCESS ID KEY=TOPIC...; it ends at the end of its
  * input. PROCESS is its first process number, KEY the first of a topic's three
  * keys: the first topic is written to plainly, the second in transactions, all
- * are read.
+ * are read. ID "-" means no transactions.
  */
 public final class Recorded {
     private static final int PARTITIONS = 3;
@@ -55,7 +55,10 @@ public final class Recorded {
 
     public static void main(String[] args) throws Exception {
         Recorded r = new Recorded(args);
-        List<Thread> threads = List.of(new Thread(r::send), new Thread(r::transact), new Thread(r::read));
+        List<Thread> threads = new ArrayList<>(List.of(new Thread(r::send), new Thread(r::read)));
+        if (!r.id.equals("-")) {
+            threads.add(new Thread(r::transact));
+        }
         threads.forEach(Thread::start);
         System.in.readAllBytes();
         r.stopped = true;

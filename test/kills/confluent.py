@@ -4,7 +4,7 @@ does transactions and a consumer, which take down what they are told.
 usage: confluent.py BOOTSTRAP FILE PROCESS ID KEY=TOPIC...; it ends at the end
 of its input. PROCESS is its first process number, KEY the first of a topic's
 three keys: the first topic is written to plainly, the second in transactions,
-all are read."""
+all are read. ID "-" means no transactions."""
 
 import json
 import random
@@ -173,7 +173,7 @@ def read():
     consumer.close()
 
 
-threads = [threading.Thread(target=work) for work in (send, transact, read)]
+threads = [threading.Thread(target=work) for work in (send, transact, read) if work != transact or transactional_id != "-"]
 for thread in threads:
     thread.start()
 sys.stdin.read()

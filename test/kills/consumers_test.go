@@ -29,7 +29,7 @@ func (r *run) clients() {
 		shared.Close()
 	})
 	r.wg.Go(r.junk)
-	for i := range 3 {
+	for i := range transactionals() {
 		r.wg.Go(func() { r.transactional(fmt.Sprint("kills-", i)) })
 	}
 	for range 2 {
@@ -37,12 +37,21 @@ func (r *run) clients() {
 		r.wg.Go(r.member)
 		r.wg.Go(r.asker)
 	}
-	for i := range 2 {
+	for i := range copiers() {
 		r.wg.Go(func() { r.copier(fmt.Sprint("copier-", i)) })
 	}
 	r.wg.Go(r.marker)
 	r.wg.Go(r.maker)
 }
+
+func transactionals() int {
+	if *simple {
+		return 0
+	}
+	return 3
+}
+
+func copiers() int { return min(transactionals(), 2) }
 
 // parse reads the value of a record, and what it was copied from; junk has
 // none.
@@ -138,7 +147,7 @@ func (r *run) copier(id string) {
 		a := r.actor()
 		s, err := kgo.NewGroupTransactSession(append(r.usual(), kgo.TransactionalID(id), kgo.ConsumerGroup("copiers"), kgo.ConsumeTopics(plain),
 			kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.TransactionTimeout(waitMax),
-			kgo.ConcurrentTransactionsBackoff(5*time.Millisecond), kgo.RequireStableFetchOffsets())...)
+			kgo.ConcurrentTransactionsBackoff(5*time.Millisecond))...)
 		if err != nil {
 			r.fail("copier: %v", err)
 			return

@@ -63,7 +63,11 @@ func (o *other) begin(r *run, first int) error {
 		return err
 	}
 	o.cmd, o.file = cmd, filepath.Join(r.b.Dir, o.name+".jsonl")
-	cmd.Args = append(cmd.Args, r.b.Addr(), o.file, fmt.Sprint(first), o.id)
+	id := o.id
+	if *simple {
+		id = "-"
+	}
+	cmd.Args = append(cmd.Args, r.b.Addr(), o.file, fmt.Sprint(first), id)
 	for _, topic := range []string{plain, txns, compact, copied} {
 		cmd.Args = append(cmd.Args, fmt.Sprintf("%d=%s", keyOf(topic, 0), topic))
 	}
@@ -96,8 +100,7 @@ func (o *other) end() error {
 		}
 		return nil
 	case <-time.After(2 * waitMax):
-		_ = o.cmd.Process.Kill()
-		<-o.done
-		return fmt.Errorf("%s did not come to its end within %v", o.name, 2*waitMax)
+		_ = o.cmd.Process.Kill() // how it ends is told
+		return fmt.Errorf("%s did not come to its end within %v: %w", o.name, 2*waitMax, <-o.done)
 	}
 }

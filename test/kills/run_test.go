@@ -28,6 +28,7 @@ import (
 var (
 	cycles = flag.Int("cycles", 40, "how often the broker is ended")
 	seed   = flag.Uint64("seed", 0, "of the moments and the loads; 0: of the clock")
+	simple = flag.Bool("plain", false, "leave transactions out")
 	kafka  = flag.Bool("kafka", false, "kill Apache Kafka instead, to see what the checker says of it")
 )
 
@@ -161,7 +162,7 @@ func (r *run) usual() []kgo.Opt {
 		kgo.SeedBrokers(r.b.Addr()), kgo.ProducerLinger(0), kgo.MetadataMinAge(30 * time.Millisecond),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }), kgo.FetchMaxWait(100 * time.Millisecond),
 		kgo.RetryTimeout(waitMax), kgo.RecordDeliveryTimeout(waitMax), kgo.SessionTimeout(2 * time.Second), kgo.RebalanceTimeout(5 * time.Second),
-		kgo.HeartbeatInterval(200 * time.Millisecond),
+		kgo.HeartbeatInterval(200 * time.Millisecond), kgo.AlwaysRetryEOF(), // a kill may hit a connection's first answer
 	}
 }
 
@@ -174,7 +175,7 @@ func (r *run) cycle() error {
 	switch way := r.rng.IntN(20); {
 	case way < 11:
 		r.work(1 + r.rng.IntN(800))
-		if way < 3 { // groups are back, too
+		if way < 3 && !*simple { // groups are back, too
 			r.wait(&r.copies, 1+r.rng.Int64N(5))
 		}
 	case way < 13: // just started, and nobody is back yet

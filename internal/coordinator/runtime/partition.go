@@ -36,8 +36,13 @@ type partitionLog struct {
 	waiter *partition.Waiter
 }
 
-// over turns the epoch's end into what it means here.
+// over turns the epoch's end into what it means here, and a full disk into what
+// lets clients wait: this is their coordinator still, and another look for it
+// would find no other.
 func over(err error) error {
+	if full, ok := errors.AsType[*storage.FullDisk](err); ok {
+		return kafka.Errorf(kafka.ErrCoordinatorNotAvailable, "%s", full.Error())
+	}
 	switch kafka.CodeOf(err) {
 	case kafka.ErrFencedLeaderEpoch, kafka.ErrUnknownLeaderEpoch:
 		return kafka.ErrNotLeaderOrFollower

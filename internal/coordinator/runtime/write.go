@@ -182,8 +182,11 @@ func (s *shard[S]) flush() {
 			break
 		}
 	}
-	s.watch(len(s.pending) > 0)
-	if len(s.pending) > 0 {
+	// What nobody waits for, such as what a timer wrote, is to be committed too:
+	// the log may move its high watermark only for who watches.
+	uncommitted := s.failed == nil && (len(s.pending) > 0 || s.next > s.highWatermark)
+	s.watch(uncommitted)
+	if uncommitted {
 		s.advance() // who watches first and looks then misses nothing
 	}
 }

@@ -44,8 +44,8 @@ type Log struct {
 	Dirty, End kafka.Offset
 	// Aborted lists the aborted transactions that overlap [from, upper).
 	Aborted func(from, upper kafka.Offset) ([]segment.AbortedTxn, error)
-	// Producers are those that are active now.
-	Producers     func() map[kafka.ProducerID]Last
+	// Producers are those that are active. Who comes later writes behind End.
+	Producers     map[kafka.ProducerID]Last
 	HighWatermark func() kafka.Offset
 
 	Codecs            *compress.Pool
@@ -72,7 +72,7 @@ func New(log *Log, limits Limits, now time.Time) *Run {
 	r := &Run{log: log, limits: limits, now: now}
 	r.filter = Filter{
 		Now: kafka.Timestamp(now.UnixMilli()), DeleteRetentionMs: log.DeleteRetentionMs,
-		Codecs: log.Codecs, UnpackedMax: log.UnpackedMax, Txns: &Txns{},
+		Codecs: log.Codecs, UnpackedMax: log.UnpackedMax, Txns: &Txns{}, Producers: log.Producers,
 	}
 	r.read = make([]byte, max(limits.IOBytes, batch.HeaderSize))
 	return r
@@ -236,13 +236,10 @@ func (r *Run) fill(made *segment.Segment, group []*segment.Segment) (changed boo
 		retained++
 		return made.AppendAborted(a)
 	}
-	r.filter.Producers = r.log.Producers()
 	had := int64(0)
 	for i, s := range group {
-		upper := kafka.Offset(math.MaxInt64)
-		if i+1 < len(group) {
-			upper = group[i+1].Base
-		} else if upper, err = s.NextOffset(); err != nil {
+		upper, err := upperOf(group, i)
+		if err != nil {
 			return false, err
 		}
 		aborted, err := r.log.Aborted(s.Base, upper)
@@ -268,6 +265,15 @@ func (r *Run) fill(made *segment.Segment, group []*segment.Segment) (changed boo
 		changed = changed || other
 	}
 	return changed || had != retained, nil
+}
+
+// upperOf is an offset behind all of a segment of a group: the end of the last is
+// looked for, which takes longer.
+func upperOf(group []*segment.Segment, i int) (kafka.Offset, error) {
+	if i+1 < len(group) {
+		return group[i+1].Base, nil
+	}
+	return group[i].NextOffset()
 }
 
 // copySegment appends what stays of a segment.

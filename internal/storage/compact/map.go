@@ -39,8 +39,7 @@ func NewMap(bytes int64, load float64, records int64) *Map {
 	slots := min(bytes, mapBytesMax) / slotBytes
 	m := &Map{most: max(int(float64(slots)*load), 1), latest: kafka.NoOffset}
 	if need := records + records/2 + 16; need < slots {
-		slots, m.most = need, max(int(records), 1)
-		m.most = min(m.most, int(float64(min(bytes, mapBytesMax)/slotBytes)*load)+1)
+		slots, m.most = need, min(m.most, max(int(records), 1))
 	}
 	m.slots = make([]slot, max(slots, 2))
 	m.most = min(m.most, len(m.slots)-1) // a free slot ends every search

@@ -57,7 +57,7 @@ func (r *Run) visitAll(s *segment.Segment, at int64, buf []byte, last, below kaf
 		bad := func(reason string) error {
 			return &segment.Bad{Position: at + int64(pos), Offset: last + 1, Reason: reason}
 		}
-		first, end := kafka.Offset(0), kafka.Offset(0)
+		var first, end kafka.Offset
 		if magic == batch.Magic {
 			if err := batch.Batch(b).Verify(); err != nil {
 				return last, bad(err.Error())

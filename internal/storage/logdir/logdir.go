@@ -19,7 +19,8 @@ const (
 	QuorumStateFile   = "quorum-state"
 	BootstrapFile     = "bootstrap.checkpoint"
 	// MemoFile is Gregor's own, see [Memo]; Kafka takes no notice of it.
-	MemoFile = ".gregor-logs"
+	MemoFile    = ".gregor-logs"
+	ReserveFile = ".gregor-reserve" // Gregor's own; Kafka looks at no file that it does not know
 )
 
 // The greatest lengths of the files that are read.

@@ -212,6 +212,17 @@ func (s *State) Discard() {
 	s.staged, s.completed, s.settled = s.staged[:0], s.completed[:0], s.settled[:0]
 }
 
+// Aborts is how many transactions a Commit would abort.
+func (s *State) Aborts() int {
+	n := 0
+	for i := range s.completed {
+		if s.completed[i].Aborted {
+			n++
+		}
+	}
+	return n
+}
+
 // Commit takes what was checked. It gives the transactions that ended; for each
 // the caller asks LastStable, writes the transaction index where it was aborted,
 // and calls Complete. The slice is good until the next Check.

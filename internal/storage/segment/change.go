@@ -90,6 +90,14 @@ func (s *Segment) AppendAborted(a AbortedTxn) error {
 	return s.txns.append(a)
 }
 
+// ReserveAborted makes sure that the disk has room for n more aborted
+// transactions.
+func (s *Segment) ReserveAborted(n int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.txns.reserve(n)
+}
+
 // Seal completes the segment's files: it is not appended to any more. The time
 // index gets its last entry, the indexes are written, the reservation is let go.
 func (s *Segment) Seal() error {
@@ -112,9 +120,16 @@ func (s *Segment) seal() error {
 
 // Sync makes the data and the aborted transactions durable; with all, the other
 // indexes too. It holds no lock while it syncs, and may run beside everything
-// else. After an error what is durable is not known.
+// else. After an error what is durable is not known, but for a full disk
+// (vfs.IsNoSpace): then nothing was synced, and everything is still to be.
 func (s *Segment) Sync(all bool) error {
 	s.mu.Lock()
+	if all { // what needs room comes first
+		if err := errors.Join(s.index.write(), s.times.write()); err != nil {
+			s.mu.Unlock()
+			return err
+		}
+	}
 	dirty := s.dirty
 	var file *File
 	var err error
@@ -184,6 +199,7 @@ func syncByName(fsys vfs.FS, name string) error {
 }
 
 // Close seals the segment and closes its files; the next use opens them again.
+// Where it cannot be sealed the files stay open.
 func (s *Segment) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,11 +207,12 @@ func (s *Segment) Close() error {
 }
 
 func (s *Segment) close() error {
-	var err error
 	if s.file != nil || s.index.file != nil || s.times.file != nil {
-		err = s.seal()
+		if err := s.seal(); err != nil {
+			return err // the entries are in memory alone: they would be lost
+		}
 	}
-	err = errors.Join(err, s.index.close(), s.times.close())
+	err := errors.Join(s.index.close(), s.times.close())
 	s.drop()
 	return err
 }

@@ -227,6 +227,7 @@ func (s *Segment) indexBatches(records []byte, at int64, c *Config) error {
 		return err
 	}
 	index, times := s.index.count, s.times.count
+	stamp, stampOffset, first, firstKnown, since := s.maxStamp, s.maxStampOffset, s.firstStamp, s.firstKnown, s.sinceIndex
 	for it := batch.Batches(records); it.Next(); {
 		b := it.Batch()
 		if !s.firstKnown || (at == 0 && it.Position() == 0) {
@@ -234,6 +235,7 @@ func (s *Segment) indexBatches(records []byte, at int64, c *Config) error {
 		}
 		s.noteStamp(b.MaxTimestamp(), b.LastOffset())
 		if err := s.noteBatch(b.LastOffset(), at+int64(it.Position()), len(b), c); err != nil {
+			s.maxStamp, s.maxStampOffset, s.firstStamp, s.firstKnown, s.sinceIndex = stamp, stampOffset, first, firstKnown, since
 			return errors.Join(err, s.index.truncate(index), s.times.truncate(times))
 		}
 	}

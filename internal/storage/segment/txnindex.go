@@ -99,6 +99,14 @@ func (x *txnIndex) append(a AbortedTxn) error {
 	})
 }
 
+// reserve takes room for n more entries, in a file that may be new.
+func (x *txnIndex) reserve(n int) error {
+	if err := x.load(); err != nil {
+		return err
+	}
+	return x.open(vfs.Create, func(f vfs.File) error { return f.Preallocate(x.size, int64(n)*txnEntry) })
+}
+
 // each calls visit with the entries, until it returns false.
 func (x *txnIndex) each(visit func(position int64, a AbortedTxn) bool) error {
 	if err := x.load(); err != nil || x.size == 0 {
