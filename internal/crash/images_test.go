@@ -52,7 +52,7 @@ func (im *images) take(w *world, what string) {
 		p := *w.parts[tp]
 		p.start = p.mayBegin(time.Now())
 		parts = append(parts, &p)
-		fmt.Fprint(promised, p.tp, p.id, p.acked, p.start, p.kept, p.end(), len(p.flight))
+		_, _ = fmt.Fprint(promised, p.tp, p.id, p.acked, p.start, p.kept, p.end(), len(p.flight))
 	}
 	tag := promised.Sum(nil)
 	keep := func(disk *vfs.Mem, n int) {
@@ -127,9 +127,9 @@ func (p *part) mayBegin(now time.Time) kafka.Offset {
 		for _, w := range p.flight {
 			size += 100 + 500*len(w.records)
 		}
-		for i := len(p.batches) - 1; i >= 0; i-- {
-			if size += len(p.batches[i].stored); size >= retentionBytes {
-				most = max(most, p.batches[i].first)
+		for _, w := range slices.Backward(p.batches) {
+			if size += len(w.stored); size >= retentionBytes {
+				most = max(most, w.first)
 				break
 			}
 		}

@@ -157,17 +157,19 @@ func (w *world) open() {
 		return
 	}
 	w.set = set
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		var cleaner sync.WaitGroup
-		cleaner.Go(func() { _ = set.RunCleaner(ctx) })
-		_ = set.Run(ctx)
-		cleaner.Wait()
-		close(done)
-	}()
-	w.stop = func() { cancel(); <-done }
+	w.stop = run(set)
 	synctest.Wait()
+}
+
+// run does what a node's goroutines do for the partitions, until the result is
+// called.
+func run(set *partition.Set) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = set.Run(ctx) })
+	running.Go(func() { _ = set.RunSettle(ctx) })
+	running.Go(func() { _ = set.RunCleaner(ctx) })
+	return func() { cancel(); running.Wait() }
 }
 
 // point is called at each change of the disk: the images of it are checked.

@@ -186,7 +186,9 @@ func (w *world) offsetsOf(t *testing.T, admin *kgo.Client) string {
 	show("end", list, err)
 	list, err = adm.ListCommittedOffsets(t.Context(), "t")
 	show("stable", list, err)
-	for n := 1; n < 210; n += 13 {
+	// Before the first transaction: its markers have the clock's time, and
+	// compaction takes them away.
+	for n := 1; n <= 36; n += 5 {
 		list, err = adm.ListOffsetsAfterMilli(t.Context(), stampOf(n).UnixMilli(), "t")
 		show(fmt.Sprint("since ", n), list, err)
 	}
