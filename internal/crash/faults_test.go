@@ -147,8 +147,11 @@ func (f *trial) run() {
 	a.start = 4
 	if at, ok := f.set.Partition(a.tp); ok {
 		low, err := at.DeleteRecords(4)
-		if !f.refused(err) {
+		switch {
+		case !f.refused(err):
 			f.want(low == 4, "low watermark %d", low)
+		case kafka.CodeOf(err) == kafka.ErrOffsetOutOfRange:
+			a.start = 0 // so little was written
 		}
 	}
 	time.Sleep(65 * time.Second) // checkpoints
