@@ -158,7 +158,9 @@ func TestNothingIsVisibleOrAcknowledgedBeforeTheDiskHasIt(t *testing.T) {
 func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 	slow(t, 1, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
-		<-b.produce(p, -1)
+		if err := <-b.produce(p, -1); err != nil {
+			t.Log(err)
+		}
 		d.forget()
 		for range 10 {
 			if err := <-b.produce(p, 1); err != nil {
@@ -178,7 +180,9 @@ func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 			t.Fatalf("%d syncs, high watermark %d", files, p.HighWatermark())
 		}
 		// One that does not is served the next time.
-		<-b.produce(p, 1)
+		if err := <-b.produce(p, 1); err != nil {
+			t.Log(err)
+		}
 		var read Read
 		q := Query{Offset: 11, MaxBytes: 1000, LeaderEpoch: -1, LastFetchedEpoch: -1}
 		if err := p.Read(&q, &read); err != nil || read.Section.Len() != 0 {
@@ -190,14 +194,18 @@ func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 		}
 		read.Release()
 		// Who asks for the end of the log.
-		<-b.produce(p, 1)
+		if err := <-b.produce(p, 1); err != nil {
+			t.Log(err)
+		}
 		if err := p.CatchUp(t.Context()); err != nil || p.HighWatermark() != 13 {
 			t.Fatalf("high watermark %d, %v", p.HighWatermark(), err)
 		}
 		// Records that come while somebody waits already.
 		p.Watch(w)
 		synctest.Wait()
-		<-b.produce(p, 1)
+		if err := <-b.produce(p, 1); err != nil {
+			t.Log(err)
+		}
 		<-w.C()
 		p.Unwatch(w)
 		if p.HighWatermark() != 14 {
@@ -211,7 +219,9 @@ func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 func TestOneSyncServesAllWhoWait(t *testing.T) {
 	slow(t, 1, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
-		<-b.produce(p, -1)
+		if err := <-b.produce(p, -1); err != nil {
+			t.Log(err)
+		}
 		d.forget()
 		var all []chan error
 		all = append(all, b.produce(p, -1))
@@ -266,8 +276,12 @@ func TestManyPartitionsAreSyncedAtOnce(t *testing.T) {
 func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 	slow(t, 2, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p, other := b.partition("a", 0), b.partition("a", 1)
-		<-b.produce(p, -1)
-		<-b.produce(other, -1)
+		if err := <-b.produce(p, -1); err != nil {
+			t.Log(err)
+		}
+		if err := <-b.produce(other, -1); err != nil {
+			t.Log(err)
+		}
 		log := p.Log()
 		failed := atomic.Bool{}
 		d.fail = func(name string) bool { return strings.Contains(name, "a-0") && !failed.Swap(true) }
@@ -280,7 +294,9 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 		}
 		<-w.C() // readers are told, too
 		p.Unwatch(w)
-		<-late
+		if err := <-late; err != nil {
+			t.Log(err)
+		}
 		for range 3 {
 			if err := <-b.produce(p, -1); kafka.CodeOf(err) != kafka.ErrKafkaStorageError {
 				t.Errorf("after the failure: %v", err)
@@ -305,7 +321,9 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 func TestDurabilityChangesAtOnceAndNobodyStaysParked(t *testing.T) {
 	slow(t, 1, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
-		<-b.produce(p, -1)
+		if err := <-b.produce(p, -1); err != nil {
+			t.Log(err)
+		}
 		d.takes = time.Hour
 		waits := b.produce(p, -1)
 		if !parked(waits) {
@@ -428,7 +446,9 @@ func TestWhatAKilledProcessLeftIsSyncedBeforeItCounts(t *testing.T) {
 	slow(t, 1, []string{"gregor.log.durability=page-cache"}, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
 		for range 3 {
-			<-b.produce(p, 1)
+			if err := <-b.produce(p, 1); err != nil {
+				t.Log(err)
+			}
 		}
 		left := b.fs
 		b.cancel()
