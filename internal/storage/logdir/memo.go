@@ -50,6 +50,9 @@ const (
 	memoHeader   = memoSummedAt + 8
 )
 
+// memoBytesMin is the length of the least memo.
+const memoBytesMin = 1 + 1 + 16 + 8 + 8 + 1 + 1 + 1 + 1 + 1
+
 // maxMemoBytes bounds a file of memos that is read.
 const maxMemoBytes = 1 << 30
 
@@ -126,7 +129,7 @@ func parseMemos(data []byte) (Memos, error) {
 		return Memos{}, errMemo
 	}
 	r := memoReader{rest: data[memoHeader:]}
-	count := r.count(1)
+	count := r.count(memoBytesMin)
 	m := Memos{Written: int64(binary.BigEndian.Uint64(data[memoSummedAt:])), Of: make(map[kafka.TopicPartition]*Memo, count)}
 	for range count {
 		memo := r.memo()
