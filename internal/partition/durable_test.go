@@ -123,6 +123,14 @@ func (b *broker) produce(p *Partition, acks int16) chan error {
 	return acked
 }
 
+// acked appends one record and waits until it is acknowledged.
+func (b *broker) acked(p *Partition, acks int16) {
+	b.t.Helper()
+	if err := <-b.produce(p, acks); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // parked says whether nothing has come out after all that can be done at once.
 func parked(acked chan error) bool {
 	synctest.Wait()
@@ -158,7 +166,7 @@ func TestNothingIsVisibleOrAcknowledgedBeforeTheDiskHasIt(t *testing.T) {
 func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 	slow(t, 1, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
-		<-b.produce(p, -1)
+		b.acked(p, -1)
 		d.forget()
 		for range 10 {
 			if err := <-b.produce(p, 1); err != nil {
@@ -178,7 +186,7 @@ func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 			t.Fatalf("%d syncs, high watermark %d", files, p.HighWatermark())
 		}
 		// One that does not is served the next time.
-		<-b.produce(p, 1)
+		b.acked(p, 1)
 		var read Read
 		q := Query{Offset: 11, MaxBytes: 1000, LeaderEpoch: -1, LastFetchedEpoch: -1}
 		if err := p.Read(&q, &read); err != nil || read.Section.Len() != 0 {
@@ -190,14 +198,14 @@ func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 		}
 		read.Release()
 		// Who asks for the end of the log.
-		<-b.produce(p, 1)
+		b.acked(p, 1)
 		if err := p.CatchUp(t.Context()); err != nil || p.HighWatermark() != 13 {
 			t.Fatalf("high watermark %d, %v", p.HighWatermark(), err)
 		}
 		// Records that come while somebody waits already.
 		p.Watch(w)
 		synctest.Wait()
-		<-b.produce(p, 1)
+		b.acked(p, 1)
 		<-w.C()
 		p.Unwatch(w)
 		if p.HighWatermark() != 14 {
@@ -211,7 +219,7 @@ func TestNobodyWaitsAndNothingIsSynced(t *testing.T) {
 func TestOneSyncServesAllWhoWait(t *testing.T) {
 	slow(t, 1, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
-		<-b.produce(p, -1)
+		b.acked(p, -1)
 		d.forget()
 		var all []chan error
 		all = append(all, b.produce(p, -1))
@@ -264,10 +272,10 @@ func TestManyPartitionsAreSyncedAtOnce(t *testing.T) {
 // TestFailedSyncIsNeverMadeGood: the disk says once that it failed, and then
 // that all is well.
 func TestFailedSyncIsNeverMadeGood(t *testing.T) {
-	slow(t, 2, nil, func(t *testing.T, b *broker, d *slowDisk) {
+	slow(t, 2, []string{"log.flush.scheduler.interval.ms=1000", "log.flush.interval.ms=999999999"}, func(t *testing.T, b *broker, d *slowDisk) {
 		p, other := b.partition("a", 0), b.partition("a", 1)
-		<-b.produce(p, -1)
-		<-b.produce(other, -1)
+		b.acked(p, -1)
+		b.acked(other, -1)
 		failed := atomic.Bool{}
 		d.fail = func(name string) bool { return strings.Contains(name, "a-0") && !failed.Swap(true) }
 		w := NewWaiter()
@@ -279,7 +287,9 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 		}
 		<-w.C() // readers are told, too
 		p.Unwatch(w)
-		<-late
+		if err := <-late; err != nil {
+			t.Errorf("who waits for the end of the log: %v", err)
+		}
 		for range 3 {
 			if err := <-b.produce(p, -1); kafka.CodeOf(err) != kafka.ErrKafkaStorageError {
 				t.Errorf("after the failure: %v", err)
@@ -294,6 +304,10 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 		if p.HighWatermark() != 1 || p.Log().RecoveryPoint() > 1 || p.Leads() || b.led["a-0"] {
 			t.Errorf("high watermark %d, recovery point %d, leads %t", p.HighWatermark(), p.Log().RecoveryPoint(), p.Leads())
 		}
+		time.Sleep(time.Hour) // housekeeping leaves it alone
+		if n := strings.Count(b.log.String(), "a log directory fails"); n != 1 {
+			t.Errorf("the operator is told %d times", n)
+		}
 		if !strings.Contains(b.log.String(), "a log directory fails") || !strings.Contains(b.log.String(), "the disk is gone") {
 			t.Errorf("the operator reads %s", b.log)
 		}
@@ -304,7 +318,7 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 func TestDurabilityChangesAtOnceAndNobodyStaysParked(t *testing.T) {
 	slow(t, 1, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
-		<-b.produce(p, -1)
+		b.acked(p, -1)
 		d.takes = time.Hour
 		waits := b.produce(p, -1)
 		if !parked(waits) {
@@ -427,7 +441,7 @@ func TestWhatAKilledProcessLeftIsSyncedBeforeItCounts(t *testing.T) {
 	slow(t, 1, []string{"gregor.log.durability=page-cache"}, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
 		for range 3 {
-			<-b.produce(p, 1)
+			b.acked(p, 1)
 		}
 		left := b.fs
 		b.cancel()
