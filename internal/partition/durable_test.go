@@ -380,11 +380,11 @@ func TestAcknowledgedRecordsSurviveACrash(t *testing.T) {
 					work.Go(func() { b.load(b.partition("a", int32(n)), acks[n%len(acks)], stop, &acked[n]) })
 				}
 				time.Sleep(time.Duration(chance.IntN(200)) * time.Millisecond / 2)
-				fs := b.fs.CrashClone(chance)
-				var want, seen [2]kafka.Offset
+				var want, seen [2]kafka.Offset // looked at first: the load goes on
 				for n := range want {
 					want[n], seen[n] = kafka.Offset(acked[n].Load()), b.partition("a", int32(n)).HighWatermark()
 				}
+				fs := b.fs.CrashClone(chance)
 				close(stop)
 				work.Wait()
 				b.close()
