@@ -46,6 +46,13 @@ func (d *slowDisk) SyncDir(name string) error {
 	return d.FS.SyncDir(name)
 }
 
+// set changes the disk while it is used.
+func (d *slowDisk) set(change func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change()
+}
+
 // forget begins to count anew.
 func (d *slowDisk) forget() {
 	d.mu.Lock()
@@ -79,9 +86,9 @@ func (f *slowFile) Sync() error {
 		f.d.files = map[string]int{}
 	}
 	f.d.files[f.Name()]++
-	fail := f.d.fail != nil && f.d.fail(f.Name())
+	fail, takes := f.d.fail != nil && f.d.fail(f.Name()), f.d.takes
 	f.d.mu.Unlock()
-	time.Sleep(f.d.takes)
+	time.Sleep(takes)
 	f.d.mu.Lock()
 	f.d.running--
 	f.d.mu.Unlock()
@@ -277,7 +284,7 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 		b.acked(p, -1)
 		b.acked(other, -1)
 		failed := atomic.Bool{}
-		d.fail = func(name string) bool { return strings.Contains(name, "a-0") && !failed.Swap(true) }
+		d.set(func() { d.fail = func(name string) bool { return strings.Contains(name, "a-0") && !failed.Swap(true) } })
 		w := NewWaiter()
 		p.Watch(w)
 		waits, late := b.produce(p, -1), make(chan error, 1)
@@ -301,6 +308,7 @@ func TestFailedSyncIsNeverMadeGood(t *testing.T) {
 				t.Error("a later flush made good what failed")
 			}
 		}
+		synctest.Wait()
 		if p.HighWatermark() != 1 || p.Log().RecoveryPoint() > 1 || p.Leads() || b.led["a-0"] {
 			t.Errorf("high watermark %d, recovery point %d, leads %t", p.HighWatermark(), p.Log().RecoveryPoint(), p.Leads())
 		}
@@ -319,7 +327,7 @@ func TestDurabilityChangesAtOnceAndNobodyStaysParked(t *testing.T) {
 	slow(t, 1, nil, func(t *testing.T, b *broker, d *slowDisk) {
 		p := b.partition("a", 0)
 		b.acked(p, -1)
-		d.takes = time.Hour
+		d.set(func() { d.takes = time.Hour })
 		waits := b.produce(p, -1)
 		if !parked(waits) {
 			t.Fatal("acknowledged before the sync")
@@ -334,7 +342,7 @@ func TestDurabilityChangesAtOnceAndNobodyStaysParked(t *testing.T) {
 		// Back again: what was visible stays so, and is synced though nobody
 		// waits for it.
 		time.Sleep(2 * time.Hour)
-		d.takes = 10 * time.Millisecond
+		d.set(func() { d.takes = 10 * time.Millisecond })
 		d.forget()
 		b.apply(setConfig("a", "gregor.durability", "safe"))
 		time.Sleep(time.Second)
