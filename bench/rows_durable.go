@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -62,7 +61,7 @@ func (s *side) durableTopic(ctx context.Context, partitions int32) (string, erro
 	defer admin.Close()
 	var configs map[string]*string
 	if s.name == "kafka" {
-		configs = map[string]*string{"flush.messages": kadm.StringPtr("1")}
+		configs = map[string]*string{"flush.messages": new("1")}
 	}
 	s.topics++
 	name := fmt.Sprintf("durable-%d", s.topics)

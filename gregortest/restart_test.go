@@ -235,3 +235,38 @@ func TestBrokerCanBeEndedInAnyOrder(t *testing.T) {
 	b.Close()
 	b.Close()
 }
+
+// TestCrashTakesNoCommittedOffsetBack commits one offset after the other, and
+// takes the power away at some moment.
+func TestCrashTakesNoCommittedOffsetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := gregortest.New(t, gregortest.Pipes(), gregortest.LogLevel(100))
+		b.CreateTopic("t", 1)
+		chance := rand.New(rand.NewPCG(3, 1))
+		for round := range 20 {
+			admin := kadm.NewClient(client(t, b))
+			group := fmt.Sprint("g", round)
+			commit := func(at int64) error {
+				offsets := kadm.Offsets{}
+				offsets.Add(kadm.Offset{Topic: "t", At: at, LeaderEpoch: -1})
+				return admin.CommitAllOffsets(t.Context(), group, offsets)
+			}
+			last := int64(chance.IntN(20))
+			for at := range last + 1 {
+				if err := commit(at); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.Crash([]*rand.Rand{nil, chance}[round%2])
+			b.Start()
+			committed, err := admin.FetchOffsets(t.Context(), group)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := committed.Lookup("t", 0); got.At != last {
+				t.Errorf("round %d: offset %d was acknowledged, and %d is committed", round, last, got.At)
+			}
+			admin.Close()
+		}
+	})
+}

@@ -43,7 +43,7 @@ type Config struct {
 	// Flushed, if set, is told how long each flush of a log took.
 	Flushed func(took time.Duration)
 	// Leads, if set, is told when this broker begins to lead a partition in an
-	// epoch, or ceases to. It must not block.
+	// epoch, or ceases to. It must not block, and is safe for concurrent use.
 	Leads func(tp kafka.TopicPartition, epoch kafka.LeaderEpoch, leads bool)
 	// Assign, if set, is told in which directory a replica is, where the metadata
 	// says otherwise or nothing (KIP-858). It must not block.

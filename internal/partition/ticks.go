@@ -142,7 +142,7 @@ func (s *Set) closeIdle(now time.Time) {
 // live is the log that housekeeping has to do with: nil where it is not made
 // yet, offline or deleted.
 func (p *Partition) live() *storage.Log {
-	if p.role.Load().deleted || p.dir.failure.Load() != nil {
+	if r := p.role.Load(); r.deleted || r.offline != nil || p.dir.failure.Load() != nil {
 		return nil
 	}
 	return p.made.Load()
