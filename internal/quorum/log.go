@@ -62,6 +62,7 @@ func openDiskLog(cfg *Config, pool *compress.Pool, dir string, start, safe kafka
 		Config:        &c,
 		LogStart:      start,
 		RecoveryPoint: safe,
+		Covered:       safe,
 		Now:           now,
 	})
 	if err != nil {

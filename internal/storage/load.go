@@ -97,6 +97,9 @@ func (d *loader) findEnd() error {
 			d.segments = d.segments[1:]
 		}
 	}
+	if err := d.dropUndone(); err != nil {
+		return err
+	}
 	for _, s := range d.segments {
 		missing := !d.names[segment.Name(s.Base, segment.IndexSuffix)] || !d.names[segment.Name(s.Base, segment.TimeSuffix)]
 		if !missing {
@@ -135,6 +138,34 @@ func (d *loader) findEnd() error {
 		// What is below that is damaged; beyond it a tail is cut as after a crash.
 	}
 	return d.recover()
+}
+
+// dropUndone discards the segments before the last gap below Options.Covered.
+func (d *loader) dropUndone() error {
+	for i := len(d.segments) - 2; i >= 0; i-- {
+		behind := d.segments[i+1].Base
+		if behind > d.o.Covered {
+			continue
+		}
+		next, err := d.segments[i].NextOffset()
+		if errors.As(err, new(*segment.Bad)) {
+			continue // damage is not for here
+		}
+		if err != nil {
+			return err
+		}
+		if next >= behind {
+			continue
+		}
+		for _, s := range d.segments[:i+1] {
+			if err := d.discard(s); err != nil {
+				return err
+			}
+		}
+		d.segments = d.segments[i+1:]
+		return nil
+	}
+	return nil
 }
 
 // begin makes offsets and segments fit each other.

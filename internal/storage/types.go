@@ -39,6 +39,11 @@ type Options struct {
 	// New says that the partition is made now: nothing is read, and a directory
 	// that is there already is an error.
 	New bool
+	// Covered is the offset below which the records are kept elsewhere, too: the
+	// end of the newest snapshot of the metadata. A gap between segments below it
+	// is what a crash left of deletions that it undid in part: the log begins
+	// behind it. 0: nothing is, and nothing is looked for.
+	Covered kafka.Offset
 	Now time.Time
 }
 
