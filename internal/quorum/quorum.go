@@ -255,11 +255,12 @@ func (q *Quorum) Run(ctx context.Context) error {
 	}
 	defer close(q.done)
 	err := q.loop(ctx)
+	if err != nil {
+		q.cfg.Fatal(err) // first: who waits for a decision can name the cause then
+	}
 	q.lead.drop(errClosed)
 	q.waitForSnapshot()
-	if err != nil {
-		q.cfg.Fatal(err)
-	} else {
+	if err == nil {
 		q.snapshotAtClose(time.Now())
 	}
 	return errors.Join(err, q.log.log.Close(time.Now()))
