@@ -1,0 +1,89 @@
+package storage
+
+import (
+	"testing"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/segment"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// What a full disk kept from being settled is settled when there is room: no
+// file counts as synced that only had its turn.
+func TestAFullDiskPutsSettlingOff(t *testing.T) {
+	for _, flushed := range []bool{false, true} {
+		c := DefaultConfig()
+		c.IndexIntervalBytes, c.VerifyTransactions = 1, false
+		mem := disk(t)
+		faults := vfs.NewFaults(mem)
+		l := newLog(t, faults, &c)
+		const pid = 7
+		abortOne(t, l, pid)
+		appendValues(t, l, 2, "a")
+		appendValues(t, l, 2, "b")
+		if flushed { // then only what stands beside the records is left
+			must(t, l.Sync())
+		}
+		faults.Inject(vfs.Fault{Ops: needRoom, NoSpace: true, Contains: "index"})
+		faults.Inject(vfs.Fault{Ops: needRoom | vfs.OpOpen, NoSpace: true, Contains: "leader-epoch"})
+		if err := l.Settle(); !vfs.IsNoSpace(err) {
+			t.Fatalf("settled on a full disk: %v", err)
+		}
+		if !l.Unsettled() {
+			t.Fatal("nobody tries again")
+		}
+		faults.Heal()
+		must(t, l.Settle())
+		if l.Settled() != l.LogEndOffset() {
+			t.Fatalf("settled to %d of %d", l.Settled(), l.LogEndOffset())
+		}
+		now, then := files(t, mem, testDir), files(t, mem.CrashClone(nil), testDir)
+		for _, suffix := range []string{segment.LogSuffix, segment.IndexSuffix, segment.TimeSuffix, segment.TxnSuffix} {
+			name := segment.Name(0, suffix)
+			if now[name] != then[name] || now[name] == "" {
+				t.Errorf("flushed %v: a crash leaves %d of %d bytes of %s", flushed, len(then[name]), len(now[name]), name)
+			}
+		}
+	}
+}
+
+// abortOne writes a transaction and aborts it.
+func abortOne(t testing.TB, l *Log, pid kafka.ProducerID) {
+	t.Helper()
+	write := func(data []byte, origin batch.Origin) {
+		t.Helper()
+		_, err := l.AppendAsLeader(at(1), data, 0, AppendOptions{Origin: origin})
+		must(t, err)
+	}
+	write(records(t, batch.Options{Transactional: true, Producer: &batch.Producer{ID: pid}}, 0, "x"), batch.FromClient)
+	b := batch.NewBuilder(nil, batch.Options{Transactional: true, Control: true, Producer: &batch.Producer{ID: pid, Sequence: -1}})
+	b.Append(stampAt(1), batch.ControlKey(batch.ControlAbort), make([]byte, 6))
+	data, err := b.Build(nil)
+	must(t, err)
+	write(data, batch.FromCoordinator)
+}
+
+// A log start that nobody wrote down yet says nothing of what is on disk: the
+// next start would take what a crash lost below it for damage.
+func TestALogStartSettlesNothing(t *testing.T) {
+	c := DefaultConfig()
+	c.SegmentBytes = 300
+	mem := disk(t)
+	l := newLog(t, mem, &c)
+	for i := range int64(10) {
+		appendValues(t, l, i, "some value of some length")
+	}
+	if moved, err := l.AdvanceLogStart(8); !moved || err != nil {
+		t.Fatal(moved, err)
+	}
+	o := testOptions(&c)
+	o.Settled, o.RecoveryPoint = l.Settled(), l.Settled()
+	crashed := mem.CrashClone(nil)
+	must(t, crashed.MkdirAll(testDir)) // as of the crash: nothing of the records
+	l2, found, err := Open(hostOf(crashed), o)
+	if err != nil || len(found.Damaged) > 0 {
+		t.Fatalf("settled to %d: %v %+v", o.Settled, err, found.Damaged)
+	}
+	l2.Abandon()
+}
