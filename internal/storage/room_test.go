@@ -5,6 +5,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -82,4 +83,48 @@ func TestALogStartSettlesNothing(t *testing.T) {
 		t.Fatalf("settled to %d: %v %+v", o.Settled, err, found.Damaged)
 	}
 	l2.Abandon()
+}
+
+// A replacement that has begun is ended with the room that was kept for it: to
+// break off would leave the log without appends until the next start.
+func TestAFullDiskDoesNotBreakACompactionOff(t *testing.T) {
+	for _, name := range []string{".log", ".index", ".swap"} {
+		faults := vfs.NewFaults(disk(t))
+		k := newKeyedLog(t, faults, 11)
+		for range 80 {
+			k.step()
+		}
+		must(t, k.log.Roll(at(k.seconds)))
+		must(t, k.log.Settle())
+		d, err := k.log.Dirt(at(k.seconds), -1)
+		must(t, err)
+		used := 0
+		o := CleanOptions{Limits: quick(), Spare: func(do func() error) error {
+			faults.Inject(vfs.Fault{Ops: vfs.OpRename, NoSpace: true, Contains: name})
+			defer faults.Heal()
+			err := do()
+			if vfs.IsNoSpace(err) {
+				used++
+				faults.Heal()
+				err = do()
+			}
+			return err
+		}}
+		o.Indexed = func() {
+			if m, again, err := k.log.Memo(1 << 62); m != nil || !again || err != nil {
+				t.Errorf("a memo while the files change: %v %v", again, err)
+			}
+		}
+		if _, err := k.log.Clean(at(k.seconds), &d, &o); err != nil || used == 0 {
+			t.Fatalf("%s: used %d times, %v", name, used, err)
+		}
+		k.step()
+		k.check(name, k.log)
+		must(t, k.log.Sweep(at(k.seconds+1000)))
+		for left := range files(t, faults, testDir) {
+			if !ofSegment(left) && left != logdir.PartitionFile && left != logdir.EpochFile {
+				t.Errorf("%s: %s is left", name, left)
+			}
+		}
+	}
 }
