@@ -14,9 +14,9 @@ import (
 // compact, and the compaction.
 func (b *broker) compactible() (*vfs.Faults, *cleaning) {
 	b.t.Helper()
-	p := b.compacted("gregor.durability=page-cache")
+	b.compacted("gregor.durability=page-cache")
 	faults, _ := b.withFaults()
-	p = b.partition("a", 0)
+	p := b.partition("a", 0)
 	b.rounds(p, 200, 5)
 	log := p.made.Load()
 	dirt, err := log.Dirt(time.Now(), kafka.NoOffset)
