@@ -128,3 +128,30 @@ func TestAFullDiskDoesNotBreakACompactionOff(t *testing.T) {
 		}
 	}
 }
+
+// A copy that finds no room leaves nothing half: the next try, with more room,
+// keeps the tail under the same name.
+func TestHalfACutTailIsNotKept(t *testing.T) {
+	c := DefaultConfig()
+	m, _ := written(t, &c)
+	last := vfs.Join(testDir, "00000000000000000020.log")
+	flip(t, m, last, 100, 3)
+	before, err := vfs.ReadFile(m, last, 1<<20)
+	must(t, err)
+	faults := vfs.NewFaults(m)
+	faults.Inject(vfs.Fault{Ops: vfs.OpWrite, NoSpace: true, Short: true, Contains: ".cut-"})
+	o := testOptions(&c)
+	if _, _, err := Open(hostOf(faults), o); !vfs.IsNoSpace(err) {
+		t.Fatalf("opened on a full disk: %v", err)
+	}
+	if there, err := vfs.Exists(m, last+".cut-22"); err != nil || there {
+		t.Fatalf("half of the tail is kept: %v", err)
+	}
+	faults.Heal()
+	l, found, err := Open(hostOf(faults), o)
+	must(t, err)
+	if len(found.Cuts) != 1 || found.Cuts[0].Aside != last+".cut-22" || found.Cuts[0].Position+found.Cuts[0].Bytes != int64(len(before)) {
+		t.Errorf("%+v", found.Cuts)
+	}
+	l.Abandon()
+}
