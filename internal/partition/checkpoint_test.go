@@ -146,3 +146,26 @@ func TestFlushMessagesIsDoneBeforeTheAcknowledgement(t *testing.T) {
 		}
 	})
 }
+
+// Segments go only when the log start that passed them is on disk, though who
+// moved it has not come to say so.
+func TestALogStartIsWrittenBeforeItsSegmentsGo(t *testing.T) {
+	bubble(t, []string{"log.segment.bytes=1048576"}, 1, func(t *testing.T, b *broker) {
+		b.apply(newTopic("a", 1)...)
+		p := b.partition("a", 0)
+		for range 4 {
+			b.append(p, 1, 700_000)
+		}
+		if err := p.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		log := p.Log()
+		if moved, err := log.AdvanceLogStart(3); !moved || err != nil {
+			t.Fatal(moved, err)
+		}
+		b.set.retain(time.Now(), []*Partition{p}) // as a round does that comes right then
+		if got := b.checkpointed(logdir.LogStartFile); log.Segments() != 1 || got != 3 {
+			t.Errorf("%d segments are left, and the log start on disk is %d", log.Segments(), got)
+		}
+	})
+}

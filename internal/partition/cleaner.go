@@ -171,6 +171,7 @@ func (s *Set) dirtiest(now time.Time, running int) *cleaning {
 		d, err := log.Dirt(now, kafka.Offset(p.cleaned.Load()))
 		if err != nil {
 			s.setUncleanable(p, err)
+			s.failed(p.dir, "look for what to compact in "+p.tp.String(), err)
 			continue
 		}
 		if d.Reset {
@@ -227,7 +228,7 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 	}
 	tally := s.cleaner.stats.begin(time.Now())
 	progress := time.Now()
-	options := storage.CleanOptions{Limits: limits(b), Indexed: func() { tally.indexed = time.Now() }}
+	options := storage.CleanOptions{Limits: limits(b), Indexed: func() { tally.indexed = time.Now() }, Spare: run.p.dir.spare}
 	options.Pace = func(bytes int) error {
 		tally.bytes += int64(bytes)
 		if now := time.Now(); now.Sub(progress) >= progressEvery {
@@ -240,6 +241,7 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 		return nil
 	}
 	done, err := run.log.Clean(time.Now(), &run.dirt, &options)
+	run.p.unmemorize() // it has other files now
 	tally.ended = time.Now()
 	s.cleaner.stats.end(tally, &done, run.slot)
 	switch {
@@ -259,6 +261,7 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 		s.cleaner.pace.rest(ctx, max(b.CleanerBackoffMs, restMs))
 	default:
 		s.setUncleanable(run.p, err)
+		s.failed(run.p.dir, "compact "+run.p.tp.String(), err)
 	}
 }
 
@@ -267,15 +270,12 @@ func (s *Set) clean(ctx context.Context, run *cleaning) {
 func (s *Set) secure(run *cleaning) error {
 	p := run.p
 	began := time.Now()
-	if err := run.log.Flush(run.dirt.End); err != nil {
-		s.cfg.Log.Error("a log could not be flushed; it takes no more appends", "partition", p.tp, "error", err)
-		s.setUncleanable(p, err)
-		return err
+	if err := s.synced(p, run.log, began, p.dir.spare(run.log.Settle)); err != nil {
+		return err // the operator was told
 	}
-	if s.cfg.Flushed != nil {
-		s.cfg.Flushed(time.Since(began))
+	if run.log.Settled() < run.dirt.End {
+		return storage.ErrCleaningAborted // it was cut meanwhile
 	}
-	p.dir.recoveryPoints.Store(true)
 	err := s.checkpointFile(p.dir, &p.dir.recoveryPoints, logdir.RecoveryPointFile, s.all(), recoveryPointOf)
 	s.told(err)
 	return err

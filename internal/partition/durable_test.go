@@ -389,8 +389,8 @@ func TestAcknowledgedRecordsSurviveACrash(t *testing.T) {
 					work.Go(func() { b.load(b.partition("a", int32(n)), acks[n%len(acks)], stop, &acked[n]) })
 				}
 				time.Sleep(time.Duration(chance.IntN(200)) * time.Millisecond / 2)
-				var want, seen [2]kafka.Offset // looked at first: the load goes on
-				for n := range want {
+				var want, seen [2]kafka.Offset
+				for n := range want { // before the crash: syncs end at the same moment
 					want[n], seen[n] = kafka.Offset(acked[n].Load()), b.partition("a", int32(n)).HighWatermark()
 				}
 				fs := b.fs.CrashClone(chance)

@@ -76,8 +76,7 @@ func (s *Set) settleLog(p *Partition) (took time.Duration, changed bool) {
 	began := time.Now()
 	if log.Unsettled() {
 		changed = true
-		p.memoTried.Store(false)
-		p.memo.Store(nil)
+		p.unmemorize()
 		if err := s.synced(p, log, began, p.dir.spare(log.Settle)); err != nil {
 			return time.Since(began), true // the operator was told
 		}
@@ -103,6 +102,12 @@ func (s *Set) memorize(p *Partition, changedBefore time.Time) {
 	if memo != nil {
 		p.dir.memos.Store(true)
 	}
+}
+
+// unmemorize has a memo of the log made anew.
+func (p *Partition) unmemorize() {
+	p.memoTried.Store(false)
+	p.memo.Store(nil)
 }
 
 // keepSettled writes recovery points and memos, where there are newer ones.

@@ -68,10 +68,10 @@ func (s *Set) retain(now time.Time, list []*Partition) {
 			s.cfg.Log.Error("old segments could not be found", "partition", p.tp, "error", err)
 			p.trouble("retain", err)
 		}
-		if moved {
+		starts[i] = log.LogStartOffset()
+		if moved || log.Retainable(starts[i]) { // who moved it may not have said so yet
 			p.dir.logStarts.Store(true)
 		}
-		starts[i] = log.LogStartOffset()
 	}
 	failed := s.writeLogStarts()
 	for i, p := range list {

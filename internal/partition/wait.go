@@ -57,6 +57,12 @@ type ack struct {
 	done func(error)
 }
 
+// decided is an acknowledgement that is no longer parked, and its outcome.
+type decided struct {
+	done func(error)
+	err  error
+}
+
 // Watch wakes w whenever the high watermark or the role of p moves, until
 // Unwatch. Records that wait for the disk before they may be read are synced for
 // it.
@@ -162,19 +168,20 @@ func (p *Partition) settle() {
 	p.waiting.wake()
 	p.mu.Lock()
 	p.waiting.mu.Lock()
-	var decided []func()
+	var room [8]decided // most have no more, and need no memory for it
+	all := room[:0]
 	p.waiting.acks = slices.DeleteFunc(p.waiting.acks, func(a ack) bool {
 		ok, err := p.acknowledged(a.acks, a.end)
 		if ok {
 			p.waiting.count.Add(-1)
-			decided = append(decided, func() { a.done(err) })
+			all = append(all, decided{a.done, err})
 		}
 		return ok
 	})
 	p.waiting.mu.Unlock()
 	p.mu.Unlock()
-	for _, done := range decided {
-		done()
+	for _, d := range all {
+		d.done(d.err)
 	}
 }
 

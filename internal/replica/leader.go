@@ -36,8 +36,9 @@ func NewLeader(settings *Settings) *Leader {
 }
 
 // Become begins a leader epoch, or takes over a change of the assignment or the
-// in-sync set within it. at is where the local log stands. It returns begun where the epoch is new: the caller writes (epoch, end) into the
-// log's epoch cache. A registration older than what is known does nothing.
+// in-sync set within it. at is where the local log stands. It returns begun
+// where the epoch is new: the caller writes (epoch, end) into the log's epoch
+// cache. A registration older than what is known does nothing.
 func (l *Leader) Become(now time.Time, r *Registration, at Position, brokers Brokers) (effect Effect, begun bool) {
 	if r.PartitionEpoch < l.partitionEpoch {
 		return Effect{}, false

@@ -23,6 +23,9 @@ type CleanOptions struct {
 	compact.Limits
 	// Indexed, if set, is told when the keys are read and the rewriting begins.
 	Indexed func()
+	// Spare, if set, does what must be done on a full disk, too, with room that
+	// was kept for it: a replacement that has begun is to be ended.
+	Spare func(do func() error) error
 }
 
 // Cleaned is what a cleaning did.
@@ -105,7 +108,7 @@ func (l *Log) clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
 		if err == nil && !changed {
 			err = made.Discard()
 		} else if err == nil {
-			err = l.replace(now, group, made, cuts)
+			err = l.replace(now, group, made, cuts, o)
 		}
 		done.Stats = run.Stats()
 		if err != nil {
@@ -210,7 +213,7 @@ func (l *Log) lastOfProducers() map[kafka.ProducerID]compact.Last {
 //
 // While there is a *.cleaned the *.swap at or above it count for nothing. With
 // the data renamed, a *.swap that is left only has to be renamed.
-func (l *Log) replace(now time.Time, old []*segment.Segment, made *segment.Segment, cuts int) error {
+func (l *Log) replace(now time.Time, old []*segment.Segment, made *segment.Segment, cuts int, o *CleanOptions) error {
 	l.replacing.Lock()
 	defer l.replacing.Unlock()
 	dir := l.Dir()
@@ -229,22 +232,7 @@ func (l *Log) replace(now time.Time, old []*segment.Segment, made *segment.Segme
 		if !l.show(old, made) {
 			return ErrCleaningAborted // closed: the next start completes it
 		}
-		err = l.doomReplaced(now, old)
-	}
-	if err == nil {
-		err = fsys.SyncDir(dir)
-	}
-	if err == nil {
-		err = made.RenameData("")
-	}
-	if err == nil {
-		err = fsys.SyncDir(dir)
-	}
-	if err == nil {
-		err = made.Rename("")
-	}
-	if err == nil {
-		err = fsys.SyncDir(dir)
+		err = l.finish(now, old, made, o)
 	}
 	if err != nil {
 		// What the directory holds is not known: the next start completes it.
@@ -253,6 +241,27 @@ func (l *Log) replace(now time.Time, old []*segment.Segment, made *segment.Segme
 		return err
 	}
 	return l.dropStrays()
+}
+
+// finish carries out the steps of a replacement that cannot be taken back.
+func (l *Log) finish(now time.Time, old []*segment.Segment, made *segment.Segment, o *CleanOptions) error {
+	spare := o.Spare
+	if spare == nil {
+		spare = func(do func() error) error { return do() }
+	}
+	for _, step := range []func() error{
+		func() error { return l.doomReplaced(now, old) },
+		func() error { return made.RenameData("") },
+		func() error { return made.Rename("") },
+	} {
+		if err := spare(step); err != nil {
+			return err
+		}
+		if err := l.host.fs.SyncDir(l.Dir()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropStrays removes the producers' snapshots that stand at no segment's

@@ -30,7 +30,7 @@ func (l *Log) Memo(changedBefore int64) (m *logdir.Memo, again bool, err error) 
 	m = &logdir.Memo{TopicPartition: l.partition, TopicID: l.topicID, End: l.end, Epochs: l.epochs.Append(nil)}
 	durable := len(segments) == 0 && l.end == 0 // its directory is there, or is made again
 	durable = durable || (!l.unsynced.any() && min(l.settled, l.recovery) == l.end)
-	durable = durable && l.broken == nil && l.state != stateDeleted
+	durable = durable && l.broken == nil && l.state != stateDeleted && !l.cleaning // which changes the files
 	l.mu.Unlock()
 	if !durable || len(l.doomed) > 0 {
 		return nil, true, nil

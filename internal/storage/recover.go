@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -322,10 +323,22 @@ func (d *loader) keepAside(s *segment.Segment, r *segment.Recovered) (string, er
 		name = fmt.Sprintf("%s.%d", asidePath(s, r.Next), i) // of an earlier start
 	}
 	n, err := copyTail(d.host.fs, s.Path(segment.LogSuffix), r.Valid, name)
+	if err != nil {
+		// Half a copy keeps nothing, and on a full disk the next try needs its room.
+		return "", errors.Join(err, d.removePartial(name))
+	}
 	if n == 0 {
 		name = ""
 	}
-	return name, err
+	return name, nil
+}
+
+// removePartial removes a file that was not finished, if it was begun.
+func (d *loader) removePartial(name string) error {
+	if err := d.host.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // copyTail copies a file from a position on, durably, and says how many bytes

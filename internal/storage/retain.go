@@ -150,6 +150,12 @@ func (l *Log) expireWhile(now time.Time, gone func(s *segment.Segment) (bool, er
 	return l.advanceStart(to)
 }
 
+// Retainable says whether [Log.RetainFrom] would delete anything.
+func (l *Log) Retainable(start kafka.Offset) bool {
+	segments, _ := l.view()
+	return len(segments) > 1 && segments[1].Base <= start
+}
+
 // Retain deletes the segments below the log start, and says how many: their
 // files are renamed to *.deleted at once and removed by a Sweep after
 // file.delete.delay.ms.

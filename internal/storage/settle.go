@@ -13,11 +13,12 @@ import (
 // Settled is the offset below which a recovery has nothing to read: records,
 // indexes, leader epochs and the producers' state are durable. It is what goes
 // into the checkpoint file of the recovery points, and at most
-// [Log.RecoveryPoint].
+// [Log.RecoveryPoint]. A log start that moved past it changes nothing: a crash
+// may take that back, and then what is below counts again.
 func (l *Log) Settled() kafka.Offset {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return max(min(l.settled, l.recovery), l.start)
+	return min(l.settled, l.recovery)
 }
 
 // Unsettled says whether the log may have changed since the last [Log.Settle].
@@ -40,6 +41,9 @@ func (l *Log) Settle() error {
 	l.touched = false
 	l.mu.Unlock()
 	if err := l.Flush(end); err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.touched = true // a full disk may have room soon
 		return err
 	}
 	err := l.settleRest(segments, from, unflushed)

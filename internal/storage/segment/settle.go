@@ -1,5 +1,7 @@
 package segment
 
+import "errors"
+
 // SyncIndexes makes the indexes durable, as [Segment.Sync] does, and leaves the
 // data alone. A deleted segment needs none.
 func (s *Segment) SyncIndexes() error {
@@ -7,6 +9,11 @@ func (s *Segment) SyncIndexes() error {
 	if s.gone {
 		s.mu.Unlock()
 		return nil
+	}
+	// What needs room comes first: on a full disk everything is still to be synced.
+	if err := errors.Join(s.index.write(), s.times.write()); err != nil {
+		s.mu.Unlock()
+		return err
 	}
 	var names []string
 	if s.txns.dirty {

@@ -208,12 +208,15 @@ func (t *table) truncate(n int) error {
 }
 
 // pending writes the rest and says whether the file has to be synced; the caller
-// does that, by name, when it holds no lock.
+// does that, by name, when it holds no lock. After an error nothing is taken off
+// the list: it is asked again.
 func (t *table) pending() (bool, error) {
-	err := t.write()
+	if err := t.write(); err != nil {
+		return false, err
+	}
 	dirty := t.dirty
 	t.dirty = false
-	return dirty, err
+	return dirty, nil
 }
 
 // close writes the rest, closes the file and forgets the memory; the table can
