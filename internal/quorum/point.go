@@ -110,6 +110,10 @@ func (q *Quorum) openLog(newest snapshotID, now time.Time) (log, error) {
 		q.cfg.Logger.Warn("the end of the metadata log was damaged and is cut off; after a crash nothing of it was acknowledged, otherwise the disk lost it",
 			"file", cut.File, "offset", int64(cut.Offset), "bytes", cut.Bytes, "keptIn", cut.Aside, "reason", cut.Reason)
 	}
+	if a := disk.log.Aside(); a.Files > 0 {
+		q.cfg.Logger.Warn("what recoveries cut off the metadata log is kept in files *.log.cut-* and takes room; remove them when nothing of them is missed",
+			"files", a.Files, "bytes", a.Bytes, "dir", q.dir)
+	}
 	err = q.whole(disk, &recovery, newest)
 	if err != nil {
 		disk.log.Abandon()
