@@ -129,7 +129,7 @@ func openHarmed(cfg *config.Broker, w *world, disk *vfs.Mem, img *metadata.Image
 			return "", fmt.Errorf("%s is offline without a word", p.tp)
 		}
 		if err := p.checkBytes(log); err != nil {
-			if strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "read "+vfs.Dir(name)+": ") {
+			if strings.Contains(err.Error(), name) {
 				return readErr, nil
 			}
 			if strings.HasPrefix(err.Error(), lost) && (logs.tells(name) || logs.tells("dir="+vfs.Dir(name))) {

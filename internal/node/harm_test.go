@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
@@ -104,12 +105,17 @@ func TestStartWithAHarmedFile(t *testing.T) {
 					if !strings.Contains(err.Error(), vfs.Dir(name)) {
 						t.Errorf("%s is harmed (%q), and the start says: %v", name, bad, err)
 					}
+					if there, err := vfs.Exists(w.fs, "/data/t-0"); err != nil || !there {
+						t.Errorf("%s is harmed: the start is refused, and the topic's directory is gone: %v", name, err)
+					}
 					continue
 				}
 				w.node = node
 				switch err := lookAround(t, w); {
 				case err == nil:
 					same[name]++
+				case strings.Contains(name, logdir.MetadataDir) && strings.HasSuffix(name, ".log"):
+					t.Errorf("%s is harmed, and the node starts with what is left: %v", name, err)
 				case logs.tell(name), vfs.Base(name) == "meta.properties":
 					// Who the directory is has no checksum: one with another
 					// id has none of the partitions that were assigned to it.

@@ -34,6 +34,7 @@ func (s *Set) Load() error {
 	}
 	s.adopt(found)
 	s.recoverLogs(now, found)
+	s.tellAside(found)
 	for i := range found {
 		if found[i].p.offline() != nil {
 			found[i].p.goOffline()

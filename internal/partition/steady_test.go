@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -112,6 +113,39 @@ func TestAChangedFileIsLookedAt(t *testing.T) {
 		if got := b.partition("a", 0).LogEndOffset(); got != 3 || !strings.Contains(b.log.String(), "a damaged tail was cut off") {
 			t.Errorf("the log ends at %d\n%s", got, b.log)
 		}
+	})
+}
+
+// What is kept of cut tails is told at every start, also where nothing of the log
+// is read, until somebody removes it.
+func TestKeptTailsAreToldAtEveryStart(t *testing.T) {
+	bubble(t, nil, 1, func(t *testing.T, b *broker) {
+		b.apply(newTopic("a", 3)...)
+		for n := range int32(3) {
+			b.append(b.partition("a", n), 3, 100)
+		}
+		time.Sleep(3 * settleEvery)
+		b.crash()
+		tail := "what a crash left"
+		for _, dir := range []string{"a-0", "a-1"} {
+			name := "/d0/" + dir + "/00000000000000000000.log"
+			data, err := vfs.ReadFile(b.fs, name, 1<<20)
+			must(t, err)
+			must(t, vfs.WriteFile(b.fs, name, append(data, tail...)))
+		}
+		for i, want := range []string{"files=2 bytes=34 logs=2 firstIn=/d0/a-", "files=2 bytes=34 logs=2", "files=1 bytes=17 logs=1 firstIn=/d0/a-1", ""} {
+			b.open()
+			const line = "recoveries cut off"
+			if n := strings.Count(b.log.String(), line); n != min(len(want), 1) || !strings.Contains(b.log.String(), want) {
+				t.Errorf("start %d: want %q:\n%s", i, want, b.log)
+			}
+			time.Sleep(3 * settleEvery)
+			b.close()
+			if i > 0 && i < 3 {
+				must(t, b.fs.Remove(fmt.Sprintf("/d0/a-%d/00000000000000000000.log.cut-3", i-1)))
+			}
+		}
+		b.open()
 	})
 }
 

@@ -23,6 +23,8 @@ type log interface {
 	Append(now time.Time, batches []byte) error
 	// Sync makes everything appended durable.
 	Sync() error
+	// Synced is the offset below which everything is durable.
+	Synced() kafka.Offset
 	// Read gives whole batches, the first of which holds from, until they are
 	// longer than limit bytes or reach End.
 	Read(from kafka.Offset, limit int) ([]byte, error)
@@ -46,8 +48,8 @@ type diskLog struct {
 }
 
 // openDiskLog recovers the log in dir. What is below safe was synced, as a
-// snapshot says: damage there is an error; beyond it the log is cut at the
-// first damaged batch, which no sync can have covered.
+// snapshot or the recovery point says: damage there is left, and reported;
+// beyond it the log is cut at the first damaged batch.
 func openDiskLog(cfg *Config, pool *compress.Pool, dir string, start, safe kafka.Offset, now time.Time) (*diskLog, storage.Recovery, error) {
 	c := storage.DefaultConfig()
 	c.SegmentBytes = int(cfg.SegmentBytes)
@@ -92,6 +94,8 @@ func (d *diskLog) Append(now time.Time, batches []byte) error {
 }
 
 func (d *diskLog) Sync() error { return d.log.Flush(d.log.LogEndOffset()) }
+
+func (d *diskLog) Synced() kafka.Offset { return d.log.RecoveryPoint() }
 
 func (d *diskLog) Read(from kafka.Offset, limit int) ([]byte, error) {
 	if err := d.log.Read(from, limit, true, d.End(), &d.buf); err != nil {

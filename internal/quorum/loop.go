@@ -34,6 +34,7 @@ func (q *Quorum) loop(ctx context.Context) error {
 		if err := q.work(); err != nil {
 			return err
 		}
+		q.keepPoint(time.Now())
 		q.arm(timer)
 		requests := q.requests
 		if !q.accepts() {
@@ -67,7 +68,11 @@ const pause = 5 * time.Millisecond
 
 // arm sets the timer for what is due next.
 func (q *Quorum) arm(timer *time.Timer) {
-	if at, ok := q.nextTimer(); ok {
+	at, ok := q.nextTimer()
+	if due, behind := q.pointDue(); behind && (!ok || due.Before(at)) {
+		at, ok = due, true
+	}
+	if ok {
 		timer.Reset(max(time.Until(at), pause))
 	} else {
 		timer.Stop()

@@ -181,6 +181,7 @@ type Quorum struct {
 	builder            *batch.Builder
 	lead               leadership
 	began              leaderEntry
+	point              recoveryPoint
 	snap               snapshotting
 }
 
@@ -263,7 +264,11 @@ func (q *Quorum) Run(ctx context.Context) error {
 	if err == nil {
 		q.snapshotAtClose(time.Now())
 	}
-	return errors.Join(err, q.log.log.Close(time.Now()))
+	closed := q.log.log.Close(time.Now())
+	if err == nil && closed == nil {
+		q.savePoint(time.Now())
+	}
+	return errors.Join(err, closed)
 }
 
 // Close stops Run and waits for it; where Run was never called it closes the

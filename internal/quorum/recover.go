@@ -39,21 +39,15 @@ func (q *Quorum) recover(l log, now time.Time) error {
 		newest = q.snapshots[len(q.snapshots)-1]
 	}
 	if l == nil {
-		disk, recovery, err := openDiskLog(&q.cfg, q.cfg.Codecs, q.dir, 0, newest.end, now)
-		if err != nil {
+		if l, err = q.openLog(newest, now); err != nil {
 			return err
 		}
-		for _, cut := range recovery.Cuts {
-			q.cfg.Logger.Warn("the end of the metadata log was damaged and is cut off; after a crash nothing of it was acknowledged, otherwise the disk lost it",
-				"file", cut.File, "offset", int64(cut.Offset), "bytes", cut.Bytes, "keptIn", cut.Aside, "reason", cut.Reason)
-		}
-		l = disk
 	}
 	if err := q.joinSnapshotAndLog(l, newest, now); err != nil {
 		return err
 	}
 	if err := q.noteMembers(l); err != nil {
-		return err
+		return q.explain(err, newest)
 	}
 	if len(q.members.voters) == 0 {
 		q.members.voters = []Voter{{ID: q.cfg.Env.NodeID, DirectoryID: q.cfg.DirectoryID}}

@@ -116,6 +116,9 @@ func (n *simNode) work() {
 			t.Fatalf("node %d: %v", n.id, err)
 		}
 	}
+	if n.s.chance.IntN(4) == 0 {
+		n.q.savePoint(time.UnixMilli(1))
+	}
 	n.check()
 }
 

@@ -153,6 +153,18 @@ func TestACutTailIsKeptAside(t *testing.T) {
 	if there, err := vfs.Exists(m, cut.Aside); err != nil || !there {
 		t.Fatal("the second start lost what the first kept")
 	}
+	if a := l.Aside(); a.Files != 1 || a.Bytes != cut.Bytes {
+		t.Errorf("%+v is kept aside, want %d bytes", a, cut.Bytes)
+	}
+	must(t, l.Close(at(50)))
+	memo, _, err := l.Memo(at(1 << 30).UnixNano())
+	must(t, err)
+	o.Clean, o.RecoveryPoint, o.Memo, o.Unchanged = true, 22, memo, true
+	l, _, err = Open(hostOf(m), o)
+	must(t, err)
+	if a := l.Aside(); a.Files != 1 || a.Bytes != cut.Bytes {
+		t.Errorf("by its memo %+v is kept aside, want %d bytes", a, cut.Bytes)
+	}
 }
 
 // A tail of zeros is what Kafka's preallocation leaves: it is no loss.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/storage/epoch"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/storage/producer"
 	"github.com/gregor-stream/gregor/internal/storage/segment"
 )
@@ -60,11 +61,12 @@ type Log struct {
 	epochs   epoch.Cache
 	recent   *bounds // where the last appends ended, nil while idle
 	unsynced unsynced
-	cuts     int   // truncations, for a flush to see that there was one
-	cleaning bool  // a Clean is under way
-	used     bool  // read since the last CloseIdle
-	touched  bool  // changed since the last Settle, perhaps
-	appended int64 // when the last append was, ms
+	cuts     int           // truncations, for a flush to see that there was one
+	cleaning bool          // a Clean is under way
+	used     bool          // read since the last CloseIdle
+	touched  bool          // changed since the last Settle, perhaps
+	appended int64         // when the last append was, ms
+	aside    *logdir.Aside // what recoveries keep beside it, nil: nothing
 }
 
 // state is how far a log's life has gone.

@@ -31,6 +31,7 @@ func (l *Log) Memo(changedBefore int64) (m *logdir.Memo, again bool, err error) 
 	durable := len(segments) == 0 && l.end == 0 // its directory is there, or is made again
 	durable = durable || (!l.unsynced.any() && min(l.settled, l.recovery) == l.end)
 	durable = durable && l.broken == nil && l.state != stateDeleted && !l.cleaning // which changes the files
+	m.Aside = l.asideLocked()
 	l.mu.Unlock()
 	if !durable || len(l.doomed) > 0 {
 		return nil, true, nil
@@ -135,6 +136,10 @@ func (l *Log) remember(o *Options) bool {
 		l.size = s.Size
 	}
 	l.segments[len(l.segments)-1].TimesBehind()
+	if m.Aside.Files > 0 {
+		aside := m.Aside
+		l.aside = &aside
+	}
 	l.start = max(o.LogStart, m.Segments[0].Base)
 	l.end, l.recovery, l.settled, l.hw = m.End, m.End, m.End, l.start
 	l.unsynced.epochs = l.epochs.TruncateFromStart(l.start)

@@ -173,6 +173,9 @@ func (d *loader) run() error {
 	if err := d.loadProducers(); err != nil {
 		return err
 	}
+	if err := d.countAside(); err != nil {
+		return err
+	}
 	// Whatever was opened to look at is not kept open.
 	for _, s := range d.segments {
 		err = errors.Join(err, s.Close())

@@ -305,7 +305,7 @@ func (d *loader) snapshotAfterRecovery() error {
 
 // asidePath is where a cut tail is kept: a name that Kafka takes no notice of.
 func asidePath(s *segment.Segment, offset kafka.Offset) string {
-	return fmt.Sprintf("%s.cut-%d", s.Path(segment.LogSuffix), offset)
+	return fmt.Sprintf("%s%d", s.Path(asideMark), offset)
 }
 
 // keepAside copies what follows the good data into a file of its own, durably,

@@ -25,7 +25,11 @@ type Memo struct {
 	Snapshots         []kafka.Offset
 	Epochs            []byte // as in leader-epoch-checkpoint
 	Producers         []byte // as in a snapshot at End
+	Aside             Aside
 }
+
+// Aside is what recoveries cut off a log and keep beside it (*.log.cut-*).
+type Aside struct{ Files, Bytes int64 }
 
 // MemoSegment is a segment of a [Memo].
 type MemoSegment struct {
@@ -113,7 +117,8 @@ func appendMemo(dst []byte, m *Memo) []byte {
 	for _, at := range m.Snapshots {
 		dst = binary.AppendUvarint(dst, uint64(at))
 	}
-	return appendBlock(appendBlock(dst, m.Epochs), m.Producers)
+	dst = appendBlock(appendBlock(dst, m.Epochs), m.Producers)
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(m.Aside.Files)), uint64(m.Aside.Bytes))
 }
 
 func appendBlock(dst, block []byte) []byte {
@@ -196,5 +201,6 @@ func (r *memoReader) memo() *Memo {
 	}
 	m.Epochs = r.bytes(r.count(1))
 	m.Producers = r.bytes(r.count(1))
+	m.Aside = Aside{Files: r.number(), Bytes: r.number()}
 	return m
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
@@ -89,6 +90,12 @@ func isBad(err error) bool {
 	return errors.As(err, &bad)
 }
 
+// follows says whether err is damage that is where the next batch belongs.
+func follows(err error) bool {
+	var bad *Bad
+	return isBad(err) && errors.As(err, &bad) && bad.follows
+}
+
 // Found is what a read finds in a segment. The file has one more use, which the
 // reader releases.
 type Found struct {
@@ -110,6 +117,11 @@ func (s *Segment) Read(offset kafka.Offset, max int, minOne bool, limit int64, b
 		return err
 	}
 	err = s.read(file, at, min(limit, size), size, offset, max, minOne, below, into)
+	if isBad(err) {
+		if h, found := s.behind(at, offset, below); found && h.Position < limit {
+			err = s.read(file, h.Position, min(limit, size), size, offset, max, minOne, below, into)
+		}
+	}
 	if err != nil || into.Size == 0 {
 		file.Release()
 		return err
@@ -261,7 +273,7 @@ func (s *Segment) verify(file *File, size, from, end int64, below kafka.Offset) 
 		checked, last = sc.next, sc.Header
 		return nil
 	})
-	if err == nil {
+	if err == nil || follows(err) {
 		good = checked
 	}
 	s.mu.Lock()
@@ -315,6 +327,11 @@ func (s *Segment) position(offset kafka.Offset) (int64, error) {
 		return 0, err
 	}
 	h, err := s.find(file, at, s.size, offset)
+	if isBad(err) {
+		if behind, found := s.goRound(at, offset, math.MaxInt64); found {
+			h, err = behind, nil
+		}
+	}
 	if err != nil || h.Size == 0 {
 		return s.size, err
 	}

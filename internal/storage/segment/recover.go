@@ -220,7 +220,10 @@ func (s *Segment) resume(from int64, least, most kafka.Offset) (int64, error) {
 	for at := from; at+batch.HeaderSize <= s.size; at += bufferSize - batch.HeaderSize {
 		b := buf.bytes[:min(bufferSize, s.size-at)]
 		if n, err := file.ReadAt(b, at); n < len(b) {
-			return -1, err
+			if err != nil && !isEOF(err) || n == 0 {
+				return -1, notEOF(err)
+			}
+			b = b[:n] // the file is shorter than it was
 		}
 		for i := 0; i+batch.HeaderSize <= len(b); i++ {
 			if b[i+atMagic] != batch.Magic {
@@ -239,6 +242,14 @@ func (s *Segment) resume(from int64, least, most kafka.Offset) (int64, error) {
 		}
 	}
 	return -1, nil
+}
+
+// notEOF leaves out the end of a file.
+func notEOF(err error) error {
+	if isEOF(err) {
+		return nil
+	}
+	return err
 }
 
 // goodAt says whether there is a good batch at a position.

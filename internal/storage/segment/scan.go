@@ -34,6 +34,9 @@ type Bad struct {
 	Reason string
 	// Cut says that the file ends within the batch.
 	Cut bool
+	// follows says that what is not a batch begins with the offset that comes
+	// next: the one before it is where it belongs.
+	follows bool
 }
 
 // Error says where and what.
@@ -99,14 +102,16 @@ func (s *scanner) step() error {
 	if rest <= 0 {
 		return io.EOF
 	}
+	var b []byte
 	bad := func(cut bool, format string, args ...any) error {
-		return &Bad{Position: at, Offset: last + 1, Reason: fmt.Sprintf(format, args...), Cut: cut}
+		follows := len(b) >= atLength && kafka.Offset(binary.BigEndian.Uint64(b)) == last+1
+		return &Bad{Position: at, Offset: last + 1, Reason: fmt.Sprintf(format, args...), Cut: cut, follows: follows}
 	}
 	if rest < batch.LogOverhead+legacyMin {
 		return bad(true, "%d bytes are too few for a batch", rest)
 	}
-	b, err := s.window(at, int(min(rest, batch.HeaderSize)))
-	if err != nil {
+	var err error
+	if b, err = s.window(at, int(min(rest, batch.HeaderSize))); err != nil {
 		return err
 	}
 	length := int32(binary.BigEndian.Uint32(b[atLength:]))
@@ -178,9 +183,14 @@ func (s *scanner) verify() error {
 // whole reads the current batch with its records.
 func (s *scanner) whole() (batch.Batch, error) {
 	b := make([]byte, s.Size)
-	n, err := s.file.ReadAt(b, s.Position)
-	if n < len(b) {
-		return nil, errors.Join(io.ErrUnexpectedEOF, err)
+	if n, err := s.file.ReadAt(b, s.Position); n < len(b) {
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		return nil, &Bad{
+			Position: s.Position, Offset: s.Base, Cut: true,
+			Reason: fmt.Sprintf("the file ends at %d, within the batch of the offsets %d to %d", s.Position+int64(n), s.Base, s.Last),
+		}
 	}
 	return b, nil
 }
