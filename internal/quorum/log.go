@@ -49,8 +49,9 @@ type diskLog struct {
 
 // openDiskLog recovers the log in dir. What is below safe was synced, as a
 // snapshot or the recovery point says: damage there is left, and reported;
-// beyond it the log is cut at the first damaged batch.
-func openDiskLog(cfg *Config, pool *compress.Pool, dir string, start, safe kafka.Offset, now time.Time) (*diskLog, storage.Recovery, error) {
+// beyond it the log is cut at the first damaged batch. What is below covered is
+// in a snapshot.
+func openDiskLog(cfg *Config, pool *compress.Pool, dir string, start, safe, covered kafka.Offset, now time.Time) (*diskLog, storage.Recovery, error) {
 	c := storage.DefaultConfig()
 	c.SegmentBytes = int(cfg.SegmentBytes)
 	c.RetentionMs, c.RetentionBytes = -1, -1
@@ -64,7 +65,7 @@ func openDiskLog(cfg *Config, pool *compress.Pool, dir string, start, safe kafka
 		Config:        &c,
 		LogStart:      start,
 		RecoveryPoint: safe,
-		Covered:       safe,
+		Covered:       covered,
 		Now:           now,
 	})
 	if err != nil {

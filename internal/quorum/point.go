@@ -102,7 +102,7 @@ func (q *Quorum) openLog(newest snapshotID, now time.Time) (log, error) {
 		return nil, err
 	}
 	q.point.at = now
-	disk, recovery, err := openDiskLog(&q.cfg, q.cfg.Codecs, q.dir, 0, max(newest.end, q.point.offset), now)
+	disk, recovery, err := openDiskLog(&q.cfg, q.cfg.Codecs, q.dir, 0, max(newest.end, q.point.offset), newest.end, now)
 	if err != nil {
 		return nil, q.explain(err, newest)
 	}

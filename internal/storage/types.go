@@ -44,7 +44,7 @@ type Options struct {
 	// is what a crash left of deletions that it undid in part: the log begins
 	// behind it. 0: nothing is, and nothing is looked for.
 	Covered kafka.Offset
-	Now time.Time
+	Now     time.Time
 }
 
 // ScanStep is a step of a recovery: segments and bytes that are to be read, or
