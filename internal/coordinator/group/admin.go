@@ -2,8 +2,6 @@ package group
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -23,19 +21,8 @@ func compareGroupPartitions(a, b groupPartition) int {
 	return comparePartitions(a.at, b.at)
 }
 
-// visible says whether a group is shown: its creation is committed, or it has
-// members, who were let in before that. Apache Kafka commits what it appended at
-// once where one replica is in sync; we wait for the disk.
-func (s *Shard) visible(id string) bool {
-	if _, ok := s.groups.GetCommitted(id); ok {
-		return true
-	}
-	g := s.live[id]
-	return g != nil && len(g.members) > 0
-}
-
-// ListGroups lists the groups that can be seen: those whose creation is
-// committed in the order of their ids, and then the others. Filters are names of states and types in any case; none lets all
+// ListGroups lists the groups whose creation is committed, in the order of
+// their ids. Filters are names of states and types in any case; none lets all
 // through, and one that nobody knows lets nothing through.
 func (s *Shard) ListGroups(states, types []string) []msg.ListGroupsResponseListedGroup {
 	trimmed := make([]string, len(states))
@@ -48,7 +35,11 @@ func (s *Shard) ListGroups(states, types []string) []msg.ListGroupsResponseListe
 			out = append(out, g)
 		}
 	}
-	classic := func(id string, state state, protocolType string) {
+	for id, value := range s.groups.SortedCommitted(compareStrings) {
+		state, protocolType := stable, value.ProtocolType
+		if len(value.Members) == 0 {
+			state = empty
+		}
 		if g := s.live[id]; g != nil {
 			state, protocolType = g.state, ""
 			if g.protocolType != nil {
@@ -58,18 +49,6 @@ func (s *Shard) ListGroups(states, types []string) []msg.ListGroupsResponseListe
 		list(msg.ListGroupsResponseListedGroup{
 			GroupId: id, ProtocolType: protocolType, GroupState: state.String(), GroupType: "classic",
 		})
-	}
-	for id, value := range s.groups.SortedCommitted(compareStrings) {
-		state := stable
-		if len(value.Members) == 0 {
-			state = empty
-		}
-		classic(id, state, value.ProtocolType)
-	}
-	for _, id := range slices.Sorted(maps.Keys(s.live)) {
-		if _, committed := s.groups.GetCommitted(id); !committed && s.visible(id) {
-			classic(id, empty, "")
-		}
 	}
 	for _, g := range s.foreign.list() {
 		list(g)
@@ -98,7 +77,7 @@ func (s *Shard) DescribeGroups(ids []string, version int16) []msg.DescribeGroups
 func (s *Shard) describe(id string, version int16) msg.DescribeGroupsResponseDescribedGroup {
 	out := *msg.NewDescribeGroupsResponseDescribedGroup()
 	out.GroupId = id
-	if !s.visible(id) {
+	if _, ok := s.groups.GetCommitted(id); !ok {
 		out.GroupState = dead.String()
 		if version >= describeNotFound {
 			message := "Group " + id + " not found."
