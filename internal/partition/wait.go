@@ -127,6 +127,9 @@ func (p *Partition) CatchUp(ctx context.Context) error {
 	}
 }
 
+// Behind says that the high watermark waits for nothing but this broker's disk.
+func (p *Partition) Behind() bool { return p.behind.Load() }
+
 // Hasten begins what [Partition.CatchUp] waits for, for who has several to wait
 // for: their syncs run together.
 func (p *Partition) Hasten() {

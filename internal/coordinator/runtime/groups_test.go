@@ -147,6 +147,44 @@ func TestACommitIsAnsweredWhenTheHighWatermarkHasPassedIt(t *testing.T) {
 	})
 }
 
+// Where only the disk is waited for, a read sees what was written before it.
+func TestAReadWaitsForTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newMemLogs()
+		g := newTestGroups(logs)
+		defer g.Close()
+		log := logs.log(g.PartitionFor("g"))
+		mustBe(t, commit(g, "g", 1), kafka.ErrNone)
+		log.disk = true
+		log.hold()
+		committed, seen := make(chan kafka.Error, 1), make(chan int64, 2)
+		go func() { committed <- commit(g, "g", 2) }()
+		synctest.Wait()
+		go func() { offset, _ := fetch(g, "g", false); seen <- offset }()
+		synctest.Wait()
+		if len(seen) > 0 {
+			t.Fatal("a read did not wait for what is about to be on disk")
+		}
+		log.release()
+		mustBe(t, <-committed, kafka.ErrNone)
+		mustBe(t, <-seen, 2)
+		// A disk that hangs: the write is given up, the read sees what was there.
+		log.hold()
+		go func() { committed <- commit(g, "g", 3) }()
+		synctest.Wait()
+		go func() { offset, _ := fetch(g, "g", false); seen <- offset }()
+		mustBe(t, <-committed, kafka.ErrCoordinatorNotAvailable)
+		mustBe(t, <-seen, 2)
+		// One that fails to take the write.
+		log.failWith(kafka.ErrKafkaStorageError)
+		mustBe(t, commit(g, "g", 4), kafka.ErrNotCoordinator)
+		log.failWith(nil)
+		log.release()
+		offset, _ := fetch(g, "g", false)
+		mustBe(t, offset, 3)
+	})
+}
+
 func TestAWriteThatIsNotReplicatedTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		logs := newMemLogs()

@@ -27,6 +27,9 @@ type Log interface {
 	StartOffset() kafka.Offset
 	EndOffset() kafka.Offset
 	HighWatermark() kafka.Offset
+	// Behind says that the high watermark waits for nothing but this node's own
+	// disk: it is about to move.
+	Behind() bool
 	// MaxBatchBytes is the topic's max.message.bytes.
 	MaxBatchBytes() int
 	// Watch receives after the high watermark has moved, until stop. Who

@@ -40,6 +40,7 @@ type memLog struct {
 	end      kafka.Offset
 	hw       kafka.Offset
 	lag      bool // the high watermark waits for release
+	disk     bool // and for nothing but the disk
 	max      int
 	fail     error // of the next appends
 	lost     bool
@@ -100,6 +101,12 @@ func (l *memLog) HighWatermark() kafka.Offset {
 }
 
 func (l *memLog) MaxBatchBytes() int { return l.max }
+
+func (l *memLog) Behind() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.disk && l.hw < l.end
+}
 
 func (l *memLog) Watch() (<-chan struct{}, func()) {
 	l.mu.Lock()

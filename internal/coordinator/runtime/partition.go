@@ -79,8 +79,9 @@ func (l *partitionLog) Read(from kafka.Offset, buf []byte) ([]byte, error) {
 	return buf[:n], err
 }
 
-func (l *partitionLog) StartOffset() kafka.Offset   { return l.p.Log().LogStartOffset() }
-func (l *partitionLog) EndOffset() kafka.Offset     { return l.p.Log().LogEndOffset() }
+func (l *partitionLog) StartOffset() kafka.Offset   { return l.p.LogStartOffset() }
+func (l *partitionLog) EndOffset() kafka.Offset     { return l.p.LogEndOffset() }
+func (l *partitionLog) Behind() bool                { return l.p.Behind() }
 func (l *partitionLog) HighWatermark() kafka.Offset { return l.p.HighWatermark() }
 func (l *partitionLog) MaxBatchBytes() int          { return l.max() }
 

@@ -164,8 +164,10 @@ func (r *Runtime[S]) EndTransaction(ctx context.Context, partition int32, marker
 	return err
 }
 
-// Read lets a shard look something up, and does not wait for what was written
-// before.
+// Read lets a shard look something up. What was written before and waits for
+// this node's disk is waited for, so that a read sees what it would see in Apache
+// Kafka, which commits at once where one replica is in sync; for other replicas
+// it does not wait.
 func (r *Runtime[S]) Read(ctx context.Context, partition int32, decide Decision[S]) (any, error) {
 	s, err := r.find(partition)
 	if err != nil {

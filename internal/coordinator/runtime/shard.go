@@ -75,6 +75,7 @@ type entry struct {
 	reply    chan outcome // nil: nobody waits
 	response any
 	settled  func(now time.Time, err error) coordinator.Result
+	read     func(now time.Time) // a read that waited
 }
 
 func newShard[S coordinator.Shard](r *Runtime[S], partition int32, epoch kafka.LeaderEpoch) *shard[S] {
@@ -218,9 +219,27 @@ func (s *shard[S]) decide(op operation[S]) {
 		s.endTransaction(now, op.marker, op.reply)
 		return
 	}
+	if op.read && s.catchingUp() {
+		s.await(now, entry{reply: op.reply, read: func(now time.Time) { s.execute(now, op) }})
+		return
+	}
+	s.execute(now, op)
+}
+
+func (s *shard[S]) execute(now time.Time, op operation[S]) {
 	s.tickets++
 	w := &write{ticket: s.tickets, reply: op.reply, read: op.read, producer: op.producer}
 	s.carryOut(now, w, op.decide(s.machine, now, w.ticket))
+}
+
+// catchingUp says that what was written is about to be committed.
+func (s *shard[S]) catchingUp() bool {
+	if s.next <= s.highWatermark {
+		return false
+	}
+	s.append()
+	s.advance()
+	return s.failed == nil && s.next > s.highWatermark && s.log.Behind()
 }
 
 // sleep is how long nothing is due.

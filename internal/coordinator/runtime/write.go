@@ -231,6 +231,10 @@ func (s *shard[S]) revert(now time.Time, err error) {
 	s.pending = s.pending[:first]
 	s.carryOut(now, nil, s.machine.Revert(now, s.base))
 	for _, e := range failed {
+		if e.read != nil {
+			e.read(now)
+			continue
+		}
 		e.answer(outcome{err: err})
 		if e.settled != nil {
 			s.carryOut(now, nil, e.settled(now, err))
@@ -271,6 +275,10 @@ func (s *shard[S]) settleFirst(now time.Time, err error) {
 	out := outcome{response: e.response}
 	if err != nil {
 		out = outcome{err: err}
+	}
+	if e.read != nil { // also where it waited for too long: it sees what is committed
+		e.read(now)
+		return
 	}
 	e.answer(out)
 	if e.settled != nil {
