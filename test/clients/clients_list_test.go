@@ -17,9 +17,10 @@ type client struct {
 
 // all are the clients of the table.
 func all() []client {
+	conformance := []string{"Conformance", "Operations", "Transactions"}
 	return []client{
-		{"Java 4.4.0", javaScript("broker")},
-		{"Java 2.8.2", javaScript("client-old")},
+		{"Java 4.4.0", javaScript("broker", conformance...)},
+		{"Java 2.8.2", javaScript("client-old", conformance...)},
 		{"confluent-kafka (Python)", pythonScript("confluent.py")},
 		{"kafka-python", pythonScript("kafka_python.py")},
 		{"kafka-python, api_version (1, 0, 0)", pythonScript("kafka_python.py", "api_version=1.0.0")},
@@ -82,8 +83,9 @@ func kcatScript() ([]string, error) {
 	return []string{"bash", script("shell", "kcat.sh"), kcat}, err
 }
 
-// javaScript compiles the script against the client of one set of jars.
-func javaScript(set string) func() ([]string, error) {
+// javaScript compiles a script, the first of the sources, against the client of
+// one set of jars.
+func javaScript(set string, sources ...string) func() ([]string, error) {
 	return func() ([]string, error) {
 		java, err := harness.Java().Find()
 		if err != nil {
@@ -101,12 +103,15 @@ func javaScript(set string) func() ([]string, error) {
 		if err := os.MkdirAll(classes, 0o755); err != nil {
 			return nil, err
 		}
-		cmd := exec.Command(javac, "-nowarn", "-Xlint:none", "-cp", jars, "-d", classes,
-			script("java", "Steps.java"), script("java", "Conformance.java"), script("java", "Operations.java"), script("java", "Transactions.java"))
+		args := []string{"-nowarn", "-Xlint:none", "-cp", jars, "-d", classes, script("java", "Steps.java")}
+		for _, source := range sources {
+			args = append(args, script("java", source+".java"))
+		}
+		cmd := exec.Command(javac, args...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("javac: %w\n%s", err, out)
 		}
 		return []string{java, "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-			"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classes + ":" + jars, "Conformance"}, nil
+			"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classes + ":" + jars, sources[0]}, nil
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -22,9 +21,9 @@ import (
 // oldClients speak versions that Kafka 4 dropped.
 func oldClients() []client {
 	list := []client{
-		{"Java 0.9.0.1", oldJavaScript("client-0.9")},
-		{"Java 0.10.2.2", oldJavaScript("client-0.10")},
-		{"Java 0.11.0.3", oldJavaScript("client-0.11")},
+		{"Java 0.9.0.1", javaScript("client-0.9", "OldClient")},
+		{"Java 0.10.2.2", javaScript("client-0.10", "OldClient")},
+		{"Java 0.11.0.3", javaScript("client-0.11", "OldClient")},
 	}
 	for _, v := range []string{"0.8.2", "0.9", "0.10"} {
 		list = append(list, client{"kafka-python 1.4.7, api_version " + v, oldPythonScript(v)})
@@ -245,33 +244,5 @@ func withVersion(command func() ([]string, error), version string) func() ([]str
 		defer once.Unlock()
 		c, err := command()
 		return append(c, "api_version="+version), err
-	}
-}
-
-// oldJavaScript compiles the script against the client of one set of jars.
-func oldJavaScript(set string) func() ([]string, error) {
-	return func() ([]string, error) {
-		java, err := harness.Java().Find()
-		if err != nil {
-			return nil, err
-		}
-		javac, err := harness.Javac().Find()
-		if err != nil {
-			return nil, err
-		}
-		jars, err := harness.Jars(set)
-		if err != nil {
-			return nil, err
-		}
-		classes := harness.Cache("java", set)
-		if err := os.MkdirAll(classes, 0o755); err != nil {
-			return nil, err
-		}
-		cmd := exec.Command(javac, "-nowarn", "-Xlint:none", "-cp", jars, "-d", classes, script("java", "Steps.java"), script("java", "OldClient.java"))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("javac: %w\n%s", err, out)
-		}
-		return []string{java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-			"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classes + ":" + jars, "OldClient"}, nil
 	}
 }

@@ -226,7 +226,13 @@ func (s *shard[S]) decide(op operation[S]) {
 	s.execute(now, op)
 }
 
+// execute asks the machine, unless it has failed meanwhile: what was to be
+// written before a read may be what it failed by.
 func (s *shard[S]) execute(now time.Time, op operation[S]) {
+	if s.failed != nil {
+		op.reply <- outcome{err: kafka.ErrNotCoordinator}
+		return
+	}
 	s.tickets++
 	w := &write{ticket: s.tickets, reply: op.reply, read: op.read, producer: op.producer}
 	s.carryOut(now, w, op.decide(s.machine, now, w.ticket))
