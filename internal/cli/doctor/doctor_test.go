@@ -18,7 +18,8 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/doctor"
 )
 
-// examine runs the doctor and returns its findings that are not fine.
+// examine runs the doctor and returns its findings that are not fine. How full
+// the machine's disk is, is no matter of these tests: judge_test.go has that.
 func examine(t *testing.T, wantCode int, args ...string) []string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -32,7 +33,7 @@ func examine(t *testing.T, wantCode int, args ...string) []string {
 	}
 	var found []string
 	for _, f := range list {
-		if f.Severity != doctor.Fine {
+		if f.Severity != doctor.Fine && f.Check != "disks" {
 			found = append(found, fmt.Sprintf("%s %s %s: %s", f.Severity, f.Check, f.Subject, f.Message))
 		}
 	}
