@@ -337,6 +337,7 @@ func logProbes() map[string]any {
 	for _, key := range []string{"gregor.log.durability", "topic:gregor.durability"} {
 		probes[key] = "internal/partition TestDurabilityChangesAtOnceAndNobodyStaysParked"
 	}
+	probes["gregor.log.journal.bytes"] = "internal/partition TestNoJournal"
 	one("replica.high.watermark.checkpoint.interval.ms", "20", checkpoint("replication-offset-checkpoint", "a 0 2"))
 	one("log.flush.start.offset.checkpoint.interval.ms", "20", func(t *testing.T, b *bench) {
 		b.must(b.produce("a", kgo.Record{Value: []byte("x")}))

@@ -12,7 +12,7 @@ func order() []string {
 		"batch", "msg", "msg/gen", "wire",
 		"assignor", "quota", "replica", "fetchsession", "metadata", "objstore",
 		"storage/checkpoint", "storage/epoch", "storage/producer", "storage/segment", "storage/compact",
-		"storage/tier", "storage/logdir", "storage",
+		"storage/tier", "storage/logdir", "storage/journal", "storage",
 		"controller",
 		"coordinator", "coordinator/group", "coordinator/txn", "coordinator/share",
 		"clientmetrics",

@@ -80,6 +80,7 @@ type Broker struct {
 	LogInitialTaskDelayMs                   int64
 	LogDirFailureTimeoutMs                  int64
 	RecoveryThreadsPerDataDir               int
+	JournalBytes                            int64
 	ProducerIDExpirationMs                  int
 	ProducerIDExpirationCheckIntervalMs     int
 	CleanerEnable                           bool

@@ -119,6 +119,7 @@ func (b *Broker) fillLog() {
 	b.LogInitialTaskDelayMs = b.Long("log.initial.task.delay.ms")
 	b.LogDirFailureTimeoutMs = b.Long("log.dir.failure.timeout.ms")
 	b.RecoveryThreadsPerDataDir = b.Int("num.recovery.threads.per.data.dir")
+	b.JournalBytes = b.Long("gregor.log.journal.bytes")
 	b.ProducerIDExpirationMs = b.Int("producer.id.expiration.ms")
 	b.ProducerIDExpirationCheckIntervalMs = b.Int("producer.id.expiration.check.interval.ms")
 	b.CleanerEnable = b.Bool("log.cleaner.enable")

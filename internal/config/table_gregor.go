@@ -23,6 +23,10 @@ var gregorBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "How the command gregor writes its log: text for people, json for machines.",
 	},
 	{
+		Name: "gregor.log.journal.bytes", Type: Long, Default: "67108864", Check: between(0, 1<<30), Importance: Low, State: InEffect, Own: true,
+		Doc: "How long the sync journal of a log directory may become, to which short appends to many partitions are made durable by one write and one sync; 0 for none, then each partition's file is synced. It begins with at most 2 MiB, and grows while that is too little; the least is 65536.",
+	},
+	{
 		Name: "gregor.log.slow.request.ms", Type: Long, Default: "1000", Check: atLeast(-1), Importance: Low, Mode: ClusterWide, State: InEffect, Own: true,
 		Doc: "Requests that take longer are logged, without the time that a client asked to wait; -1 for none.",
 	},

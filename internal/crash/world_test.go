@@ -106,6 +106,9 @@ func newWorld(seed uint64, im *images, lie *bug) *world {
 		seed: seed, chance: rand.New(rand.NewPCG(seed, 1)), images: im, lie: lie, cfg: brokerConfig(), fs: vfs.NewMem(time.Now),
 		codecs: new(compress.Pool), img: metadata.Empty(), parts: map[kafka.TopicPartition]*part{}, step: "start",
 	}
+	// Without a sync journal, with one whose halves take turns all the time, and
+	// with the usual one.
+	w.cfg.JournalBytes = [...]int64{0, 64 << 10, 64 << 20}[seed%3]
 	w.fail(w.fs.MkdirAll(dataDir))
 	w.fail(w.fs.SyncDir("/"))
 	if seed%2 == 1 {

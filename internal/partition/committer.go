@@ -20,13 +20,18 @@ const syncersMax = 16
 // and covers all that was appended until then. There is no timer, and no
 // goroutine while nobody waits.
 //
+// What is short goes into the journal, many logs with one sync; for the rest
+// each log's file is synced.
+//
 // Bounds: queue has each partition of the directory at most once, working is at
 // most syncersMax.
 type committer struct {
 	set *Set
+	dir *logDir
+	journaler
 
 	mu      sync.Mutex
-	queue   []*Partition
+	queue   []*Partition // for syncs of files
 	working int
 	closed  bool
 	ended   sync.WaitGroup
@@ -37,7 +42,7 @@ type syncState = uint32
 
 const (
 	syncIdle   syncState = iota
-	syncQueued           // in the queue; its sync will see what is appended now
+	syncQueued           // in a queue; its sync will see what is appended now
 	syncRuns             // a syncer is at it
 	syncAgain            // and somebody came since it began
 )
@@ -61,7 +66,16 @@ func (c *committer) ask(p *Partition) {
 	}
 }
 
+// push puts p, which is queued, into the queue that suits it.
 func (c *committer) push(p *Partition) {
+	if log := p.live(); c.journal != nil && log != nil && log.Fits(pieceMost) {
+		c.pushShort(p)
+		return
+	}
+	c.pushFile(p)
+}
+
+func (c *committer) pushFile(p *Partition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -96,17 +110,25 @@ func (c *committer) work() {
 		if log := p.live(); log != nil {
 			_ = c.set.sync(p, log) // who waits was told
 		}
-		if !p.syncing.CompareAndSwap(syncRuns, syncIdle) {
-			p.syncing.Store(syncQueued)
-			c.push(p)
-		}
+		c.ran(p)
+	}
+}
+
+// ran says that a sync of p has ended. Who came since it began gets another.
+func (c *committer) ran(p *Partition) {
+	if !p.syncing.CompareAndSwap(syncRuns, syncIdle) {
+		p.syncing.Store(syncQueued)
+		c.push(p)
 	}
 }
 
 // close ends the syncers, and waits for the syncs under way.
 func (c *committer) close() {
 	c.mu.Lock()
-	c.closed = true
+	if !c.closed {
+		c.closed = true
+		close(c.stopped)
+	}
 	c.mu.Unlock()
 	c.ended.Wait()
 }

@@ -44,7 +44,8 @@ func (s *Set) newLogDir(d Dir) *logDir {
 	if d.Space == nil {
 		d.Space = logdir.NewSpace(s.cfg.Host.FS(), d.Path)
 	}
-	dir := &logDir{Dir: d, committer: committer{set: s}, writing: make(chan struct{}, 1)}
+	dir := &logDir{Dir: d, committer: committer{set: s, journaler: newJournaler()}, writing: make(chan struct{}, 1)}
+	dir.committer.dir = dir
 	if d.Err != nil {
 		dir.failure.Store(&d.Err)
 	}

@@ -98,10 +98,11 @@ func (f *slowFile) Sync() error {
 	return f.File.Sync()
 }
 
-// slow is a bubble whose broker has a slow disk and leads topic "a".
+// slow is a bubble whose broker has a slow disk and leads topic "a". It has no
+// sync journal, whose tests are in journaler_test.go: each log's file is synced.
 func slow(t *testing.T, partitions int32, props []string, f func(t *testing.T, b *broker, d *slowDisk)) {
 	t.Helper()
-	bubble(t, props, 1, func(t *testing.T, b *broker) {
+	bubble(t, append([]string{"gregor.log.journal.bytes=0"}, props...), 1, func(t *testing.T, b *broker) {
 		d := &slowDisk{FS: b.fs, takes: 10 * time.Millisecond}
 		b.close()
 		b.over, b.restless = d, true
@@ -376,7 +377,8 @@ func TestDurabilityChangesAtOnceAndNobodyStaysParked(t *testing.T) {
 func TestAcknowledgedRecordsSurviveACrash(t *testing.T) {
 	for _, durability := range []string{"safe", "disk"} {
 		for seed := range uint64(60) {
-			slow(t, 2, []string{"gregor.log.durability=" + durability, "log.segment.bytes=1048576"}, func(t *testing.T, b *broker, d *slowDisk) {
+			journal := []string{"0", "65536", "1048576"}[seed%3]
+			slow(t, 2, []string{"gregor.log.durability=" + durability, "log.segment.bytes=1048576", "gregor.log.journal.bytes=" + journal}, func(t *testing.T, b *broker, d *slowDisk) {
 				chance := rand.New(rand.NewPCG(seed, 1))
 				acks := []int16{-1}
 				if durability == "disk" {

@@ -82,6 +82,9 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			clean = clean && name == logdir.CleanerFile
 		}
 	}
+	if err := s.openJournal(d, clean, checkpoints[0]); err != nil {
+		return nil, err
+	}
 	dirs, err := logdir.Scan(fsys, d.Path)
 	if err != nil {
 		return nil, err

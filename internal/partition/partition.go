@@ -48,8 +48,12 @@ type Partition struct {
 	// replica.Leader.Behind. Changed under mu.
 	behind  atomic.Bool
 	syncing atomic.Uint32 // a syncState, see committer
-	waiting waiting
-	tally   tally
+	// journaled is the last group of the sync journal with a piece of the log, 0:
+	// none is. journalTurn is of whose turn of its halves; guarded by journaler.turn.
+	journaled   atomic.Uint64
+	journalTurn uint64
+	waiting     waiting
+	tally       tally
 
 	// flushed is when the log was last flushed, in milliseconds; 0: not known.
 	flushed atomic.Int64

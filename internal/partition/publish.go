@@ -166,6 +166,7 @@ func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.
 		return nil, err
 	}
 	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, p.config.Load(), now
+	o.Journal = journaled{p}
 	log, found, err := storage.Open(s.cfg.Host, o)
 	if vfs.IsNoSpace(err) && p.dir.Space.GiveUp() {
 		// Names, and what a recovery writes: of that the reserve holds much.

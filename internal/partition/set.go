@@ -224,6 +224,7 @@ func (s *Set) Close(brokerEpoch int64) error {
 	})
 	var problem error
 	for _, d := range s.dirs {
+		defer d.committer.closeJournal()
 		if d.failed() != nil {
 			continue // nothing is written where nothing is known
 		}
@@ -231,7 +232,9 @@ func (s *Set) Close(brokerEpoch int64) error {
 		s.told(s.writeMemos(d))
 		err := s.checkpoint(d, all)
 		if err == nil && !unclean[d].Load() {
-			err = d.writeClean(brokerEpoch)
+			if err = d.spare(d.committer.removeJournal); err == nil {
+				err = d.writeClean(brokerEpoch)
+			}
 		}
 		if err != nil && problem == nil {
 			problem = fmt.Errorf("close the log directories: %w", err)
@@ -248,6 +251,7 @@ func (s *Set) Abandon() {
 	s.cleaner.close()
 	for _, d := range s.dirs {
 		d.committer.close()
+		d.committer.closeJournal()
 	}
 	for _, p := range s.all() {
 		if log := p.made.Load(); log != nil {

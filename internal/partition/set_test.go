@@ -33,7 +33,7 @@ type broker struct {
 	cfg    atomic.Pointer[config.Broker]
 	set    *Set
 	img    *metadata.Image
-	log    *journal
+	log    *logbook
 	led    map[string]bool // what Leads said
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -44,19 +44,19 @@ type broker struct {
 	restless bool
 }
 
-// journal is what was logged.
-type journal struct {
+// logbook is what was logged.
+type logbook struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (j *journal) Write(p []byte) (int, error) {
+func (j *logbook) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.Write(p)
 }
 
-func (j *journal) String() string {
+func (j *logbook) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
@@ -109,7 +109,7 @@ func (b *broker) configure(props ...string) {
 // open makes a set that knows the image, and loads what is on disk.
 func (b *broker) open() {
 	b.t.Helper()
-	b.log = new(journal)
+	b.log = new(logbook)
 	var fsys vfs.FS = b.fs
 	if b.over != nil {
 		fsys = b.over

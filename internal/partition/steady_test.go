@@ -3,6 +3,7 @@ package partition
 import (
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func (b *broker) loads() int {
 	counted := vfs.NewFaults(b.fs.Clone())
 	s := New(Config{
 		Host: storage.NewHost(counted, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
-		Broker: b.cfg.Load, Log: slog.New(slog.DiscardHandler),
+		Broker: b.cfg.Load, Log: slog.New(slog.DiscardHandler), Rand: rand.NewChaCha8([32]byte{}),
 	})
 	s.Publish(b.img, &metadata.Delta{})
 	if err := s.Load(); err != nil {

@@ -286,7 +286,7 @@ func (l *Log) addSegment(now time.Time, base kafka.Offset, c *segment.Config) (*
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.segments = append(slices.Clip(l.segments), made)
-	l.size, l.recent, l.unsynced.names = 0, nil, true
+	l.size, l.recent, l.unsynced.names, l.durableAt = 0, nil, true, unknown
 	return made, nil
 }
 

@@ -221,7 +221,12 @@ func (l *Log) replace(now time.Time, old []*segment.Segment, made *segment.Segme
 	if !l.hasStill(old, cuts) {
 		return errors.Join(ErrCleaningAborted, made.Discard())
 	}
-	err := fsys.SyncDir(dir)
+	release, err := l.unjournal()
+	if err != nil {
+		return errors.Join(err, made.Discard())
+	}
+	release() // of a segment that is complete the journal takes nothing any more
+	err = fsys.SyncDir(dir)
 	if err == nil {
 		err = made.Rename(segment.SwapSuffix)
 	}

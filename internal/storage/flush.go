@@ -18,7 +18,8 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	l.mu.Lock()
-	segments, end, dir, pending, done, cuts := l.segments, l.end, l.dir, l.unsynced, l.recovery, l.cuts
+	segments, end, size, dir, pending, cuts := l.segments, l.end, l.size, l.dir, l.unsynced, l.cuts
+	done := min(l.recovery, l.filed)
 	if l.lost != nil || l.state != stateOpen {
 		defer l.mu.Unlock()
 		return l.lost
@@ -66,7 +67,11 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 	}
 	if cuts == l.cuts { // otherwise the cut itself is not synced, perhaps
 		l.recovery = max(l.recovery, min(reached, l.end))
+		l.filed = max(l.filed, min(reached, l.end))
 		l.synced = max(l.synced, l.recovery)
+		if reached == end {
+			l.onDisk(segments, size)
+		}
 	}
 	return nil
 }

@@ -23,18 +23,20 @@ import (
 // writes. An empty log has no files but partition.metadata, and an idle one
 // holds none open.
 //
-// Locks, in the order in which they are taken: replacing, flushing, writing, mu,
-// and a segment's own. A sync is done under the first two alone, for which no
-// append and no read waits.
+// Locks, in the order in which they are taken: replacing, flushing, journaling,
+// writing, mu, and a segment's own. A sync is done under the first three alone,
+// for which no append and no read waits.
 type Log struct {
 	host      *Host
 	partition kafka.TopicPartition
 	topicID   kafka.TopicID
 	config    atomic.Pointer[Config]
+	journal   Journal // nil: no journal takes anything of the log
 
-	replacing sync.Mutex // the steps of a replacement, without truncation and retention in between
-	flushing  sync.Mutex // one flush at a time
-	writing   sync.Mutex // appends and all other changes
+	replacing  sync.Mutex // the steps of a replacement, without truncation and retention in between
+	flushing   sync.Mutex // one flush at a time
+	journaling sync.Mutex // one piece at a time
+	writing    sync.Mutex // appends and all other changes
 
 	// Guarded by writing.
 	producers producer.State
@@ -57,16 +59,20 @@ type Log struct {
 	recovery kafka.Offset       // recovery point
 	settled  kafka.Offset       // see Settled
 	synced   kafka.Offset       // what is below is on disk; at least the recovery point
+	filed    kafka.Offset       // what is below is on disk in the segments' own files
 	unstable kafka.Offset       // first unstable offset, -1: none
 	epochs   epoch.Cache
 	recent   *bounds // where the last appends ended, nil while idle
 	unsynced unsynced
-	cuts     int           // truncations, for a flush to see that there was one
-	cleaning bool          // a Clean is under way
-	used     bool          // read since the last CloseIdle
-	touched  bool          // changed since the last Settle, perhaps
-	appended int64         // when the last append was, ms
-	aside    *logdir.Aside // what recoveries keep beside it, nil: nothing
+	cuts     int // truncations, for a flush to see that there was one
+	// durableAt is the position in the active segment below which all of it is on
+	// disk, in its file or in the journal, and is found there; or unknown.
+	durableAt int64
+	cleaning  bool          // a Clean is under way
+	used      bool          // read since the last CloseIdle
+	touched   bool          // changed since the last Settle, perhaps
+	appended  int64         // when the last append was, ms
+	aside     *logdir.Aside // what recoveries keep beside it, nil: nothing
 }
 
 // state is how far a log's life has gone.

@@ -19,7 +19,7 @@ const maxEpochFile = 64 << 20
 // where it fails. Damage among what was durable makes it fail only where the end
 // of the log is not known because of it.
 func Open(host *Host, o Options) (*Log, Recovery, error) {
-	l := &Log{host: host, partition: o.Partition, topicID: o.TopicID, dir: o.Dir, unstable: kafka.NoOffset}
+	l := &Log{host: host, partition: o.Partition, topicID: o.TopicID, dir: o.Dir, unstable: kafka.NoOffset, journal: o.Journal, durableAt: unknown}
 	l.config.Store(o.Config)
 	var found Recovery
 	var err error
@@ -33,7 +33,7 @@ func Open(host *Host, o Options) (*Log, Recovery, error) {
 		l.Abandon()
 		return nil, found, failed("open", o.Dir, err)
 	}
-	if l.synced = l.recovery; l.synced < l.end {
+	if l.synced, l.filed = l.recovery, l.recovery; l.synced < l.end {
 		// What the last process wrote there may be in the system's memory only.
 		for _, s := range l.segments[max(floor(l.segments, l.synced), 0):] {
 			s.MarkUnsynced()

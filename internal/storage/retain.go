@@ -194,6 +194,14 @@ func (l *Log) Delete(id kafka.UUID) error {
 	defer l.replacing.Unlock()
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
+	l.journaling.Lock()
+	defer l.journaling.Unlock()
+	if l.journal != nil && l.journal.Holds() {
+		// A new log may soon have its name, and of a topic that comes back its id.
+		if err := l.journal.Forget(); err != nil {
+			return failed("delete", l.Dir(), err)
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == stateDeleted {

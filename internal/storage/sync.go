@@ -11,9 +11,9 @@ import (
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
-// Synced is the offset below which every record is on disk, and can be found
-// there. It is at least the recovery point: that waits for the indexes and the
-// leader epochs, too.
+// Synced is the offset below which every record is on disk, and is found there
+// after a crash: in its segment, or in the sync journal. It is at least the
+// recovery point: that waits for the indexes and the leader epochs, too.
 func (l *Log) Synced() kafka.Offset {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -27,10 +27,15 @@ func (l *Log) Synced() kafka.Offset {
 func (l *Log) Sync() error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
-	s, ok, err := l.beginSync()
+	s, ok, err := l.beginSync(false)
 	if !ok {
 		return err
 	}
+	return l.syncNow(&s)
+}
+
+// syncNow does what beginSync has found.
+func (l *Log) syncNow(s *syncing) (err error) {
 	for _, segment := range s.segments {
 		if err == nil {
 			err = segment.Sync(false)
@@ -46,32 +51,34 @@ func (l *Log) Sync() error {
 // flushing is held.
 type syncing struct {
 	all      []*segment.Segment // the log's
-	segments []*segment.Segment // of these the ones with records above synced
+	segments []*segment.Segment // of these the ones with records above filed
+	size     int64              // of the last
 	end      kafka.Offset
 	dir      string
 	names    unsynced // what of names and partition.metadata is to be synced
 	cuts     int
 }
 
-// beginSync looks what there is to sync; false where there is nothing.
-func (l *Log) beginSync() (syncing, bool, error) {
+// beginSync looks what there is to sync; false where there is nothing. With files
+// that a journal has it does not count.
+func (l *Log) beginSync(files bool) (syncing, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lost != nil {
 		return syncing{}, false, l.lost
 	}
-	if l.state != stateOpen || l.synced >= l.end {
+	if l.state != stateOpen || l.filed >= l.end || l.synced >= l.end && !files {
 		return syncing{}, false, nil
 	}
-	s := syncing{all: l.segments, end: l.end, dir: l.dir, cuts: l.cuts}
-	s.segments = l.segments[max(floor(l.segments, l.synced-1), 0):]
+	s := syncing{all: l.segments, size: l.size, end: l.end, dir: l.dir, cuts: l.cuts}
+	s.segments = l.segments[max(floor(l.segments, l.filed-1), 0):]
 	s.names = unsynced{parent: l.unsynced.parent, names: l.unsynced.names, metadata: l.unsynced.metadata}
 	l.unsynced.parent, l.unsynced.names, l.unsynced.metadata = false, false, false
 	return s, true, nil
 }
 
 // syncNames makes sure that the files are found after a crash.
-func (l *Log) syncNames(s syncing) error {
+func (l *Log) syncNames(s *syncing) error {
 	fsys := l.host.fs
 	if s.names.metadata {
 		if err := syncFile(fsys, vfs.Join(s.dir, logdir.PartitionFile)); err != nil {
@@ -90,7 +97,7 @@ func (l *Log) syncNames(s syncing) error {
 }
 
 // endSync takes note of the outcome.
-func (l *Log) endSync(s syncing, err error) error {
+func (l *Log) endSync(s *syncing, err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.overtaken(s.all, err) {
@@ -103,14 +110,25 @@ func (l *Log) endSync(s syncing, err error) error {
 	if s.cuts != l.cuts {
 		return nil // the cut itself is not synced, perhaps
 	}
-	l.synced = max(l.synced, min(s.end, l.end))
+	l.filed = max(l.filed, min(s.end, l.end))
+	l.synced = max(l.synced, l.filed)
+	l.onDisk(s.all, s.size)
 	// The recovery point follows within the active segment, unless something
 	// beside the records has to be on disk first: a Flush sees to that.
 	if n := len(l.segments); n > 0 && slices.Equal(s.all, l.segments) && !l.unsynced.epochs && len(l.unsynced.snapshots) == 0 &&
 		(n == 1 || l.recovery > l.segments[n-1].Base) {
-		l.recovery = max(l.recovery, l.synced)
+		l.recovery = max(l.recovery, l.filed)
 	}
 	return nil
+}
+
+// onDisk says that of the active segment, if it is still the last of segments, so
+// many bytes are on disk. The lock is held.
+func (l *Log) onDisk(segments []*segment.Segment, size int64) {
+	n, m := len(segments), len(l.segments)
+	if n > 0 && m > 0 && segments[n-1] == l.segments[m-1] {
+		l.durableAt = max(l.durableAt, size)
+	}
 }
 
 // Lost is the sync that failed, after which it is not known what is on disk; nil

@@ -12,6 +12,11 @@ import (
 func (l *Log) TruncateTo(now time.Time, offset kafka.Offset) (bool, error) {
 	l.replacing.Lock()
 	defer l.replacing.Unlock()
+	release, err := l.unjournal()
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	if err := l.change(); err != nil {
 		return false, err
 	}
@@ -29,7 +34,7 @@ func (l *Log) TruncateTo(now time.Time, offset kafka.Offset) (bool, error) {
 	case len(segments) == 0 || offset < segments[0].Base:
 		return true, l.truncateFully(now, offset)
 	}
-	err := l.truncate(now, offset, segments)
+	err = l.truncate(now, offset, segments)
 	if err != nil {
 		err = failed("truncate", l.Dir(), err)
 		l.breakOff(err)
@@ -47,8 +52,8 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	// cut itself: otherwise a crash could bring back what was cut off.
 	l.end, l.hw, l.recovery = offset, min(l.hw, offset), max(min(l.recovery, offset-1), 0)
 	l.start, l.settled = min(l.start, offset), min(l.settled, l.recovery)
-	l.synced = max(min(l.synced, offset-1), l.recovery)
-	l.size, l.recent = 0, nil
+	l.synced, l.filed = max(min(l.synced, offset-1), l.recovery), min(l.filed, max(offset-1, 0))
+	l.size, l.recent, l.durableAt = 0, nil, unknown
 	l.cuts++
 	l.unsynced.epochs = l.epochs.TruncateFromEnd(offset) || l.unsynced.epochs
 	l.mu.Unlock()
@@ -72,6 +77,11 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 func (l *Log) TruncateFully(now time.Time, offset kafka.Offset) error {
 	l.replacing.Lock()
 	defer l.replacing.Unlock()
+	release, err := l.unjournal()
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := l.change(); err != nil {
 		return err
 	}
@@ -85,7 +95,7 @@ func (l *Log) truncateFully(now time.Time, offset kafka.Offset) error {
 	l.segments, l.size, l.recent = nil, 0, nil
 	l.cuts++
 	l.start, l.end, l.hw, l.unstable = offset, offset, offset, kafka.NoOffset
-	l.recovery, l.settled, l.synced = offset, offset, offset
+	l.recovery, l.settled, l.synced, l.filed, l.durableAt = offset, offset, offset, offset, unknown
 	l.epochs.Clear()
 	l.unsynced.epochs = true
 	l.mu.Unlock()

@@ -36,6 +36,8 @@ type Options struct {
 	Unchanged bool
 	// Scan, if set, is told what a recovery is going to read, and has read.
 	Scan func(step ScanStep)
+	// Journal, if set, is the sync journal that takes pieces of the log.
+	Journal Journal
 	// New says that the partition is made now: nothing is read, and a directory
 	// that is there already is an error.
 	New bool

@@ -21,6 +21,8 @@ const (
 	// MemoFile is Gregor's own, see [Memo]; Kafka takes no notice of it.
 	MemoFile    = ".gregor-logs"
 	ReserveFile = ".gregor-reserve" // Gregor's own; Kafka looks at no file that it does not know
+	// JournalPrefix begins the names of the files of the sync journal, Gregor's own.
+	JournalPrefix = ".gregor-journal-"
 )
 
 // The greatest lengths of the files that are read.

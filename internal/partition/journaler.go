@@ -1,0 +1,341 @@
+package partition
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/journal"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// pieceMost is how much of a log goes into the journal at most. Above it the
+// second copy costs more than the sync of a file that it saves.
+const pieceMost = 64 << 10
+
+// writersMax is how many goroutines write to the journal: while one waits for
+// the disk the other lets those go who waited for the sync before.
+const writersMax = 2
+
+// drainTries is how often a log is tried that changes while it is synced.
+const drainTries = 100
+
+// journaler is the part of a committer that has the sync journal.
+//
+// Bounds: short has each partition of the directory at most once, as has each
+// of inHalf; there are writersMax writers at most, and one drain.
+type journaler struct {
+	journal *journal.Journal // nil: there is none, all files are synced. Set by Load.
+	turn    chan struct{}    // who has put something in may use the journal
+	stopped chan struct{}    // closed by the committer's close
+
+	// Guarded by the committer's mu.
+	short   []*Partition
+	writers int
+
+	// Guarded by turn.
+	inHalf [2][]*Partition // who has pieces in a half
+	turns  uint64          // of the halves, from 1 on
+	pieces []taken
+}
+
+// taken is a piece that a group has.
+type taken struct {
+	p     *Partition
+	log   *storage.Log
+	piece storage.Piece
+}
+
+func newJournaler() journaler {
+	return journaler{turn: make(chan struct{}, 1), stopped: make(chan struct{}), turns: 1}
+}
+
+// openJournal puts back what a crash took from the segments, and begins a new
+// journal.
+func (s *Set) openJournal(d *logDir, clean bool, settled map[kafka.TopicPartition]kafka.Offset) error {
+	fsys := d.Space.Spare()
+	if clean {
+		there, err := journal.Exists(fsys, d.Path)
+		if err != nil {
+			return err
+		}
+		if there {
+			// Gregor removes it before it says that it stopped cleanly.
+			s.cfg.Log.Warn("a sync journal is older than the last clean shutdown, which was another program's; it is set aside", "dir", d.Path)
+			if err := journal.Keep(fsys, d.Path); err != nil {
+				return err
+			}
+		}
+	} else if err := s.applyJournal(d, fsys, settled); err != nil {
+		return err
+	}
+	most := s.cfg.Broker().JournalBytes
+	if most == 0 {
+		return nil
+	}
+	var nonce [16]byte
+	if _, err := io.ReadFull(s.cfg.Rand, nonce[:]); err != nil {
+		return err
+	}
+	d.committer.journal = journal.New(s.cfg.Host.FS(), d.Path, most, nonce)
+	return nil
+}
+
+func (s *Set) applyJournal(d *logDir, fsys vfs.FS, settled map[kafka.TopicPartition]kafka.Offset) error {
+	found, err := journal.Read(fsys, d.Path)
+	if found == nil || err != nil {
+		return err
+	}
+	began := time.Now()
+	byName := make(map[string]kafka.Offset, len(settled))
+	for tp, offset := range settled {
+		byName[tp.String()] = offset
+	}
+	done, err := found.Apply(fsys, func(log string) kafka.Offset { return byName[log] }, together)
+	if err != nil {
+		return err
+	}
+	s.cfg.Log.Info("the sync journal was read", "dir", d.Path, "groups", done.Groups, "logs", done.Logs, "batches", done.Batches,
+		"bytes", done.Bytes, "took", time.Since(began).Round(time.Millisecond))
+	if found.Damage != nil {
+		s.cfg.Log.Error("the sync journal is damaged: records that were acknowledged may be missing at the ends of logs. "+
+			"It is kept beside the logs (.gregor-journal-*.kept-*); look at the disk, and compare with copies of the topics",
+			"dir", d.Path, "error", found.Damage)
+	}
+	for _, err := range done.Refused {
+		s.cfg.Log.Error("records of the sync journal were not put back: the segment is another, or damaged. "+
+			"The journal is kept beside the logs (.gregor-journal-*.kept-*)", "dir", d.Path, "error", err)
+	}
+	return nil
+}
+
+// together runs f for the numbers below n, as many at once as syncs of files.
+func together(n int, f func(i int)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(n, syncersMax) {
+		wait.Go(func() {
+			for i := int(next.Add(1) - 1); i < n; i = int(next.Add(1) - 1) {
+				f(i)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// journaled is what a log knows of the journal.
+type journaled struct{ p *Partition }
+
+// Holds says whether pieces of the log in the journal may still count.
+func (j journaled) Holds() bool {
+	c, last := &j.p.dir.committer, j.p.journaled.Load()
+	return last > 0 && last >= c.journal.Durable()
+}
+
+// Forget makes the journal forget them.
+func (j journaled) Forget() error {
+	p := j.p
+	c := &p.dir.committer
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	err := p.dir.spare(func() error { return c.journal.Forget(p.tp.String(), p.topicID) })
+	if err == nil {
+		p.journaled.Store(0)
+	}
+	return err
+}
+
+// pushShort queues p for the journal.
+func (c *committer) pushShort(p *Partition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		p.syncing.Store(syncIdle)
+		return
+	}
+	c.short = append(c.short, p)
+	if c.writers < writersMax {
+		c.writers++
+		c.ended.Go(c.writeShort)
+	}
+}
+
+// writeShort writes what is queued, as one group after the other.
+func (c *committer) writeShort() {
+	for {
+		c.turn <- struct{}{}
+		c.mu.Lock()
+		list := c.short
+		c.short = nil
+		if len(list) == 0 {
+			c.writers--
+			c.mu.Unlock()
+			<-c.turn
+			return
+		}
+		c.mu.Unlock()
+		began := time.Now()
+		pieces, err := c.writeGroup(list)
+		if err == nil && len(pieces) > 0 && c.set.cfg.Flushed != nil {
+			c.set.cfg.Flushed(time.Since(began))
+		}
+		<-c.turn
+		now := time.Now()
+		for _, p := range pieces {
+			p.Synced(now)
+			c.ran(p)
+		}
+	}
+}
+
+// writeGroup puts the ends of logs into the journal, and gives the partitions of
+// those that are on disk now; the others are queued elsewhere. The turn is the
+// caller's.
+func (c *committer) writeGroup(list []*Partition) ([]*Partition, error) {
+	turned, err := c.journal.Begin()
+	if err != nil {
+		for _, p := range list {
+			c.elsewhere(p, err)
+		}
+		return nil, err
+	}
+	if turned {
+		c.turns++
+		former := 1 - c.journal.Active()
+		logs := c.inHalf[former]
+		c.inHalf[former] = nil
+		c.ended.Go(func() { c.drain(logs) })
+	}
+	done := c.gather(list)
+	if len(c.pieces) == 0 {
+		return done, nil
+	}
+	defer func() { clear(c.pieces); c.pieces = c.pieces[:0] }()
+	number, err := c.journal.Commit()
+	for i := range c.pieces {
+		t := &c.pieces[i]
+		if err != nil {
+			t.log.EndPiece(&t.piece, false)
+			c.elsewhere(t.p, err)
+			continue
+		}
+		if t.p.journalTurn != c.turns {
+			t.p.journalTurn = c.turns
+			active := c.journal.Active()
+			c.inHalf[active] = append(c.inHalf[active], t.p)
+		}
+		t.p.journaled.Store(number)
+		t.log.EndPiece(&t.piece, true)
+		done = append(done, t.p)
+	}
+	return done, err
+}
+
+// elsewhere has p's file synced where the journal has no room for it. Where the
+// journal has failed the directory has, as for any other sync, and who waits for
+// p is told.
+func (c *committer) elsewhere(p *Partition, err error) {
+	if !errors.Is(err, journal.ErrBusy) && !vfs.IsNoSpace(err) {
+		p.lose(err)
+		c.set.fence(c.dir, "sync the journal in", err)
+	}
+	p.syncing.Store(syncQueued)
+	c.pushFile(p)
+}
+
+// gather takes pieces for a group, and gives those who need none.
+func (c *committer) gather(list []*Partition) (done []*Partition) {
+	done = list[:0]
+	for i, p := range list {
+		p.syncing.Store(syncRuns)
+		log := p.live()
+		if log == nil {
+			done = append(done, p)
+			continue
+		}
+		piece, ok := storage.Piece{}, false
+		if !log.FlushDue() {
+			piece, ok = log.BeginPiece(pieceMost)
+		}
+		added := false
+		var err error
+		if ok {
+			e := journal.Entry{Log: piece.Log, Topic: piece.Topic, Base: piece.Base, Position: piece.Position, End: piece.End, Size: piece.Size}
+			if added, err = c.journal.Add(&e, piece.Read); !added {
+				log.EndPiece(&piece, false)
+			}
+		}
+		switch {
+		case added:
+			c.pieces = append(c.pieces, taken{p, log, piece})
+		case ok && err == nil && len(c.pieces) > 0: // the group is full
+			for _, p := range list[i:] {
+				p.syncing.Store(syncQueued)
+				c.pushShort(p)
+			}
+			return done
+		default:
+			p.syncing.Store(syncQueued)
+			c.pushFile(p)
+		}
+	}
+	return done
+}
+
+// drain syncs the logs that have pieces in the half of the journal that is not
+// written to, so that it may be used again.
+func (c *committer) drain(list []*Partition) {
+	var left atomic.Int64
+	together(len(list), func(i int) {
+		if !c.drained(list[i]) {
+			left.Add(1)
+		}
+	})
+	if left.Load() > 0 {
+		return
+	}
+	c.turn <- struct{}{}
+	c.journal.Done()
+	<-c.turn
+}
+
+// drained syncs p's file; false where it could not.
+func (c *committer) drained(p *Partition) bool {
+	log := p.made.Load()
+	for try := range drainTries {
+		if p.dir.failed() != nil {
+			return false
+		}
+		began := time.Now()
+		done, err := log.File()
+		err = c.set.synced(p, log, began, err)
+		if err == nil && done {
+			return true
+		}
+		select {
+		case <-c.stopped:
+			return false
+		case <-time.After(min(time.Duration(try+1)*time.Millisecond, 100*time.Millisecond)):
+		}
+	}
+	return false
+}
+
+// removeJournal ends a journal all of which is in the segments, and synced.
+func (c *committer) removeJournal() error {
+	if c.journal == nil {
+		return nil
+	}
+	return c.journal.Remove()
+}
+
+// closeJournal leaves the journal as it is.
+func (c *committer) closeJournal() {
+	if c.journal != nil {
+		c.journal.Close()
+	}
+}
