@@ -1,0 +1,237 @@
+package late
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/gregor-stream/gregor/test/harness"
+)
+
+const (
+	feature = "transaction.version"
+	atOnce  = 16 // scripts
+)
+
+// phase is one way in which client and broker speak of transactions.
+type phase struct {
+	name  string
+	jars  string // of the client
+	level int16  // of transaction.version
+	v2    bool   // what comes of both: EndTxn 5 and later bump the epoch
+}
+
+// phases are in an order in which the level only goes down.
+func phases() []phase {
+	return []phase{
+		{name: "v2", jars: "broker", level: 2, v2: true},
+		{name: "old-client", jars: "client-old", level: 2}, // Java 2.8 knows nothing of transaction.version
+		{name: "v1", jars: "broker", level: 1},
+	}
+}
+
+// TestALateEndTxnMeetsALaterTransaction: a proxy holds the EndTxn of a Java
+// producer back until a later transaction of its id is there. With transactions
+// v2 it ends nothing but its own, and readers see what the producers were told.
+// With v1 the broker cannot tell in time from late, and both brokers do the same.
+func TestALateEndTxnMeetsALaterTransaction(t *testing.T) {
+	_, err := harness.Java().Find()
+	harness.Missing(t, err)
+	kafka := begin(t, "kafka", harness.StartKafka)
+	gregor := begin(t, "gregor", harness.StartGregor)
+	programs := map[string]*program{}
+	for _, ph := range phases() {
+		p := programs[ph.jars]
+		if p == nil {
+			if p, err = startProgram(ph.jars); err != nil {
+				t.Fatal(err)
+			}
+			programs[ph.jars] = p
+			t.Cleanup(func() {
+				if err := p.close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		t.Run(ph.name, func(t *testing.T) {
+			for _, at := range []*place{kafka, gregor} {
+				if err := at.finalize(limited(t), ph.level); err != nil {
+					t.Fatalf("%s: %v", at.name, err)
+				}
+			}
+			compare(t, ph, kafka, gregor, p)
+		})
+	}
+}
+
+// begin starts a broker behind a proxy.
+func begin(t *testing.T, name string, start func(harness.Options) (*harness.Broker, error)) *place {
+	t.Helper()
+	port, err := harness.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := &place{name: name}
+	if at.proxy, err = newProxy(port); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = at.proxy.close() }) // its listener is closed once
+	if at.addr, err = at.proxy.addr(); err != nil {
+		t.Fatal(err)
+	}
+	at.broker, err = start(harness.Options{Name: "late", Port: port, Properties: map[string]string{
+		"advertised.listeners": "PLAINTEXT://" + at.addr,
+	}})
+	harness.Missing(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at.cl, err = kgo.NewClient(kgo.SeedBrokers(at.addr)); err != nil {
+		t.Fatal(err)
+	}
+	at.adm = kadm.NewClient(at.cl)
+	t.Cleanup(func() {
+		at.cl.Close()
+		if t.Failed() {
+			t.Logf("%s: kept: %s\n%s", name, at.broker.Dir, at.broker.Process().Tail(2000))
+			_ = at.broker.Kill()
+		} else if err := at.broker.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return at
+}
+
+func limited(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*waitLimit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// finalize sets the level of transaction.version, and waits until the broker
+// tells it to clients.
+func (at *place) finalize(ctx context.Context, level int16) error {
+	for first := true; ; first = false {
+		resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, at.cl)
+		if err != nil {
+			return err
+		}
+		for _, f := range resp.FinalizedFeatures {
+			if f.Name == feature && f.MaxVersionLevel == level {
+				return nil
+			}
+		}
+		if first {
+			done, err := at.adm.UpdateFeatures(ctx, false, kadm.FeatureUpdate{
+				Feature: feature, MaxVersionLevel: level, UpgradeType: 2, // a safe downgrade
+			})
+			if err = errors.Join(err, done[feature].Err); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// compare tells all scripts to both brokers.
+func compare(t *testing.T, ph phase, kafka, gregor *place, p *program) {
+	t.Helper()
+	ctx := limited(t)
+	list := scripts()
+	got := make([][2]*told, len(list))
+	room := make(chan struct{}, atOnce)
+	var wg sync.WaitGroup
+	for i, s := range list {
+		for j, at := range []*place{kafka, gregor} {
+			room <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-room }()
+				got[i][j] = run(ctx, s, at, p, at.name+"-"+ph.name)
+			})
+		}
+	}
+	wg.Wait()
+	broken := 0 // in how many Apache Kafka itself does not keep what a client was told
+	for i, s := range list {
+		k, g := got[i][0], got[i][1]
+		t.Run(s.name(), func(t *testing.T) {
+			for _, r := range got[i] {
+				switch {
+				case r.err != nil:
+					t.Fatalf("%s: %v, after\n%s", r.at.name, r.err, r.story())
+				case (r.version >= 5) != ph.v2:
+					t.Errorf("%s: the late EndTxn has version %d", r.at.name, r.version)
+				}
+			}
+			if k.story() != g.story() {
+				t.Errorf("Apache Kafka:\n%s\n\ngregor:\n%s", k.story(), g.story())
+			}
+			if err := k.wrong(); err != nil {
+				broken++
+			}
+			if err := g.wrong(); err != nil && (ph.v2 || s.successor()) {
+				t.Errorf("%v:\n%s", err, g.story())
+			}
+		})
+	}
+	t.Logf("%s: in %d of %d stories Apache Kafka does not keep what its client was told", ph.name, broken, len(list))
+}
+
+// wrong says where a story is not as if the late EndTxn had never come.
+func (r *told) wrong() error {
+	var a, b0, b1 string
+	if r.late == "commit" && !r.successor() {
+		a = "a "
+	}
+	if r.then == "commit" {
+		b0, b1 = "b1 b2 ", ""
+		if r.elsewhere {
+			b0, b1 = "b1 ", "b2"
+		}
+	}
+	want := fmt.Sprintf("4 read: %s%sc | %s", a, b0, b1)
+	fenced := "the late " + r.late + ": PRODUCER_FENCED"
+	if r.meets == between {
+		fenced = "the late " + r.late + ": NONE" // it is a retry of what was answered
+	}
+	asked := false
+	for _, line := range r.lines {
+		step, said, _ := strings.Cut(line, ": ")
+		switch {
+		case strings.HasSuffix(step, " read"):
+			if line != want {
+				return fmt.Errorf("%s, not %s", line, want)
+			}
+		case step == "the late "+r.late:
+			asked = true
+			if line != fenced {
+				return fmt.Errorf("%s, not %s", line, fenced)
+			}
+		case step == "state" && asked && (r.meets == open || r.successor()):
+			asked = false
+			if said != "Ongoing" {
+				return fmt.Errorf("the late %s has made the later transaction %s", r.late, said)
+			}
+		case step == "the producer that sent it" || step == r.late && r.meets == abandoned:
+			if said == "ok" {
+				return errors.New("the first producer was told that its transaction has ended")
+			}
+		case step != "state" && said != "ok":
+			return errors.New(line)
+		}
+	}
+	return nil
+}
