@@ -52,18 +52,20 @@ public final class Late {
         threads.computeIfAbsent(who, w -> Executors.newSingleThreadExecutor()).execute(() -> answer(who, () -> act(who, words)));
     }
 
-    /** Prints what an action returns, or the names of what it throws. */
+    /**
+     * Prints what an action returns, or the name of what has made it fail: how
+     * often the client wraps that depends on which of its threads comes first.
+     */
     private static void answer(String who, Action action) {
         String line;
         try {
             line = action.run();
         } catch (Throwable e) {
-            StringJoiner names = new StringJoiner(" of ");
             Throwable at = e;
-            for (int depth = 0; at != null && depth < 5; depth++, at = at.getCause()) {
-                names.add(at.getClass().getSimpleName());
+            for (int depth = 0; at.getCause() != null && depth < 5; depth++) {
+                at = at.getCause();
             }
-            line = names.toString();
+            line = at.getClass().getSimpleName();
         }
         synchronized (System.out) {
             System.out.println(who + " " + line);

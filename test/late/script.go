@@ -24,6 +24,13 @@ const (
 	zombie    = "zombie"    // the same, and the first still waits for its answer
 )
 
+// Steps that are looked for again.
+const (
+	theEnd  = "the first transaction's end" // as its producer was told
+	lateEnd = "the late EndTxn"             // as the broker answers it
+	state   = "state"
+)
+
 // script is one story of two transactions of an id, of which the first one's
 // EndTxn comes late.
 type script struct {
@@ -74,7 +81,10 @@ type place struct {
 	adm    *kadm.Client
 }
 
-// told is one run of a script: what it was told, a line a step.
+// step is what was done, and what was said to it: ok, or an error's name.
+type step struct{ what, said string }
+
+// told is one run of a script.
 type told struct {
 	script
 	at      *place
@@ -82,7 +92,7 @@ type told struct {
 	id      string        // transactional, and the topic's name
 	version int16         // of the late EndTxn
 	waiting <-chan string // the first producer's answer, where it comes last
-	lines   []string
+	steps   []step
 	err     error // of the proof itself; then the rest says nothing
 }
 
@@ -93,10 +103,10 @@ func run(ctx context.Context, s script, at *place, p *program, phase string) *to
 	if r.err = errors.Join(err, resp.Err); r.err != nil {
 		return r
 	}
-	first, second := r.id+".1", r.id+".1"
+	first, second := r.id+".first", r.id+".first"
 	h := r.first(ctx, first)
 	if s.successor() {
-		second = r.id + ".2"
+		second = r.id + ".second"
 		r.open(second)
 	}
 	if s.meets == between {
@@ -117,13 +127,13 @@ func run(ctx context.Context, s script, at *place, p *program, phase string) *to
 	if s.meets == over {
 		r.deliver(ctx, h)
 	}
-	r.open(r.id + ".3") // what it all leaves behind is no obstacle for who comes next
-	r.say(r.id+".3", "begin")
-	r.send(r.id+".3", 0, "c")
-	r.say(r.id+".3", "commit")
+	r.open(r.id + ".next") // what it all leaves behind is no obstacle for who comes next
+	r.say(r.id+".next", "begin")
+	r.send(r.id+".next", 0, "c")
+	r.say(r.id+".next", "commit")
 	r.state(ctx)
-	r.say(r.id+".4", "read", r.at.addr, r.id)
-	for _, who := range slices.Compact([]string{first, second, r.id + ".3"}) {
+	r.say(r.id+".reader", "read", r.at.addr, r.id)
+	for _, who := range slices.Compact([]string{first, second, r.id + ".next"}) {
 		r.say(who, "close")
 	}
 	return r
@@ -151,7 +161,7 @@ func (r *told) first(ctx context.Context, who string) *hold {
 	case abandoned:
 		r.say(who, "kill")
 	}
-	r.answered(r.late, ended)
+	r.answered(theEnd, ended)
 	r.state(ctx)
 	return h
 }
@@ -164,16 +174,16 @@ func (r *told) deliver(ctx context.Context, h *hold) {
 	}
 	var said string
 	said, r.err = h.deliver()
-	r.note("the late "+r.late, said)
+	r.note(lateEnd, said)
 	if r.waiting != nil {
-		r.answered("the producer that sent it", r.waiting)
+		r.answered(theEnd, r.waiting)
 	}
 	r.state(ctx)
 }
 
-func (r *told) note(step, said string) {
+func (r *told) note(what, said string) {
 	if r.err == nil {
-		r.lines = append(r.lines, step+": "+said)
+		r.steps = append(r.steps, step{what, said})
 	}
 }
 
@@ -184,7 +194,11 @@ func (r *told) say(who string, words ...string) {
 	}
 	var said string
 	said, r.err = r.p.tell(who, words...)
-	r.note(strings.TrimPrefix(who, r.id+".")+" "+words[0], said)
+	what := words[0]
+	if what == "send" {
+		what += " " + words[len(words)-1]
+	}
+	r.note(strings.TrimPrefix(who, r.id+".")+" "+what, said)
 }
 
 // answered notes what a question that was begun is answered.
@@ -216,8 +230,8 @@ func (r *told) state(ctx context.Context) {
 		if r.err = errors.Join(err, d[r.id].Err); r.err != nil {
 			return
 		}
-		if state := d[r.id].State; !strings.HasPrefix(state, "Prepare") {
-			r.note("state", state)
+		if now := d[r.id].State; !strings.HasPrefix(now, "Prepare") {
+			r.note(state, now)
 			return
 		}
 		select {
@@ -229,4 +243,10 @@ func (r *told) state(ctx context.Context) {
 }
 
 // story is all that was told, in one text.
-func (r *told) story() string { return strings.Join(r.lines, "\n") }
+func (r *told) story() string {
+	var text strings.Builder
+	for _, at := range r.steps {
+		fmt.Fprintf(&text, "\n%s: %s", at.what, at.said)
+	}
+	return text.String()
+}
