@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Scanner;
 import java.util.StringJoiner;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -82,8 +83,7 @@ public final class Late {
                 p.beginTransaction();
                 return "ok";
             case "send":
-                p.send(new ProducerRecord<>(words[2], Integer.parseInt(words[3]), null, words[4])).get();
-                return "ok";
+                return send(p, new ProducerRecord<>(words[2], Integer.parseInt(words[3]), null, words[4]));
             case "commit":
                 p.commitTransaction();
                 return "ok";
@@ -97,6 +97,21 @@ public final class Late {
                 return read(who, words[2], words[3]);
             default:
                 throw new IllegalArgumentException(words[1]);
+        }
+    }
+
+    /**
+     * A record, and what comes of it. A failure is told before the client's own
+     * thread has made it the transaction's: that has done so when it has asked
+     * for a topic that it did not know.
+     */
+    private static String send(KafkaProducer<String, String> p, ProducerRecord<String, String> r) throws Exception {
+        try {
+            p.send(r).get();
+            return "ok";
+        } catch (ExecutionException e) {
+            p.partitionsFor("__transaction_state");
+            throw e;
         }
     }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ import (
 
 const (
 	feature = "transaction.version"
-	atOnce  = 16 // scripts
+	atOnce  = 20 // scripts; no fewer than those of a phase that moves
 )
 
 // phase is one way in which client and broker speak of transactions.
@@ -26,15 +27,17 @@ type phase struct {
 	name  string
 	jars  string // of the client
 	level int16  // of transaction.version
-	v2    bool   // what comes of both: EndTxn 5 and later bump the epoch
+	then  int16  // the same, after the first transaction
+	v2    bool   // whether the first is of transactions v2: EndTxn 5 and later bump the epoch
 }
 
-// phases are in an order in which the level only goes down.
 func phases() []phase {
 	return []phase{
-		{name: "v2", jars: "broker", level: 2, v2: true},
-		{name: "old-client", jars: "client-old", level: 2}, // Java 2.8 knows nothing of transaction.version
-		{name: "v1", jars: "broker", level: 1},
+		{name: "v2", jars: "broker", level: 2, then: 2, v2: true},
+		{name: "old-client", jars: "client-old", level: 2, then: 2}, // Java 2.8 knows nothing of transaction.version
+		{name: "v1", jars: "broker", level: 1, then: 1},
+		{name: "raised", jars: "broker", level: 1, then: 2},
+		{name: "lowered", jars: "broker", level: 2, then: 1, v2: true},
 	}
 }
 
@@ -118,31 +121,63 @@ func limited(t *testing.T) context.Context {
 }
 
 // finalize sets the level of transaction.version, and waits until the broker
-// tells it to clients.
+// tells it to clients. It asks again where the proxy has ended its connection.
 func (at *place) finalize(ctx context.Context, level int16) error {
-	for first := true; ; first = false {
-		resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, at.cl)
-		if err != nil {
-			return err
-		}
-		for _, f := range resp.FinalizedFeatures {
-			if f.Name == feature && f.MaxVersionLevel == level {
-				return nil
+	for asked := false; ; {
+		now, err := at.level(ctx)
+		switch {
+		case err == nil && now == level:
+			return nil
+		case err == nil && !asked:
+			update := kadm.FeatureUpdate{Feature: feature, MaxVersionLevel: level, UpgradeType: 1}
+			if level < now {
+				update.UpgradeType = 2 // a safe downgrade
 			}
-		}
-		if first {
-			done, err := at.adm.UpdateFeatures(ctx, false, kadm.FeatureUpdate{
-				Feature: feature, MaxVersionLevel: level, UpgradeType: 2, // a safe downgrade
-			})
-			if err = errors.Join(err, done[feature].Err); err != nil {
-				return err
+			var done kadm.UpdatedFeatures
+			done, err = at.adm.UpdateFeatures(ctx, false, update)
+			if refused := done.Error(); refused != nil {
+				return refused
 			}
+			asked = err == nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return errors.Join(ctx.Err(), err)
 		case <-time.After(10 * time.Millisecond):
 		}
+	}
+}
+
+// level is the level that the broker tells to clients.
+func (at *place) level(ctx context.Context) (int16, error) {
+	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, at.cl)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range resp.FinalizedFeatures {
+		if f.Name == feature {
+			return f.MaxVersionLevel, nil
+		}
+	}
+	return 0, nil
+}
+
+// middle is what a phase does after the first transaction of all its scripts.
+func (ph phase) middle(ctx context.Context, at *place, scripts int) func() error {
+	if ph.then == ph.level {
+		return func() error { return nil }
+	}
+	var all sync.WaitGroup
+	all.Add(scripts)
+	move := sync.OnceValue(func() error {
+		err := at.finalize(ctx, ph.then)
+		at.proxy.reset() // or clients do not see it
+		return err
+	})
+	return func() error {
+		all.Done()
+		all.Wait()
+		return move()
 	}
 }
 
@@ -151,15 +186,19 @@ func compare(t *testing.T, ph phase, kafka, gregor *place, p *program) {
 	t.Helper()
 	ctx := limited(t)
 	list := scripts()
+	if ph.then != ph.level {
+		list = slices.DeleteFunc(list, func(s script) bool { return s.meets != open })
+	}
 	got := make([][2]*told, len(list))
 	room := make(chan struct{}, atOnce)
+	middles := []func() error{ph.middle(ctx, kafka, len(list)), ph.middle(ctx, gregor, len(list))}
 	var wg sync.WaitGroup
 	for i, s := range list {
 		for j, at := range []*place{kafka, gregor} {
 			room <- struct{}{}
 			wg.Go(func() {
 				defer func() { <-room }()
-				got[i][j] = run(ctx, s, at, p, at.name+"-"+ph.name)
+				got[i][j] = run(ctx, s, at, p, at.name+"-"+ph.name, middles[j])
 			})
 		}
 	}

@@ -36,8 +36,8 @@ type proxy struct {
 	wg       sync.WaitGroup
 
 	mu     sync.Mutex
-	holds  map[string]*hold // by client id, those that wait for their request
-	open   map[net.Conn]bool
+	holds  map[string]*hold  // by client id, those that wait for their request
+	open   map[net.Conn]bool // those of clients true
 	closed bool
 
 	quit chan struct{} // closed with the proxy
@@ -94,15 +94,27 @@ func (p *proxy) close() error {
 }
 
 // track notes a connection, or closes it if the proxy is closed.
-func (p *proxy) track(c net.Conn) bool {
+func (p *proxy) track(c net.Conn, client bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || c.SetDeadline(time.Now().Add(connLimit)) != nil {
 		_ = c.Close() // nobody uses it
 		return false
 	}
-	p.open[c] = true
+	p.open[c] = client
 	return true
+}
+
+// reset ends all connections of clients, which ask the broker anew what it can.
+// What is held stays.
+func (p *proxy) reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c, client := range p.open {
+		if client {
+			_ = c.Close() // who reads it sees it
+		}
+	}
 }
 
 func (p *proxy) untrack(c net.Conn) {
@@ -118,7 +130,7 @@ func (p *proxy) accept() {
 		if err != nil {
 			return // closed
 		}
-		if p.track(client) {
+		if p.track(client, true) {
 			p.wg.Go(func() { p.serve(client) })
 		}
 	}
@@ -191,7 +203,7 @@ func (l *link) watch(frame []byte, mute bool) {
 func (p *proxy) serve(client net.Conn) {
 	defer p.untrack(client)
 	broker, err := net.DialTimeout("tcp", p.broker, waitLimit)
-	if err != nil || !p.track(broker) {
+	if err != nil || !p.track(broker, false) {
 		return
 	}
 	l := &link{client: client, broker: broker, answers: make(chan []byte, 1)}

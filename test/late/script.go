@@ -96,15 +96,15 @@ type told struct {
 	err     error // of the proof itself; then the rest says nothing
 }
 
-// run tells a script to a broker. phase makes its names its own.
-func run(ctx context.Context, s script, at *place, p *program, phase string) *told {
+// run tells a script to a broker. phase makes its names its own. middle is done
+// after the first transaction.
+func run(ctx context.Context, s script, at *place, p *program, phase string, middle func() error) *told {
 	r := &told{script: s, at: at, p: p, id: phase + "-" + s.name()}
 	resp, err := at.adm.CreateTopic(ctx, 2, 1, nil, r.id)
-	if r.err = errors.Join(err, resp.Err); r.err != nil {
-		return r
-	}
+	r.err = errors.Join(err, resp.Err)
 	first, second := r.id+".first", r.id+".first"
 	h := r.first(ctx, first)
+	r.err = errors.Join(r.err, middle())
 	if s.successor() {
 		second = r.id + ".second"
 		r.open(second)
@@ -223,20 +223,21 @@ func (r *told) send(who string, partition int, value string) {
 	r.say(who, "send", r.id, strconv.Itoa(partition), value)
 }
 
-// state notes the state of the id, once no markers are due.
+// state notes the state of the id, once no markers are due. It asks again where
+// the proxy has ended its connection.
 func (r *told) state(ctx context.Context) {
 	for r.err == nil {
-		d, err := r.at.adm.DescribeTransactions(ctx, r.id)
-		if r.err = errors.Join(err, d[r.id].Err); r.err != nil {
-			return
-		}
-		if now := d[r.id].State; !strings.HasPrefix(now, "Prepare") {
-			r.note(state, now)
+		all, err := r.at.adm.DescribeTransactions(ctx, r.id)
+		switch d := all[r.id]; {
+		case err == nil && d.Err != nil:
+			r.err = d.Err
+		case err == nil && !strings.HasPrefix(d.State, "Prepare"):
+			r.note(state, d.State)
 			return
 		}
 		select {
 		case <-ctx.Done():
-			r.err = ctx.Err()
+			r.err = errors.Join(ctx.Err(), err)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
