@@ -215,7 +215,6 @@ func compare(t *testing.T, ph phase, kafka, gregor *place, p *program) {
 					t.Errorf("%s: the late EndTxn has version %d", r.at.name, r.version)
 				}
 			}
-			t.Log(k.story())
 			if k.story() != g.story() {
 				t.Errorf("Apache Kafka:%s\n\ngregor:%s", k.story(), g.story())
 			}
@@ -223,11 +222,11 @@ func compare(t *testing.T, ph phase, kafka, gregor *place, p *program) {
 				touched++
 			}
 			if err := g.untouched(); err != nil && (ph.v2 || s.successor()) {
-				t.Errorf("%v", err)
+				t.Errorf("%v:%s", err, g.story())
 			}
 		})
 	}
-	t.Logf("in %d of %d stories Apache Kafka takes the late EndTxn for another", touched, len(list))
+	t.Logf("in %d of %d stories Apache Kafka, too, is touched by the late EndTxn, or does not know it for one", touched, len(list))
 }
 
 // untouched says where a story is not as if the late EndTxn had never come: it
