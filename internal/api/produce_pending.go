@@ -173,21 +173,23 @@ func (pool *producePool) get() *producePending {
 	return new(producePending)
 }
 
-// put takes p back, which nobody has any more; the memory of one large request
-// is let go.
+// put takes p back, which nobody has any more. Of the memory that one large
+// request needed nothing is kept.
 func (pool *producePool) put(p *producePending) {
 	pool.out.Add(-1)
-	total := cap(p.wait) + cap(p.resp.Responses)
 	clear(p.wait)
 	p.wait, p.resp.NodeEndpoints = p.wait[:0], nil
-	for i := range p.resp.Responses[:cap(p.resp.Responses)] {
-		parts := p.resp.Responses[:cap(p.resp.Responses)][i].PartitionResponses
-		total += cap(parts)
+	topics := p.resp.Responses[:cap(p.resp.Responses)]
+	total := len(topics)
+	for i := range topics {
+		parts := topics[i].PartitionResponses
+		parts = parts[:cap(parts)]
+		total += len(parts)
 		for j := range parts {
 			parts[j].RecordErrors, parts[j].ErrorMessage = nil, nil
 		}
 	}
-	if total <= 3*keepTopicsMax {
+	if max(total, cap(p.wait)) <= 2*keepTopicsMax { // a slice that grows has more room than it was asked for
 		pool.free.Put(p)
 	}
 }
