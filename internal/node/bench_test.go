@@ -157,6 +157,22 @@ func BenchmarkProduce(b *testing.B) {
 	}
 }
 
+// BenchmarkProduceFromMany has connections that each wait for the disk, as most
+// producers of a broker do.
+func BenchmarkProduceFromMany(b *testing.B) {
+	n, first := onDisk(b)
+	frame := produceFrame(first.topic("t", 1), -1, 1, 1, 100)
+	b.SetParallelism(16)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		r := dialRaw(b, n)
+		for pb.Next() {
+			r.send(frame)
+			r.receive()
+		}
+	})
+}
+
 func BenchmarkFetch(b *testing.B) {
 	_, r := onDisk(b)
 	id := r.topic("t", 1)
