@@ -95,6 +95,30 @@ func TestWaitingForTheDiskAllocatesByTheSync(t *testing.T) {
 	}
 }
 
+// An offset commit that waits for the disk costs what one costs that does not,
+// and the sync.
+func TestOffsetCommitAllocatesForTheDiskByTheSync(t *testing.T) {
+	const ofASync = 3 // see TestWaitingForTheDiskAllocatesByTheSync
+	var cost [2]float64
+	for i, rule := range []string{"page-cache", "safe"} {
+		_, r := onDisk(t, "gregor.log.durability="+rule, "offsets.topic.num.partitions=1")
+		r.topic("t", 3)
+		r.readyToCommit("t")
+		frame := commitFrame("t", 3)
+		turn := func() {
+			r.send(frame)
+			r.receive()
+		}
+		for range 20 {
+			turn()
+		}
+		cost[i] = testing.AllocsPerRun(300, turn)
+	}
+	if cost[1] > cost[0]+ofASync+raceAllocs {
+		t.Errorf("%v allocations a commit, %v where it does not wait for the disk", cost[1], cost[0])
+	}
+}
+
 const batchRecords = 50
 
 func batchOf(codec compress.Codec, producer *batch.Producer) []byte {

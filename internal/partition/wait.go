@@ -47,6 +47,7 @@ type waiting struct {
 	count atomic.Int32
 	mu    sync.Mutex
 	polls []*Waiter
+	room  [1]*Waiter // of polls: most who wait are alone
 	acks  replica.Acks
 }
 
@@ -55,6 +56,9 @@ type waiting struct {
 // it.
 func (p *Partition) Watch(w *Waiter) {
 	p.waiting.mu.Lock()
+	if p.waiting.polls == nil {
+		p.waiting.polls = p.waiting.room[:0]
+	}
 	p.waiting.polls = append(p.waiting.polls, w)
 	p.waiting.mu.Unlock()
 	p.waiting.count.Add(1)
@@ -72,7 +76,7 @@ func (p *Partition) Unwatch(w *Waiter) {
 		p.waiting.count.Add(-1)
 	}
 	if len(p.waiting.polls) == 0 {
-		p.waiting.polls = nil // idle partitions hold nothing
+		p.waiting.polls, p.waiting.room[0] = nil, nil // idle partitions hold nothing
 	}
 	p.waiting.mu.Unlock()
 }

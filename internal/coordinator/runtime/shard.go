@@ -63,6 +63,7 @@ type shard[S coordinator.Shard] struct {
 	// pending is what waits for the high watermark, in order. It is bounded by
 	// the requests that connections may have, one each.
 	pending   []entry
+	room      [1]entry        // of pending: a lone write waits often
 	moved     <-chan struct{} // while pending is not empty
 	stopWatch func()
 	failed    error // the log and the machine have parted: nothing is served

@@ -163,6 +163,9 @@ func (s *shard[S]) answer(a coordinator.Answer) {
 func (s *shard[S]) await(now time.Time, e entry) {
 	e.end = s.next
 	e.deadline = now.Add(s.r.config.WriteTimeout)
+	if s.pending == nil {
+		s.pending = s.room[:0]
+	}
 	s.pending = append(s.pending, e)
 }
 
@@ -270,7 +273,7 @@ func (s *shard[S]) settleFirst(now time.Time, err error) {
 	e := s.pending[0]
 	s.pending[0] = entry{}
 	if s.pending = s.pending[1:]; len(s.pending) == 0 {
-		s.pending = nil
+		s.pending, s.room[0] = nil, entry{}
 	}
 	out := outcome{response: e.response}
 	if err != nil {
