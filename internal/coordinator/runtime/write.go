@@ -126,9 +126,9 @@ func (s *shard[S]) write(now time.Time, w *write, result *coordinator.Result) er
 
 // batchOptions are those of Kafka's coordinators: most have no producer, and yet
 // a first sequence number of 0.
-func (s *shard[S]) batchOptions() batch.Options {
-	o := batch.Options{Codec: s.r.config.Codec}
-	if !s.r.config.Unsequenced {
+func batchOptions[S coordinator.Shard](c *Config[S]) batch.Options {
+	o := batch.Options{Codec: c.Codec}
+	if !c.Unsequenced {
 		o.Producer = &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch}
 	}
 	return o
@@ -142,7 +142,7 @@ func (s *shard[S]) record(now time.Time, r coordinator.Record) error {
 		return kafka.ErrNotCoordinator
 	}
 	if s.batch.Count() == 0 {
-		s.batch.Reset(s.batchOptions())
+		s.batch.Reset(s.options)
 		s.base = s.next
 	}
 	s.batch.Append(kafka.Timestamp(now.UnixMilli()), r.Key, r.Value)
@@ -209,7 +209,7 @@ func (s *shard[S]) append() {
 			return
 		}
 	}
-	s.batch.Reset(s.batchOptions())
+	s.batch.Reset(s.options)
 	if cap(s.encoded) > encodedKeep {
 		s.encoded = nil
 	}
