@@ -40,13 +40,20 @@ func call(ctx context.Context, n *node.Node, version int16, req msg.Request, res
 		defer reply.Done()
 	}
 	data := reply.Data
-	if reply.Pending != nil {
-		select {
-		case <-reply.Pending.Ready():
-			data = reply.Pending.AppendTo(nil)
-		case <-ctx.Done():
-			return ctx.Err()
+	if p := reply.Pending; p != nil {
+		defer p.Release()
+		ready := make(chan struct{}, 1)
+		late := time.NewTimer(time.Until(p.Deadline()))
+		defer late.Stop()
+		if !p.Ready(func() { ready <- struct{}{} }) {
+			select {
+			case <-ready:
+			case <-late.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
+		data = p.AppendTo(nil)
 	}
 	return decode(data, req.APIKey(), version, resp)
 }

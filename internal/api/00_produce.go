@@ -10,6 +10,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
+	"github.com/gregor-stream/gregor/internal/replica"
 	"github.com/gregor-stream/gregor/internal/storage"
 )
 
@@ -38,7 +39,7 @@ type produceState struct {
 // produceWait is an appended partition whose acknowledgement is not there yet.
 type produceWait struct {
 	p     Partition
-	end   kafka.Offset
+	ack   replica.Ack
 	topic int // indexes into the response
 	part  int
 }
@@ -87,7 +88,7 @@ func (h *Handlers) produce(ctx context.Context, s *Session, body, dst []byte) (R
 	case acks == 0:
 		h.countProduce(&st.resp)
 	case len(st.wait) > 0:
-		reply.Pending = newProducePending(s, st)
+		reply.Pending = h.park(&s.call, st)
 	default:
 		h.countProduce(&st.resp)
 		reply.Data = s.answer(dst, &st.resp)
@@ -297,7 +298,7 @@ func (h *Handlers) appendAll(s *Session, st *produceState) {
 			switch {
 			case acks == 0:
 			case !done.Acked:
-				st.wait = append(st.wait, produceWait{p, done.LastOffset + 1, i, j})
+				st.wait = append(st.wait, produceWait{p: p, ack: replica.Ack{End: done.LastOffset + 1}, topic: i, part: j})
 			case done.AckErr != nil:
 				out.ErrorCode = int16(kafka.CodeOf(done.AckErr))
 			}

@@ -121,6 +121,7 @@ type Handlers struct {
 	table    table
 	sessions fetchSessions
 	waiting  waiting
+	pending  producePool
 	// downgraders convert what clients of old message formats read.
 	downgraders downgraders
 }

@@ -32,6 +32,7 @@ type waiting struct {
 // Stats is what the handlers know of their work.
 type Stats struct {
 	WaitingProduce, WaitingFetch, WaitingGroup int64
+	HeldProduce                                int64 // parked answers that somebody has still, decided or not
 	OffsetsCommitted                           int64
 	FetchSessions, FetchSessionPartitions      int
 	FetchSessionEvictions                      int64
@@ -44,8 +45,8 @@ func (h *Handlers) Stats() Stats {
 	h.sessions.mu.Unlock()
 	return Stats{
 		WaitingProduce: h.waiting.produce.Load(), WaitingFetch: h.waiting.fetch.Load(), WaitingGroup: h.waiting.group.Load(),
-		OffsetsCommitted: h.waiting.committed.Load(),
-		FetchSessions:    sessions.Sessions, FetchSessionPartitions: sessions.Partitions, FetchSessionEvictions: sessions.Evictions,
+		HeldProduce: h.pending.out.Load(), OffsetsCommitted: h.waiting.committed.Load(),
+		FetchSessions: sessions.Sessions, FetchSessionPartitions: sessions.Partitions, FetchSessionEvictions: sessions.Evictions,
 	}
 }
 

@@ -31,9 +31,11 @@ type Partition interface {
 	// Append checks records, which it may change and does not keep, and
 	// appends them. A *batch.RecordErrors names single records.
 	Append(now time.Time, records []byte, acks int16, o storage.AppendOptions) (Appended, error)
-	// AwaitAck calls done once when the records below end are as safe as acks asks
-	// for, or never will be; where that is decided already it returns true instead.
-	AwaitAck(acks int16, end kafka.Offset, done func(error)) (ready bool, err error)
+	// Park has a.Done told once when the records below a.End are as safe as a.Acks
+	// asks for, or never will be; where that is decided already it returns true
+	// instead. Unpark takes a back: false where it has been told, or is about to be.
+	Park(a *replica.Ack) (ready bool, err error)
+	Unpark(a *replica.Ack) bool
 	// CatchUp waits until what is in the log may be read, where only the local
 	// disk holds that up; Hasten begins it. The error is that of ctx.
 	CatchUp(ctx context.Context) error

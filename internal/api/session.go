@@ -25,10 +25,13 @@ type Reply struct {
 	Remote, Asked time.Duration // waited while it was executed; as the client asked
 }
 
-// Pending is an answer that waits for something; only Produce has one.
+// Pending is an answer that waits for something; only Produce has one. Its
+// methods are those of the server's.
 type Pending interface {
-	Ready() <-chan struct{}
+	Ready(wake func()) bool
+	Deadline() time.Time
 	AppendTo(dst []byte) []byte
+	Release()
 }
 
 // Session is the conversation on one connection. It keeps what requests of

@@ -18,9 +18,8 @@ import (
 // and back to its budget: nothing for each request, once connection and pools
 // are warm. The allowance is for the collector emptying a pool meanwhile.
 //
-// A request that waits for the disk is parked: it has a writer, a channel, a
-// timer and what its partitions call when they are done. That is its budget,
-// whatever the number of records: TestWaitingForTheDiskAllocatesByThePartition.
+// A request that waits for the disk takes no memory either; the sync that it asks
+// for may: TestWaitingForTheDiskAllocatesByTheSync.
 func TestProduceAndFetchAllocateNothing(t *testing.T) {
 	const allowed = 0.1
 	_, r := onDisk(t, "gregor.log.durability=page-cache")
@@ -65,14 +64,19 @@ func TestProduceAndFetchAllocateNothing(t *testing.T) {
 	}
 }
 
-func TestWaitingForTheDiskAllocatesByThePartition(t *testing.T) {
+func TestWaitingForTheDiskAllocatesByTheSync(t *testing.T) {
+	const (
+		allowed = 0.5 // a longer wait, in which the collector may run
+		ofASync = 3   // the committer's goroutine and its queue, for each partition at most
+	)
 	_, r := onDisk(t)
 	topic := r.topic("t", 8)
 	for _, c := range []struct {
-		partitions      int32
-		records, budget int
-	}{{1, 1, 16}, {1, 1000, 16}, {8, 10, 16 + 7*7}} {
-		frame := produceFrame(topic, -1, c.partitions, c.records, 100)
+		acks       int16
+		partitions int32
+		records    int
+	}{{-1, 1, 1}, {-1, 1, 1000}, {-1, 8, 10}, {1, 8, 10}} {
+		frame := produceFrame(topic, c.acks, c.partitions, c.records, 100)
 		turn := func() {
 			r.send(frame)
 			r.receive()
@@ -80,9 +84,38 @@ func TestWaitingForTheDiskAllocatesByThePartition(t *testing.T) {
 		for range 20 {
 			turn()
 		}
-		if got := testing.AllocsPerRun(200, turn); got > float64(c.budget)+raceAllocs {
-			t.Errorf("%d partitions, %d records each: %v allocations a request, %d is the budget", c.partitions, c.records, got, c.budget)
+		budget := float64(ofASync * c.partitions)
+		if c.acks == 1 {
+			budget = 0
 		}
+		if got := testing.AllocsPerRun(200, turn); got > budget+allowed+raceAllocs {
+			t.Errorf("acks=%d, %d partitions, %d records each: %v allocations a request, %v is the budget",
+				c.acks, c.partitions, c.records, got, budget)
+		}
+	}
+}
+
+// An offset commit that waits for the disk costs what one costs that does not,
+// and the sync.
+func TestOffsetCommitAllocatesForTheDiskByTheSync(t *testing.T) {
+	const ofASync = 3 // see TestWaitingForTheDiskAllocatesByTheSync
+	var cost [2]float64
+	for i, rule := range []string{"page-cache", "safe"} {
+		_, r := onDisk(t, "gregor.log.durability="+rule, "offsets.topic.num.partitions=1")
+		r.topic("t", 3)
+		r.readyToCommit("t")
+		frame := commitFrame("t", 3)
+		turn := func() {
+			r.send(frame)
+			r.receive()
+		}
+		for range 20 {
+			turn()
+		}
+		cost[i] = testing.AllocsPerRun(300, turn)
+	}
+	if cost[1] > cost[0]+ofASync+raceAllocs {
+		t.Errorf("%v allocations a commit, %v where it does not wait for the disk", cost[1], cost[0])
 	}
 }
 

@@ -157,6 +157,80 @@ func BenchmarkProduce(b *testing.B) {
 	}
 }
 
+// BenchmarkProduceFromMany has connections that each wait for the disk, as most
+// producers of a broker do.
+func BenchmarkProduceFromMany(b *testing.B) {
+	n, first := onDisk(b)
+	frame := produceFrame(first.topic("t", 1), -1, 1, 1, 100)
+	b.SetParallelism(16)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		r := dialRaw(b, n)
+		for pb.Next() {
+			r.send(frame)
+			r.receive()
+		}
+	})
+}
+
+// commitFrame is a whole OffsetCommit request for so many partitions, of a
+// consumer that is no member of its group.
+func commitFrame(topic string, partitions int32) []byte {
+	req := msg.NewOffsetCommitRequest()
+	req.GroupId, req.GenerationIdOrMemberEpoch = "g", -1
+	t := msg.OffsetCommitRequestTopic{Name: topic}
+	for p := range partitions {
+		part := msg.NewOffsetCommitRequestPartition()
+		part.PartitionIndex, part.CommittedOffset = p, 1
+		t.Partitions = append(t.Partitions, *part)
+	}
+	req.Topics = []msg.OffsetCommitRequestTopic{t}
+	return wire.AppendRequest(nil, 9, 7, "raw", req)
+}
+
+func BenchmarkOffsetCommit(b *testing.B) {
+	for _, rule := range []string{"safe", "page-cache"} {
+		b.Run(rule, func(b *testing.B) {
+			_, r := onDisk(b, "gregor.log.durability="+rule, "offsets.topic.num.partitions=1")
+			r.topic("t", 1)
+			r.readyToCommit("t")
+			frame := commitFrame("t", 1)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.send(frame)
+				r.receive()
+			}
+		})
+	}
+}
+
+// readyToCommit commits until the coordinator takes it.
+func (r *raw) readyToCommit(topic string) {
+	r.tb.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		find, found := msg.NewFindCoordinatorRequest(), msg.NewFindCoordinatorResponse()
+		find.CoordinatorKeys = []string{"g"}
+		r.call(find, found) // which makes the topic of offsets
+		r.send(commitFrame(topic, 1))
+		resp := msg.NewOffsetCommitResponse()
+		frame := r.receive()
+		_, at, err := wire.ParseResponseHeader(frame, kafka.OffsetCommit, 9)
+		if err == nil {
+			err = msg.Unmarshal(resp, frame[at:], 9)
+		}
+		if err != nil {
+			r.tb.Fatal(err)
+		}
+		code := kafka.Error(resp.Topics[0].Partitions[0].ErrorCode)
+		switch {
+		case code == kafka.ErrNone:
+			return
+		case time.Now().After(deadline):
+			r.tb.Fatalf("no coordinator: %v", code)
+		}
+	}
+}
+
 func BenchmarkFetch(b *testing.B) {
 	_, r := onDisk(b)
 	id := r.topic("t", 1)

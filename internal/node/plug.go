@@ -66,10 +66,11 @@ func (s served) Append(now time.Time, records []byte, acks int16, o storage.Appe
 	return api.Appended(done), err
 }
 
-// AwaitAck waits for an acknowledgement.
-func (s served) AwaitAck(acks int16, end kafka.Offset, done func(error)) (bool, error) {
-	return s.p.AwaitAck(acks, end, done)
-}
+// Park waits for an acknowledgement.
+func (s served) Park(a *replica.Ack) (bool, error) { return s.p.Park(a) }
+
+// Unpark ends the waiting.
+func (s served) Unpark(a *replica.Ack) bool { return s.p.Unpark(a) }
 
 // CatchUp waits until what is in the log may be read.
 func (s served) CatchUp(ctx context.Context) error { return s.p.CatchUp(ctx) }

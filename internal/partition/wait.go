@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/replica"
 )
 
 // Waiter is somebody who waits for any of several partitions to move: a long
@@ -46,21 +47,8 @@ type waiting struct {
 	count atomic.Int32
 	mu    sync.Mutex
 	polls []*Waiter
-	acks  []ack
-}
-
-// ack is a parked acknowledgement: done is called with the outcome when
-// everything below end is as safe as acks asks for.
-type ack struct {
-	acks int16
-	end  kafka.Offset
-	done func(error)
-}
-
-// decided is an acknowledgement that is no longer parked, and its outcome.
-type decided struct {
-	done func(error)
-	err  error
+	room  [1]*Waiter // of polls: most who wait are alone
+	acks  replica.Acks
 }
 
 // Watch wakes w whenever the high watermark or the role of p moves, until
@@ -68,6 +56,9 @@ type decided struct {
 // it.
 func (p *Partition) Watch(w *Waiter) {
 	p.waiting.mu.Lock()
+	if p.waiting.polls == nil {
+		p.waiting.polls = p.waiting.room[:0]
+	}
 	p.waiting.polls = append(p.waiting.polls, w)
 	p.waiting.mu.Unlock()
 	p.waiting.count.Add(1)
@@ -85,27 +76,51 @@ func (p *Partition) Unwatch(w *Waiter) {
 		p.waiting.count.Add(-1)
 	}
 	if len(p.waiting.polls) == 0 {
-		p.waiting.polls = nil // idle partitions hold nothing
+		p.waiting.polls, p.waiting.room[0] = nil, nil // idle partitions hold nothing
 	}
 	p.waiting.mu.Unlock()
 }
 
-// AwaitAck calls done once, when the records below end are as safe as acks asks
-// for, or can no longer be. It reports true, without calling done, where that is
-// so already.
-func (p *Partition) AwaitAck(acks int16, end kafka.Offset, done func(error)) (ready bool, err error) {
+// Park has a.Done told once, when the records below a.End are as safe as a.Acks
+// asks for, or can no longer be. It reports true, and tells nobody, where that is
+// so already. Until then a is the partition's; [Partition.Unpark] gets it back.
+func (p *Partition) Park(a *replica.Ack) (ready bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if ok, err := p.acknowledged(acks, end); ok {
+	if ok, err := p.acknowledged(a.Acks, a.End); ok {
 		return true, err
 	}
 	p.waiting.mu.Lock()
-	p.waiting.acks = append(p.waiting.acks, ack{acks, end, done})
+	p.waiting.acks.Push(a)
 	p.waiting.mu.Unlock()
 	p.waiting.count.Add(1)
 	p.hasten()
 	return false, nil
 }
+
+// Unpark ends the waiting of a, which was parked here or nowhere. false: it was
+// not waiting any more; where it was parked a.Done has been told, or is about to
+// be by somebody else.
+func (p *Partition) Unpark(a *replica.Ack) bool {
+	p.waiting.mu.Lock()
+	defer p.waiting.mu.Unlock()
+	if !p.waiting.acks.Remove(a) {
+		return false
+	}
+	p.waiting.count.Add(-1)
+	return true
+}
+
+// AwaitAck is Park for who waits seldom: it takes memory for each call.
+func (p *Partition) AwaitAck(acks int16, end kafka.Offset, done func(error)) (ready bool, err error) {
+	return p.Park(&replica.Ack{Acks: acks, End: end, Done: tell(done)})
+}
+
+// tell is a function that is told.
+type tell func(error)
+
+// Acked implements replica.Acked.
+func (f tell) Acked(_ *replica.Ack, err error) { f(err) }
 
 // CatchUp waits until what is in the log now may be read, as far as that is this
 // broker's doing: where the high watermark waits for the disk, it is made to
@@ -116,13 +131,15 @@ func (p *Partition) CatchUp(ctx context.Context) error {
 		return nil
 	}
 	moved := make(chan struct{})
-	if ready, _ := p.AwaitAck(onDisk, p.LogEndOffset(), func(error) { close(moved) }); ready {
+	a := &replica.Ack{Acks: onDisk, End: p.LogEndOffset(), Done: tell(func(error) { close(moved) })}
+	if ready, _ := p.Park(a); ready {
 		return nil
 	}
 	select {
 	case <-moved:
 		return nil
 	case <-ctx.Done():
+		p.Unpark(a)
 		return ctx.Err()
 	}
 }
@@ -171,21 +188,11 @@ func (p *Partition) settle() {
 	p.waiting.wake()
 	p.mu.Lock()
 	p.waiting.mu.Lock()
-	var room [8]decided // most have no more, and need no memory for it
-	all := room[:0]
-	p.waiting.acks = slices.DeleteFunc(p.waiting.acks, func(a ack) bool {
-		ok, err := p.acknowledged(a.acks, a.end)
-		if ok {
-			p.waiting.count.Add(-1)
-			all = append(all, decided{a.done, err})
-		}
-		return ok
-	})
+	decided := p.waiting.acks.Decide(func(a *replica.Ack) (bool, error) { return p.acknowledged(a.Acks, a.End) })
 	p.waiting.mu.Unlock()
 	p.mu.Unlock()
-	for _, d := range all {
-		d.done(d.err)
-	}
+	p.waiting.count.Add(int32(-decided.Count))
+	decided.Tell()
 }
 
 // Synced takes note of how much of the log is on disk now: the high watermark

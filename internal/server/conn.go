@@ -28,12 +28,10 @@ type conn struct {
 
 	mu      sync.Mutex
 	room    sync.Cond // the queue got shorter, or the connection broke
-	queue   []queued  // replies after a parked one, in order; see write.go
+	queue   *replies  // those after a parked one, in order; nil: none; see write.go
 	writing bool      // the writer goroutine lives
 	broken  bool      // a write failed or the client is gone: nothing is written any more
-	// abandon is closed with broken, so that the writer waits for no parked
-	// reply; nil before the first.
-	abandon chan struct{}
+	parking *parking  // nil before the first that is parked; set once
 }
 
 func (s *Server) newConn(l *Listener, nc net.Conn) *conn {

@@ -29,10 +29,17 @@ type Reply struct {
 	Done func()
 }
 
-// Pending is a response that is not ready yet.
+// Pending is a response that is not ready yet. One goroutine of the server asks
+// it, and calls Release once and last: when the response is written, or given
+// up because its connection is gone.
 type Pending interface {
-	// Ready is closed when the response can be made.
-	Ready() <-chan struct{}
+	// Ready says whether the response can be made. Where it cannot, wake is
+	// called when it can: from any goroutine, without a lock. It never blocks.
+	Ready(wake func()) bool
+	// Deadline is when the response is made of what there is by then.
+	Deadline() time.Time
 	// AppendTo appends the response, its length prefix included, to dst.
 	AppendTo(dst []byte) []byte
+	// Release lets go of what the response holds.
+	Release()
 }

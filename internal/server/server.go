@@ -80,6 +80,7 @@ const maxRequestBytesDefault = 100 << 20
 type Server struct {
 	cfg     Config
 	buffers buffers
+	replies replyPool
 	limits  *limits
 	queued  *budget
 	refused refusals

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -27,6 +28,10 @@ type echo struct {
 	open    atomic.Int64
 	closed  atomic.Int64
 	served  atomic.Int64
+	parked  atomic.Int64 // and not released
+
+	mu    sync.Mutex
+	wakes []func()
 }
 
 func (e *echo) Open(ConnInfo) Session { e.open.Add(1); return e }
@@ -39,7 +44,8 @@ func (e *echo) Serve(ctx context.Context, frame, dst []byte, _ time.Time) (Reply
 	}
 	switch frame[0] {
 	case 'p':
-		return Reply{Pending: &parked{e.release, bytes.Clone(frame)}, Recycle: true}, nil
+		e.parked.Add(1)
+		return Reply{Pending: &parked{e: e, at: time.Now(), frame: bytes.Clone(frame)}, Recycle: true}, nil
 	case 'q':
 		return Reply{Recycle: true}, nil
 	case 'e':
@@ -58,12 +64,46 @@ func (e *echo) Serve(ctx context.Context, frame, dst []byte, _ time.Time) (Reply
 }
 
 type parked struct {
-	release chan struct{}
-	frame   []byte
+	e     *echo
+	frame []byte
+	at    time.Time
+	freed bool
 }
 
-func (p *parked) Ready() <-chan struct{}     { return p.release }
+func (p *parked) Ready(wake func()) bool {
+	select {
+	case <-p.e.release:
+		return true
+	default:
+		p.e.mu.Lock()
+		defer p.e.mu.Unlock()
+		p.e.wakes = append(p.e.wakes, wake)
+		return false
+	}
+}
+
+// let makes all that is parked ready.
+func (e *echo) let() {
+	close(e.release)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, wake := range e.wakes {
+		wake()
+	}
+}
+
+func (p *parked) Deadline() time.Time        { return p.at.Add(parkedTimeout) }
 func (p *parked) AppendTo(dst []byte) []byte { return appendFrame(dst, p.frame) }
+
+func (p *parked) Release() {
+	if p.freed {
+		panic("a parked reply is released twice")
+	}
+	p.freed = true
+	p.e.parked.Add(-1)
+}
+
+const parkedTimeout = 5 * time.Minute
 
 func appendFrame(dst, body []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(dst, uint32(len(body))), body...)
@@ -134,6 +174,9 @@ func bubble(t *testing.T, cfg Config, f func(t *testing.T, e *echo, dial func() 
 		for _, nc := range all {
 			_ = nc.Close()
 		}
+		if n := e.parked.Load(); n != 0 {
+			t.Errorf("%d parked replies were not released", n)
+		}
 		if e.open.Load() != e.closed.Load() {
 			t.Errorf("%d sessions opened, %d closed", e.open.Load(), e.closed.Load())
 		}
@@ -162,7 +205,7 @@ func TestRequestsBehindAParkedOneAreExecutedAndAnsweredAfterIt(t *testing.T) {
 		if got := e.served.Load(); got != 3 {
 			t.Fatalf("%d requests were executed, want 3", got)
 		}
-		close(e.release)
+		e.let()
 		for _, want := range []string{"park", "<x>", "b"} {
 			if got := c.receive(); got != want {
 				t.Fatalf("got %q, want %q", got, want)
@@ -190,7 +233,7 @@ func TestParkedRepliesAreBounded(t *testing.T) {
 		if got := e.served.Load(); got > queueMax+2 {
 			t.Fatalf("%d requests were executed behind a parked one", got)
 		}
-		close(e.release)
+		e.let()
 		for range 3 * queueMax {
 			c.receive()
 		}

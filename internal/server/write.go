@@ -37,7 +37,7 @@ func (c *conn) send(q queued) (bool, error) {
 	c.mu.Lock()
 	direct := !c.writing && reply.Pending == nil
 	if !direct {
-		for len(c.queue) >= queueMax && !c.broken {
+		for c.queue != nil && c.queue.len() >= queueMax && !c.broken {
 			c.room.Wait()
 		}
 		if c.broken {
@@ -45,13 +45,16 @@ func (c *conn) send(q queued) (bool, error) {
 			c.release(q)
 			return false, nil
 		}
-		c.queue = append(c.queue, q)
-		if c.abandon == nil {
-			c.abandon = make(chan struct{})
+		if c.queue == nil {
+			c.queue = c.srv.replies.get()
+		}
+		c.queue.push(q)
+		if c.parking == nil {
+			c.parking = newParking(c.writeQueue)
 		}
 		if !c.writing {
 			c.writing = true
-			go c.writeQueue()
+			go c.parking.write()
 		}
 	}
 	c.mu.Unlock()
@@ -67,16 +70,15 @@ func (c *conn) send(q queued) (bool, error) {
 func (c *conn) writeQueue() {
 	for {
 		c.mu.Lock()
-		if len(c.queue) == 0 {
+		if c.queue.len() == 0 {
 			c.writing = false
+			c.srv.replies.put(c.queue)
 			c.queue = nil // an idle connection holds no buffer
 			c.mu.Unlock()
 			c.room.Broadcast()
 			return
 		}
-		q := c.queue[0]
-		c.queue[0] = queued{}
-		c.queue = c.queue[1:]
+		q := c.queue.pop()
 		c.mu.Unlock()
 		c.room.Broadcast()
 		if c.await(&q) && c.writeObserved(&q, time.Now()) != nil {
@@ -90,13 +92,9 @@ func (c *conn) writeQueue() {
 // await waits until a queued reply can be written; false where the connection
 // has been given up.
 func (c *conn) await(q *queued) bool {
-	if p := q.reply.Pending; p != nil {
-		select {
-		case <-p.Ready():
-			q.ready = time.Now()
-			q.reply.Data = p.AppendTo(q.buf.b[:0])
-		case <-c.abandon:
-		}
+	if p := q.reply.Pending; p != nil && c.parking.wait(p) {
+		q.ready = time.Now()
+		q.reply.Data = p.AppendTo(q.buf.b[:0])
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,8 +104,8 @@ func (c *conn) await(q *queued) bool {
 // giveUp ends the waiting for parked replies, and writes no more.
 func (c *conn) giveUp() {
 	c.mu.Lock()
-	if !c.broken && c.abandon != nil {
-		close(c.abandon)
+	if !c.broken && c.parking != nil {
+		close(c.parking.abandon)
 	}
 	c.broken = true
 	c.mu.Unlock()
@@ -123,7 +121,11 @@ func (c *conn) finish() {
 	c.mu.Unlock()
 }
 
+// release lets go of what a reply holds: the last that happens to each.
 func (c *conn) release(q queued) {
+	if q.reply.Pending != nil {
+		q.reply.Pending.Release()
+	}
 	if q.reply.Done != nil {
 		q.reply.Done()
 	}

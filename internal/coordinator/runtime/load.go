@@ -25,7 +25,7 @@ func (s *shard[S]) load() error {
 		return err
 	}
 	s.log = log
-	s.batch = batch.NewBuilder(s.r.config.Pool, s.batchOptions())
+	s.batch = batch.NewBuilder(s.r.config.Pool, s.options)
 	s.next = log.StartOffset()
 	if s.next < log.EndOffset() {
 		select {

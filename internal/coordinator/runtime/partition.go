@@ -25,7 +25,9 @@ func (l *PartitionLogs) Lead(number int32, epoch kafka.LeaderEpoch) (Log, error)
 	if !ok || !p.Leads() || p.Log() == nil {
 		return nil, kafka.ErrNotLeaderOrFollower
 	}
-	return &partitionLog{p: p, epoch: epoch, max: l.MaxBatchBytes, waiter: partition.NewWaiter()}, nil
+	log := &partitionLog{p: p, epoch: epoch, max: l.MaxBatchBytes, waiter: partition.NewWaiter()}
+	log.stop = func() { p.Unwatch(log.waiter) }
+	return log, nil
 }
 
 // partitionLog is a partition in one leader epoch.
@@ -34,6 +36,7 @@ type partitionLog struct {
 	epoch  kafka.LeaderEpoch
 	max    func() int
 	waiter *partition.Waiter
+	stop   func() // ends Watch; made once
 }
 
 // over turns the epoch's end into what it means here, and a full disk into what
@@ -87,5 +90,5 @@ func (l *partitionLog) MaxBatchBytes() int          { return l.max() }
 
 func (l *partitionLog) Watch() (<-chan struct{}, func()) {
 	l.p.Watch(l.waiter)
-	return l.waiter.C(), func() { l.p.Unwatch(l.waiter) }
+	return l.waiter.C(), l.stop
 }

@@ -54,6 +54,7 @@ type shard[S coordinator.Shard] struct {
 	// highWatermark is what the machine has been told of it.
 	highWatermark kafka.Offset
 	batch         *batch.Builder
+	options       batch.Options // of every batch
 	encoded       []byte
 	base          kafka.Offset // of the batch that is being collected
 	timers        *timers
@@ -63,6 +64,7 @@ type shard[S coordinator.Shard] struct {
 	// pending is what waits for the high watermark, in order. It is bounded by
 	// the requests that connections may have, one each.
 	pending   []entry
+	room      [1]entry        // of pending: a lone write waits often
 	moved     <-chan struct{} // while pending is not empty
 	stopWatch func()
 	failed    error // the log and the machine have parted: nothing is served
@@ -81,7 +83,7 @@ type entry struct {
 func newShard[S coordinator.Shard](r *Runtime[S], partition int32, epoch kafka.LeaderEpoch) *shard[S] {
 	return &shard[S]{
 		r: r, partition: partition, epoch: epoch,
-		quit: make(chan struct{}), done: make(chan struct{}),
+		quit: make(chan struct{}), done: make(chan struct{}), options: batchOptions(&r.config),
 	}
 }
 

@@ -126,9 +126,9 @@ func (s *shard[S]) write(now time.Time, w *write, result *coordinator.Result) er
 
 // batchOptions are those of Kafka's coordinators: most have no producer, and yet
 // a first sequence number of 0.
-func (s *shard[S]) batchOptions() batch.Options {
-	o := batch.Options{Codec: s.r.config.Codec}
-	if !s.r.config.Unsequenced {
+func batchOptions[S coordinator.Shard](c *Config[S]) batch.Options {
+	o := batch.Options{Codec: c.Codec}
+	if !c.Unsequenced {
 		o.Producer = &batch.Producer{ID: kafka.NoProducerID, Epoch: kafka.NoProducerEpoch}
 	}
 	return o
@@ -142,7 +142,7 @@ func (s *shard[S]) record(now time.Time, r coordinator.Record) error {
 		return kafka.ErrNotCoordinator
 	}
 	if s.batch.Count() == 0 {
-		s.batch.Reset(s.batchOptions())
+		s.batch.Reset(s.options)
 		s.base = s.next
 	}
 	s.batch.Append(kafka.Timestamp(now.UnixMilli()), r.Key, r.Value)
@@ -163,6 +163,9 @@ func (s *shard[S]) answer(a coordinator.Answer) {
 func (s *shard[S]) await(now time.Time, e entry) {
 	e.end = s.next
 	e.deadline = now.Add(s.r.config.WriteTimeout)
+	if s.pending == nil {
+		s.pending = s.room[:0]
+	}
 	s.pending = append(s.pending, e)
 }
 
@@ -206,7 +209,7 @@ func (s *shard[S]) append() {
 			return
 		}
 	}
-	s.batch.Reset(s.batchOptions())
+	s.batch.Reset(s.options)
 	if cap(s.encoded) > encodedKeep {
 		s.encoded = nil
 	}
@@ -270,7 +273,7 @@ func (s *shard[S]) settleFirst(now time.Time, err error) {
 	e := s.pending[0]
 	s.pending[0] = entry{}
 	if s.pending = s.pending[1:]; len(s.pending) == 0 {
-		s.pending = nil
+		s.pending, s.room[0] = nil, entry{}
 	}
 	out := outcome{response: e.response}
 	if err != nil {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package api
+
+// poolLosses is what the collector may empty a pool of meanwhile.
+const poolLosses = 0.1
