@@ -32,9 +32,24 @@ type committer struct {
 
 	mu      sync.Mutex
 	queue   []*Partition // for syncs of files
+	memory  []*Partition // what queue begins with again
 	working int
 	closed  bool
 	ended   sync.WaitGroup
+	run     func() // work, as a goroutine that ended counts
+}
+
+func (c *committer) init(s *Set, dir *logDir) {
+	c.set, c.dir = s, dir
+	c.turn, c.stopped, c.turns = make(chan struct{}, 1), make(chan struct{}), 1
+	c.run = func() { defer c.ended.Done(); c.work() }
+	c.runShort = func() { defer c.ended.Done(); c.writeShort() }
+}
+
+// begin starts a goroutine that ended counts. mu is held, and closed not set.
+func (c *committer) begin(run func()) {
+	c.ended.Add(1)
+	go run()
 }
 
 // syncState is what a committer has to do with a partition.
@@ -82,10 +97,15 @@ func (c *committer) pushFile(p *Partition) {
 		p.syncing.Store(syncIdle)
 		return
 	}
-	c.queue = append(c.queue, p)
+	if c.queue == nil {
+		c.queue = c.memory
+	}
+	if c.queue = append(c.queue, p); len(c.queue) == 1 {
+		c.memory = c.queue[:0]
+	}
 	if c.working < syncersMax {
 		c.working++
-		c.ended.Go(c.work)
+		c.begin(c.run)
 	}
 }
 

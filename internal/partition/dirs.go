@@ -44,8 +44,8 @@ func (s *Set) newLogDir(d Dir) *logDir {
 	if d.Space == nil {
 		d.Space = logdir.NewSpace(s.cfg.Host.FS(), d.Path)
 	}
-	dir := &logDir{Dir: d, committer: committer{set: s, journaler: newJournaler()}, writing: make(chan struct{}, 1)}
-	dir.committer.dir = dir
+	dir := &logDir{Dir: d, writing: make(chan struct{}, 1)}
+	dir.committer.init(s, dir)
 	if d.Err != nil {
 		dir.failure.Store(&d.Err)
 	}

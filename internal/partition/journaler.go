@@ -27,7 +27,8 @@ const drainTries = 100
 // journaler is the part of a committer that has the sync journal.
 //
 // Bounds: short has each partition of the directory at most once, as has each
-// of inHalf; there are writersMax writers at most, and one drain.
+// of inHalf; there are writersMax writers at most, as many lists and one more, and
+// one drain.
 type journaler struct {
 	journal *journal.Journal // nil: there is none, all files are synced. Set by Load.
 	turn    chan struct{}    // who has put something in may use the journal
@@ -35,7 +36,10 @@ type journaler struct {
 
 	// Guarded by the committer's mu.
 	short   []*Partition
+	spare   [][]*Partition // memory for short
 	writers int
+
+	runShort func() // writeShort, as a goroutine that ended counts
 
 	// Guarded by turn.
 	inHalf [2][]*Partition // who has pieces in a half
@@ -48,10 +52,6 @@ type taken struct {
 	p     *Partition
 	log   *storage.Log
 	piece storage.Piece
-}
-
-func newJournaler() journaler {
-	return journaler{turn: make(chan struct{}, 1), stopped: make(chan struct{}), turns: 1}
 }
 
 // openJournal puts back what a crash took from the segments, and begins a new
@@ -160,7 +160,7 @@ func (c *committer) pushShort(p *Partition) {
 	c.short = append(c.short, p)
 	if c.writers < writersMax {
 		c.writers++
-		c.ended.Go(c.writeShort)
+		c.begin(c.runShort)
 	}
 }
 
@@ -171,7 +171,11 @@ func (c *committer) writeShort() {
 		c.mu.Lock()
 		list := c.short
 		c.short = nil
+		if n := len(c.spare); n > 0 {
+			c.short, c.spare = c.spare[n-1], c.spare[:n-1]
+		}
 		if len(list) == 0 {
+			c.spare = append(c.spare, list)
 			c.writers--
 			c.mu.Unlock()
 			<-c.turn
@@ -189,6 +193,10 @@ func (c *committer) writeShort() {
 			p.Synced(now)
 			c.ran(p)
 		}
+		clear(list)
+		c.mu.Lock()
+		c.spare = append(c.spare, list[:0])
+		c.mu.Unlock()
 	}
 }
 
@@ -208,7 +216,7 @@ func (c *committer) writeGroup(list []*Partition) ([]*Partition, error) {
 		former := 1 - c.journal.Active()
 		logs := c.inHalf[former]
 		c.inHalf[former] = nil
-		c.ended.Go(func() { c.drain(logs) })
+		c.ended.Go(func() { c.drain(logs) }) // it counts with this one
 	}
 	done := c.gather(list)
 	if len(c.pieces) == 0 {
@@ -235,6 +243,24 @@ func (c *committer) writeGroup(list []*Partition) ([]*Partition, error) {
 	return done, err
 }
 
+// take puts a piece of p's log into the group; full says that there is no room
+// for it.
+func (c *committer) take(p *Partition, log *storage.Log) (added, full bool) {
+	piece, ok := log.BeginPiece(pieceMost)
+	if !ok {
+		return false, false
+	}
+	c.pieces = append(c.pieces, taken{p, log, piece})
+	t := &c.pieces[len(c.pieces)-1]
+	e := journal.Entry{Log: piece.Log, Topic: piece.Topic, Base: piece.Base, Position: piece.Position, End: piece.End, Size: piece.Size}
+	added, err := c.journal.Add(&e, &t.piece)
+	if !added {
+		log.EndPiece(&t.piece, false)
+		c.pieces = c.pieces[:len(c.pieces)-1]
+	}
+	return added, !added && err == nil
+}
+
 // elsewhere has p's file synced where the journal has no room for it. Where the
 // journal has failed the directory has, as for any other sync, and who waits for
 // p is told.
@@ -257,22 +283,13 @@ func (c *committer) gather(list []*Partition) (done []*Partition) {
 			done = append(done, p)
 			continue
 		}
-		piece, ok := storage.Piece{}, false
+		added, full := false, false
 		if !log.FlushDue() {
-			piece, ok = log.BeginPiece(pieceMost)
-		}
-		added := false
-		var err error
-		if ok {
-			e := journal.Entry{Log: piece.Log, Topic: piece.Topic, Base: piece.Base, Position: piece.Position, End: piece.End, Size: piece.Size}
-			if added, err = c.journal.Add(&e, piece.Read); !added {
-				log.EndPiece(&piece, false)
-			}
+			added, full = c.take(p, log)
 		}
 		switch {
 		case added:
-			c.pieces = append(c.pieces, taken{p, log, piece})
-		case ok && err == nil && len(c.pieces) > 0: // the group is full
+		case full && len(c.pieces) > 0:
 			for _, p := range list[i:] {
 				p.syncing.Store(syncQueued)
 				c.pushShort(p)

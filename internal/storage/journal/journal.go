@@ -237,10 +237,13 @@ func (j *Journal) fail(err error) {
 	}
 }
 
-// Add puts an entry into the group; fill writes its records, and where that
-// fails the entry is left out. false where there is no room left for it: the
-// group has to be committed first.
-func (j *Journal) Add(e *Entry, fill func(records []byte) error) (added bool, err error) {
+// Records are the records of an entry, to be read where they are to stand.
+type Records interface{ Read(into []byte) error }
+
+// Add puts an entry into the group; where its records cannot be read it is left
+// out. false and no error where there is no room left for it: the group has to be
+// committed first.
+func (j *Journal) Add(e *Entry, records Records) (added bool, err error) {
 	at := len(j.group)
 	need := entryFixed + len(e.Log) + e.Size
 	if at+need > j.limit {
@@ -252,7 +255,7 @@ func (j *Journal) Add(e *Entry, fill func(records []byte) error) (added bool, er
 		j.group = append(j.group, make([]byte, e.Size)...)
 	}
 	j.group = j.group[:from+e.Size]
-	if err := fill(j.group[from:]); err != nil {
+	if err := records.Read(j.group[from:]); err != nil {
 		j.group = j.group[:at]
 		return false, err
 	}

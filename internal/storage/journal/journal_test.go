@@ -93,6 +93,12 @@ func (w *logs) append(l *log) {
 	l.data, l.end = append(l.data, data...), l.end+1
 }
 
+// Read reads the piece of the log that is not durable.
+func (l *log) Read(into []byte) error {
+	_, err := l.file.ReadAt(into, int64(l.durable))
+	return err
+}
+
 // entry is the piece of a log that is not durable.
 func (l *log) entry() *journal.Entry {
 	return &journal.Entry{Log: l.name, Topic: l.topic, Position: int64(l.durable), End: l.end, Size: len(l.data) - l.durable}
@@ -115,10 +121,7 @@ func (w *logs) group(some ...*log) {
 		if l.durable == len(l.data) {
 			continue
 		}
-		added, err := w.journal.Add(l.entry(), func(into []byte) error {
-			_, err := l.file.ReadAt(into, int64(l.durable))
-			return err
-		})
+		added, err := w.journal.Add(l.entry(), l)
 		w.ok(err)
 		if added {
 			in = append(in, l)
@@ -406,7 +409,7 @@ func TestFullDiskAndFailedSync(t *testing.T) {
 			return err
 		}
 		w.append(w.all[0])
-		if added, err := j.Add(w.all[0].entry(), func(into []byte) error { copy(into, w.all[0].data); return nil }); !added || err != nil {
+		if added, err := j.Add(w.all[0].entry(), w.all[0]); !added || err != nil {
 			t.Fatal(added, err)
 		}
 		_, err := j.Commit()
