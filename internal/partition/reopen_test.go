@@ -281,6 +281,43 @@ func TestALogThatIsRemovedWhileItIsOpened(t *testing.T) {
 	})
 }
 
+// What happens while a log is being opened counts: a configuration, and the end
+// of its directory.
+func TestWhatChangesWhileALogIsOpened(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		bubble(t, nil, 2, func(t *testing.T, b *broker) {
+			b.apply(newTopic("other", 1)...)
+			b.tight([]string{"x", "a"}, "a") // x is in the other directory
+			b.cancel()
+			<-b.done
+			b.set.Abandon()
+			g := &gate{FS: b.fs, contains: ".cut-", opened: make(chan struct{}), came: make(chan struct{}, 1)}
+			b.over = g
+			close(g.opened)
+			b.open()
+			g.opened = make(chan struct{})
+			<-g.came
+			b.free(2 << 20)
+			<-g.came
+			if fails {
+				b.set.failed(b.set.dirs[0], "write", errDisk)
+				b.unclean = true
+			}
+			b.apply(setConfig("a", "max.message.bytes", "1234"))
+			close(g.opened)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			p := b.partition("a", 0)
+			if fails {
+				b.refused(p, "in the failed directory")
+				b.logged(lineOnline, 0)
+			} else if !p.Leads() || p.Log().Config().MaxMessageBytes != 1234 {
+				t.Errorf("leads %v", p.Leads())
+			}
+		})
+	}
+}
+
 // renamedTopic is newTopic with another id.
 func renamedTopic(name, id string) []metadata.Message {
 	list := newTopic(name, 1)
