@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
@@ -103,6 +104,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	if err := n.start(ctx); err != nil {
 		if cause := n.Err(); cause != nil {
 			err = cause // the rest failed because of it
+		}
+		if vfs.IsNoSpace(err) {
+			err = fmt.Errorf("%w: the disk is full, and what was kept in reserve is gone or not enough to start; make room on it, and start again", err)
 		}
 		// What was started goes down again; the start's error is what counts.
 		_ = n.stack.Stop(ctx)
