@@ -188,6 +188,7 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.stack.Push("membership", n.membership.leave)
 	n.stack.Go("heartbeats", n.membership.run, n.fail)
+	n.stack.Go("failed directories", n.tellOfDirs, n.fail)
 	n.stack.Go("assignments", n.assignments.run, n.fail)
 	if err := n.serve(); err != nil {
 		return err

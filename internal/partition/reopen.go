@@ -28,7 +28,7 @@ import (
 type late struct {
 	mu   sync.Mutex
 	logs map[*Partition]*lateLog
-	gone int // of them are gone
+	gone int           // of them are gone
 	wake chan struct{} // holds at most one wake-up
 }
 
