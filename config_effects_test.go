@@ -441,6 +441,7 @@ func nodeProbes() map[string]any {
 			}
 			same(t, "meta.properties", len(attach(t, server, dir+"/here").files("meta.properties")), 1)
 		},
+		"log.dir.failure.timeout.ms": "internal/node TestTheNodeEndsWhereTheControllerIsNotToldOfAFailedDirectory",
 		"metadata.log.dir": func(t *testing.T) {
 			dir := t.TempDir()
 			b := up(t, "metadata.log.dir="+dir)

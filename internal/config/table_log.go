@@ -43,7 +43,7 @@ var logBrokerKeys = []Key{ //nolint:gochecknoglobals // a constant table
 		Doc: "The directory of the logs, where log.dirs is not set.",
 	},
 	{
-		Name: "log.dir.failure.timeout.ms", Type: Long, Default: "30000", Check: atLeast(1), Importance: Low,
+		Name: "log.dir.failure.timeout.ms", Type: Long, Default: "30000", Check: atLeast(1), Importance: Low, State: InEffect,
 		Doc: "How long a broker tries to tell the controller of a failed directory before it stops.",
 	},
 	{

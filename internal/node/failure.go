@@ -18,7 +18,7 @@ import (
 
 // dirFailed is told by the partitions that a log directory has failed. Without
 // its metadata, or without any directory, the node cannot go on; otherwise the
-// controller is told with the next heartbeat, now.
+// controller is told with the next heartbeat, now, see [dirReports].
 func (n *Node) dirFailed(d partition.Dir, err error) {
 	switch {
 	case d.Path == n.metadataDirectory().path:
@@ -26,6 +26,7 @@ func (n *Node) dirFailed(d partition.Dir, err error) {
 	case n.set.LiveDirs() == 0:
 		n.fail(fmt.Errorf("the last log directory, %s, has failed: %w", d.Path, err))
 	default:
+		n.membership.dirs.add(d.ID)
 		n.membership.hurry()
 	}
 }

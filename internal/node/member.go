@@ -21,10 +21,12 @@ type membership struct {
 	epoch    atomic.Int64  // -1 before the registration
 	previous int64         // the epoch before a clean shutdown, -1: not known
 	now      chan struct{} // a heartbeat is due at once; holds at most one wake-up
+	dirs     *dirReports
 }
 
 func newMembership(n *Node) *membership {
 	m := &membership{n: n, previous: n.previousEpoch(), now: make(chan struct{}, 1)}
+	m.dirs = newDirReports(n.cfg.Broker.LogDirFailureTimeoutMs, len(n.dirs))
 	m.epoch.Store(-1)
 	return m
 }
@@ -110,6 +112,7 @@ func (m *membership) heartbeat(ctx context.Context, leaving bool) (*msg.BrokerHe
 	if resp.ErrorCode != 0 {
 		return nil, kafka.Error(resp.ErrorCode)
 	}
+	m.dirs.delivered(req.OfflineLogDirs)
 	return resp, nil
 }
 

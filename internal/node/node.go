@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
@@ -104,6 +105,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		if cause := n.Err(); cause != nil {
 			err = cause // the rest failed because of it
 		}
+		if vfs.IsNoSpace(err) {
+			err = fmt.Errorf("%w: the disk is full, and what was kept in reserve is gone or not enough to start; make room on it, and start again", err)
+		}
 		// What was started goes down again; the start's error is what counts.
 		_ = n.stack.Stop(ctx)
 		return nil, err
@@ -184,6 +188,7 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.stack.Push("membership", n.membership.leave)
 	n.stack.Go("heartbeats", n.membership.run, n.fail)
+	n.stack.Go("failed directories", n.tellOfDirs, n.fail)
 	n.stack.Go("assignments", n.assignments.run, n.fail)
 	if err := n.serve(); err != nil {
 		return err

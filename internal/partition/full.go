@@ -73,6 +73,7 @@ func (s *Set) checkSpace(now time.Time) {
 			s.cfg.Log.Info("the disk of a log directory has space again: records are taken", "dir", d.Path, "free", d.Space.Free())
 		}
 	}
+	s.late.nudge()
 }
 
 // takenAway fences a directory whose lock file is gone: its volume was

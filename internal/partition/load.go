@@ -61,6 +61,7 @@ type foundLog struct {
 	t       *topic
 	options storage.Options
 	hw      kafka.Offset
+	noRoom  bool // there was none for its recovery
 }
 
 // scan lists the logs of d that the image knows, and sets the others aside.
@@ -116,7 +117,7 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			}
 			continue
 		}
-		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d, config: &t.config},
+		found = append(found, foundLog{t: t, p: &Partition{set: s, tp: dir.TopicPartition, topicID: t.id, dir: d, config: &t.config, found: true},
 			options: storage.Options{
 				Clean: clean, RecoveryPoint: checkpoints[0][dir.TopicPartition], Settled: checkpoints[0][dir.TopicPartition],
 				LogStart: checkpoints[1][dir.TopicPartition], Memo: looks[i].memo, Unchanged: looks[i].unchanged,
@@ -231,7 +232,7 @@ func (s *Set) setAside(d *logDir, dir logdir.Partition) error {
 	}
 	from, to := vfs.Join(d.Path, dir.Name), vfs.Join(d.Path, logdir.Rename(dir.TopicPartition, id, logdir.Stray))
 	s.cfg.Log.Warn("a partition's directory is not in the metadata; it is set aside, not removed", "dir", from, "now", to)
-	return s.cfg.Host.FS().Rename(from, to)
+	return d.Space.Spare().Rename(from, to)
 }
 
 // adopt gives every found log its place, once: where two directories hold the
@@ -269,14 +270,23 @@ func (s *Set) recoverLogs(now time.Time, found []foundLog) {
 		f, dir := byPartition[p], progress[p.dir]
 		defer dir.logsDone.Add(1)
 		f.options.Scan = dir.scanned
-		if log, err := s.openLog(now, p, f.options); err == nil {
-			log.SetHighWatermark(min(f.hw, log.LogEndOffset()))
-			if memo := f.options.Memo; memo != nil && f.options.Unchanged && !log.Unsettled() {
-				p.memo.Store(memo)
-				p.memoTried.Store(true)
-			}
-		} else {
-			p.unopened = [3]kafka.Offset{f.options.RecoveryPoint, f.options.LogStart, f.hw}
-		}
+		s.recoverLog(now, f)
+		f.options.Scan = nil // what is tried again is not counted again
 	})
+	s.recoverTight(now, list, byPartition)
+}
+
+// recoverLog opens a log that was found.
+func (s *Set) recoverLog(now time.Time, f *foundLog) {
+	log, err := s.openLog(now, f.p, f.options)
+	if f.noRoom = vfs.IsNoSpace(err); err != nil {
+		f.p.unopened = [3]kafka.Offset{f.options.RecoveryPoint, f.options.LogStart, f.hw}
+		f.options = again(f.options)
+		return
+	}
+	log.SetHighWatermark(min(f.hw, log.LogEndOffset()))
+	if memo := f.options.Memo; memo != nil && f.options.Unchanged && !log.Unsettled() {
+		f.p.memo.Store(memo)
+		f.p.memoTried.Store(true)
+	}
 }

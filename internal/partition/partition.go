@@ -34,6 +34,8 @@ type Partition struct {
 	// opened: recovery point, log start, high watermark. They are kept for the
 	// day when it can be.
 	unopened [3]kafka.Offset
+	// found: the start found its directory.
+	found bool
 
 	// role is what readers look at without a lock. It is replaced as a whole
 	// by the publisher, under mu.

@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -66,6 +67,7 @@ func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
 		s.cleaner.end(p)
 		log := p.made.Load()
 		if log == nil {
+			s.removeUnopened(p)
 			return
 		}
 		if p.dir.failed() != nil {
@@ -157,7 +159,8 @@ func (s *Set) newPartition(t *topic, n int32, reg *metadata.Partition) *Partitio
 }
 
 // openLog opens or makes p's log. Where that fails the partition is offline,
-// and the others are not.
+// and the others are not. Where there is no room for it ([vfs.IsNoSpace]) it is
+// tried again: a new one by the next who needs it, too.
 func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.Log, error) {
 	if err := p.offline(); err != nil {
 		r := *p.role.Load()
@@ -165,27 +168,53 @@ func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.
 		p.role.Store(&r)
 		return nil, err
 	}
+	if o.New && s.late.ending(p) {
+		s.late.add(&lateLog{p: p, options: o})
+		return nil, kafka.Errorf(kafka.ErrKafkaStorageError, "the directory of another %s is still in the place of this one", p.tp)
+	}
+	log, err := s.tryLog(now, p, o)
+	if vfs.IsNoSpace(err) && p.dir.Space.GiveUp() {
+		// Names, and what a recovery writes: of that the reserve holds much.
+		log, err = s.tryLog(now, p, again(o))
+	}
+	switch {
+	case err == nil:
+		p.made.Store(log)
+		return log, nil
+	case o.New && vfs.IsNoSpace(err):
+		s.failed(p.dir, "open "+p.tp.String(), err)
+		s.late.add(&lateLog{p: p, options: o})
+		return nil, &storage.FullDisk{Dir: p.dir.Path}
+	}
+	return nil, s.unopenable(p, err)
+}
+
+// tryLog opens or makes p's log, and tells what was found.
+func (s *Set) tryLog(now time.Time, p *Partition, o storage.Options) (*storage.Log, error) {
 	o.Dir, o.Partition, o.TopicID, o.Config, o.Now = p.dir.pathOf(p.tp), p.tp, p.topicID, p.config.Load(), now
 	o.Journal = journaled{p}
 	log, found, err := storage.Open(s.cfg.Host, o)
-	if vfs.IsNoSpace(err) && p.dir.Space.GiveUp() {
-		// Names, and what a recovery writes: of that the reserve holds much.
-		log, found, err = storage.Open(s.cfg.Host, o)
+	if vfs.IsNoSpace(err) {
+		found.Damaged = nil // the next try finds it again
 	}
 	s.report(p, &found)
-	if err != nil {
-		s.failed(p.dir, "open "+p.tp.String(), err)
-		if o.New && vfs.IsNoSpace(err) {
-			return nil, &storage.FullDisk{Dir: p.dir.Path} // the next who needs it tries again
-		}
-		s.cfg.Log.Error("a partition is offline: its log could not be opened", "partition", p.tp, "dir", o.Dir, "error", err)
-		r := *p.role.Load()
-		r.offline = kafka.Errorf(kafka.ErrKafkaStorageError, "the log of %s could not be opened: %v", p.tp, err)
-		p.role.Store(&r)
-		return nil, r.offline
+	return log, err
+}
+
+// unopenable takes p offline, whose log could not be opened: until the next
+// start, or where there was no room until there is. The caller is alone with p,
+// or holds mu.
+func (s *Set) unopenable(p *Partition, err error) error {
+	s.failed(p.dir, "open "+p.tp.String(), err)
+	r := *p.role.Load()
+	defer p.role.Store(&r)
+	if vfs.IsNoSpace(err) {
+		r.offline = kafka.Errorf(kafka.ErrKafkaStorageError, "the log of %s waits for space on the disk of %s: %v", p.tp, p.dir.Path, err)
+		return errors.Join(r.offline, err)
 	}
-	p.made.Store(log)
-	return log, nil
+	s.cfg.Log.Error("a partition is offline: its log could not be opened", "partition", p.tp, "dir", p.dir.pathOf(p.tp), "error", err)
+	r.offline = kafka.Errorf(kafka.ErrKafkaStorageError, "the log of %s could not be opened: %v", p.tp, err)
+	return r.offline
 }
 
 // open gives the log, and makes that of a new partition where nobody has yet.

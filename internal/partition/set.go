@@ -77,6 +77,7 @@ type Set struct {
 
 	chores  chores
 	cleaner cleaner
+	late    late
 
 	// nothing is read for partitions whose own log is not made yet.
 	nothing *storage.Log
@@ -117,6 +118,7 @@ func New(cfg Config) *Set {
 	}
 	s.chores.init()
 	s.cleaner.init()
+	s.late.init()
 	s.nothing = storage.Nothing(cfg.Host)
 	return s
 }
@@ -287,5 +289,11 @@ func (s *Set) spread(n int, f func(i int)) {
 	wait.Wait()
 }
 
-// Run does the housekeeping of all partitions until ctx ends.
-func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }
+// Run does the housekeeping of all partitions, and opens the logs that wait for
+// space, until ctx ends.
+func (s *Set) Run(ctx context.Context) error {
+	var late sync.WaitGroup
+	defer late.Wait()
+	late.Go(func() { s.openLate(ctx) })
+	return s.housekeeping(ctx)
+}

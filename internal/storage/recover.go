@@ -254,7 +254,7 @@ func (d *loader) cutFrom(i int, r *segment.Recovered) error {
 			return fmt.Errorf("keep the damaged tail of %s: %w", cut.File, err)
 		}
 		if err := s.CutTail(r.Valid, r.Next, d.o.Now); err != nil {
-			return err
+			return errors.Join(err, d.takeBack(&cut, err))
 		}
 		// Zeros are what preallocate=true leaves behind the data.
 		if cut.Aside != "" || !d.Config().Preallocate {
@@ -331,6 +331,19 @@ func (d *loader) keepAside(s *segment.Segment, r *segment.Recovered) (string, er
 		name = ""
 	}
 	return name, nil
+}
+
+// takeBack removes the copy of a tail that was not cut off, for lack of space:
+// the next try makes another.
+func (d *loader) takeBack(cut *Cut, cause error) error {
+	if cut.Aside == "" || !vfs.IsNoSpace(cause) {
+		return nil
+	}
+	info, err := d.host.fs.Stat(cut.File)
+	if err != nil || info.Size < cut.Position+cut.Bytes {
+		return err
+	}
+	return d.removePartial(cut.Aside)
 }
 
 // removePartial removes a file that was not finished, if it was begun.

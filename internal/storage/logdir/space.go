@@ -54,6 +54,20 @@ func (s *Space) Free() int64 {
 	return free
 }
 
+// Missing is how many bytes have to become free before records are taken again;
+// 0 where none, -1 where that cannot be found. A quota does not show in it.
+func (s *Space) Missing() int64 {
+	total, free, err := s.fsys.Usage(s.dir)
+	if err != nil {
+		return -1
+	}
+	want := 2 * reserveSize(total)
+	if s.held.Load() {
+		want = reserveSize(total)
+	}
+	return max(want-free, 0)
+}
+
 func (s *Space) name() string { return vfs.Join(s.dir, ReserveFile) }
 
 // Prepare is called before a start and before an end, which write much that is

@@ -153,3 +153,32 @@ func TestALargeReservationLeavesTheReserve(t *testing.T) {
 	}
 	must(t, f.Close())
 }
+
+// What is missing is what Check waits for: with exactly that more the disk is
+// not full any more.
+func TestMissingIsWhatAFullDiskWaitsFor(t *testing.T) {
+	m := vfs.NewMem(nil)
+	if err := m.MkdirAll("/d"); err != nil {
+		t.Fatal(err)
+	}
+	s := NewSpace(m, "/d")
+	const size = 4 << 20
+	for _, less := range []int64{1, 0} {
+		m.SetLimit(size)
+		if err := vfs.WriteFile(m, "/d/x", make([]byte, size-1000)); err != nil {
+			t.Fatal(err)
+		}
+		s.Filled()
+		missing := s.Missing()
+		if missing != 2*256<<10-1000 {
+			t.Fatalf("%d bytes are missing", missing)
+		}
+		m.SetLimit(size + missing - less)
+		if err := s.Check(); err != nil || s.Full() != (less > 0) {
+			t.Errorf("%d less than what is missing: full %v, %v", less, s.Full(), err)
+		}
+	}
+	if s.Missing() != 0 {
+		t.Errorf("%d bytes are missing on a disk that is not full", s.Missing())
+	}
+}
