@@ -60,6 +60,7 @@ func (l *Log) append(now time.Time, records []byte, epoch kafka.LeaderEpoch, o *
 	done := AppendInfo{
 		FirstOffset: info.FirstOffset, LastOffset: info.LastOffset, LogAppendTime: info.LogAppendTime,
 		MaxTimestamp: info.MaxTimestamp, LastEpoch: info.LastEpoch, LogStart: start, Converted: info.Converted,
+		Conversion: info.Conversion,
 	}
 	if err != nil || len(valid) == 0 {
 		return done, err
@@ -89,7 +90,7 @@ func (l *Log) prepare(a *appender, c *Config, epoch kafka.LeaderEpoch, o *Append
 		MaxMessageBytes: c.MaxMessageBytes, IgnoreSize: o.Origin == batch.FromReplication,
 		Compacted: c.Compact, Recompress: c.Recompress, Codec: c.Codec, Level: c.Level,
 		TimestampType: c.TimestampType, BeforeMaxMs: c.BeforeMaxMs, AfterMaxMs: c.AfterMaxMs,
-		MaxUnpackedBytes: c.MaxUnpackedBytes,
+		MaxUnpackedBytes: c.MaxUnpackedBytes, Elapsed: l.host.elapsed,
 	}
 	a.config = l.segmentConfig(c)
 }
