@@ -41,11 +41,11 @@ type Call struct {
 }
 
 // converted is where the conversions of the request are summed up.
-func (c *Call) converted() *batch.Conversion {
-	if c.conversion == nil {
-		c.conversion = new(batch.Conversion)
+func (call *Call) converted() *batch.Conversion {
+	if call.conversion == nil {
+		call.conversion = new(batch.Conversion)
 	}
-	return c.conversion
+	return call.conversion
 }
 
 // ClientHost is the client's address as Kafka's groups show it: Java's way,
