@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -173,4 +174,27 @@ func (d *loader) known() kafka.Offset {
 func (d *loader) outOfReach(i int) bool {
 	last, err := d.segments[i+1].FirstLast()
 	return err == nil && last-d.segments[i].Base > math.MaxInt32
+}
+
+// splitFrom gives the base of a segment that was split, of which the first part has
+// another: Kafka names it by its first batch, and the segment may begin lower, with
+// a gap. Where it is still there it reaches into the first part.
+func (d *loader) splitFrom(first kafka.Offset) (kafka.Offset, error) {
+	below := kafka.Offset(-1)
+	for name := range d.names {
+		if base, numbered := baseOf(name); numbered && base <= first && strings.HasSuffix(name, segment.LogSuffix) {
+			below = max(below, base)
+		}
+	}
+	if below < 0 || below == first {
+		return first, nil
+	}
+	end, err := d.swapEnd(segment.Name(below, segment.LogSuffix), below)
+	if err != nil && !errors.As(err, new(*segment.Bad)) {
+		return first, err
+	}
+	if end > first {
+		return below, nil
+	}
+	return first, nil
 }

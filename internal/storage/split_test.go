@@ -314,3 +314,30 @@ func TestASplitKeepsAbortedTransactions(t *testing.T) {
 	}
 	l.Abandon()
 }
+
+// Kafka names the first part by its first batch. Where it was interrupted beside a
+// segment that begins lower, that one goes all the same; one that ends before the
+// first part stays.
+func TestASplitThatKafkaBeganIsFinished(t *testing.T) {
+	before := sprawling{0: {0, 1}, 5: {7, 9, 3 * billion, 3*billion + 5}, 4 * billion: {4 * billion}}
+	parts := sprawling{7: {7, 9}, 3 * billion: {3 * billion, 3*billion + 5}}
+	for name, old := range map[string]sprawling{"with the old segment": before, "without it": {0: before[0], 4 * billion: before[4*billion]}} {
+		m, config := disk(t), splitConfig()
+		config.Compact = true
+		parts.write(t, m)
+		for base := range parts {
+			log := vfs.Join(testDir, segment.Name(base, segment.LogSuffix))
+			must(t, m.Rename(log, log+segment.SwapSuffix))
+		}
+		old.write(t, m)
+		o := testOptions(&config)
+		o.Clean, o.RecoveryPoint = true, before.end()
+		l, found, err := Open(hostOf(m), o)
+		must(t, err)
+		if got := bases(t, m); !slices.Equal(got, []kafka.Offset{0, 7, 3 * billion, 4 * billion}) || len(found.Split) > 0 {
+			t.Fatalf("%s: %v, %+v", name, got, found)
+		}
+		equal(t, name, readAll(t, l, 0), before.values())
+		l.Abandon()
+	}
+}

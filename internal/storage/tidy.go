@@ -116,7 +116,7 @@ func dataFiles(swaps []string) int {
 
 // removeReplaced removes the files of the segments that *.log.swap files replace:
 // those from it to where its data end, and those of its own name where it has
-// none. Several are of one segment that was split, and the first has its name.
+// none. Several are of one segment that was split.
 func (d *loader) removeReplaced(swaps []string) error {
 	from, to := kafka.Offset(math.MaxInt64), kafka.Offset(-1)
 	several := dataFiles(swaps) > 1
@@ -134,6 +134,12 @@ func (d *loader) removeReplaced(swaps []string) error {
 			next = max(next, end)
 		}
 		from, to = min(from, base), max(to, next)
+	}
+	if several {
+		var err error
+		if from, err = d.splitFrom(from); err != nil {
+			return err
+		}
 	}
 	names := make([]string, 0, len(d.names))
 	for name := range d.names {

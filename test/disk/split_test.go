@@ -70,8 +70,8 @@ func segments(t *testing.T, b *harness.Broker, partition string) (names []string
 
 // TestSegmentsThatOverflowAreSplitAsKafkaDoesIt gives the same folder, in which two
 // segments overflow, to Apache Kafka and to gregor. Both split them into the same
-// segments and serve the same records; then each serves what the other left, and
-// gregor finishes the split that was interrupted when all was renamed to *.swap.
+// segments and serve the same records. Then gregor serves what Kafka left, and both
+// finish a split of gregor's that was interrupted when all was renamed to *.swap.
 func TestSegmentsThatOverflowAreSplitAsKafkaDoesIt(t *testing.T) {
 	_, err := harness.Java().Find()
 	harness.Missing(t, err)
@@ -96,7 +96,7 @@ func TestSegmentsThatOverflowAreSplitAsKafkaDoesIt(t *testing.T) {
 		sprawl(t, filepath.Join(g.Data(), topic+"-0"))
 	}
 	forget(t, g)
-	kafkas, swapped := copyDir(t, g), copyDir(t, g)
+	kafkas, swapped, kafkasSwapped := copyDir(t, g), copyDir(t, g), copyDir(t, g)
 
 	k, err := harness.StartKafka(harness.Options{Name: "sprawl", Dir: kafkas, Properties: resting()})
 	harness.Missing(t, err)
@@ -128,8 +128,12 @@ func TestSegmentsThatOverflowAreSplitAsKafkaDoesIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	interrupted(t, swapped, g.Dir)
-	for dir, start := range map[string]func(harness.Options) (*harness.Broker, error){g.Dir: harness.StartKafka, kafkas: harness.StartGregor, swapped: harness.StartGregor} {
+	for _, dir := range []string{swapped, kafkasSwapped} {
+		interrupted(t, dir, g.Dir)
+	}
+	for dir, start := range map[string]func(harness.Options) (*harness.Broker, error){
+		kafkas: harness.StartGregor, swapped: harness.StartGregor, kafkasSwapped: harness.StartKafka,
+	} {
 		b, err := start(harness.Options{Name: "sprawl", Dir: dir, Properties: resting()})
 		if err != nil {
 			t.Fatal(err)
@@ -140,6 +144,11 @@ func TestSegmentsThatOverflowAreSplitAsKafkaDoesIt(t *testing.T) {
 		}
 		if err := b.Stop(); err != nil {
 			t.Fatal(err)
+		}
+		for _, topic := range sprawledTopics() {
+			if left := files(t, b, topic+"-0", "*.swap"); len(left) > 0 {
+				t.Errorf("%s left %v", b.Dir, left)
+			}
 		}
 	}
 }
