@@ -295,6 +295,9 @@ func (h *Handlers) appendAll(s *Session, st *produceState) {
 			}
 			out.BaseOffset, out.LogAppendTimeMs = int64(done.FirstOffset), int64(done.LogAppendTime)
 			out.LogStartOffset = int64(done.LogStart)
+			if done.Converted > 0 {
+				s.call.converted().Add(done.Conversion)
+			}
 			switch {
 			case acks == 0:
 			case !done.Acked:

@@ -317,7 +317,7 @@ func (st *fetchState) read(s *Session) bool {
 			LeaderEpoch: list[i].LeaderEpoch, LastFetchedEpoch: list[i].LastFetchedEpoch, Isolation: st.isolation(s),
 		}
 		if s.call.Version < fetchBatches {
-			part.readOld(st.h, &st.query, s.call.Version)
+			part.readOld(st.h, &st.query, s.call.Version, s.call.converted())
 		} else {
 			part.readOne(&st.query)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/auth"
+	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
 
@@ -36,6 +37,15 @@ type Call struct {
 
 	remote, asked time.Duration // see waits
 	follower      bool          // a fetch of a broker that replicates
+	conversion    *batch.Conversion
+}
+
+// converted is where the conversions of the request are summed up.
+func (call *Call) converted() *batch.Conversion {
+	if call.conversion == nil {
+		call.conversion = new(batch.Conversion)
+	}
+	return call.conversion
 }
 
 // ClientHost is the client's address as Kafka's groups show it: Java's way,

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/compress"
@@ -67,6 +68,7 @@ type oldRecords struct {
 	from  *storage.Section
 	first kafka.Offset // what was asked for
 	magic int8
+	cost  *batch.Conversion // of the request
 
 	size  int          // in the answer
 	at    int          // of the next batch in the section
@@ -80,8 +82,8 @@ type oldRecords struct {
 
 // begin converts the first batch of a section that has anything for an old
 // client. A size of 0 says that there is none: next is where to go on.
-func (o *oldRecords) begin(by downgraders, p Partition, from *storage.Section, first kafka.Offset, magic int8) error {
-	*o = oldRecords{by: by, p: p, from: from, first: first, next: first, magic: magic, memory: o.memory}
+func (o *oldRecords) begin(by downgraders, p Partition, from *storage.Section, first kafka.Offset, magic int8, cost *batch.Conversion) error {
+	*o = oldRecords{by: by, p: p, from: from, first: first, next: first, magic: magic, cost: cost, memory: o.memory}
 	if err := o.convert(); err != nil {
 		return err
 	}
@@ -103,7 +105,9 @@ func (o *oldRecords) release() {
 // convert converts batches until something comes out, or the section is over.
 func (o *oldRecords) convert() error {
 	d := <-o.by
+	began, at := time.Now(), o.at
 	defer func() {
+		o.cost.Add(batch.Conversion{Time: time.Since(began), Bytes: int64(o.at - at + len(o.memory))})
 		d.to.Release()
 		if cap(d.batch) > downgraderKeeps {
 			d.batch = nil
@@ -209,7 +213,7 @@ const oldReadsMax = 256
 // for such a client (markers of transactions) is passed over: where Kafka
 // answers with a message that is cut, which stops some clients, the client gets
 // what comes next, or waits for it.
-func (p *fetchPart) readOld(h *Handlers, q *Query, version int16) {
+func (p *fetchPart) readOld(h *Handlers, q *Query, version int16, cost *batch.Conversion) {
 	if p.old == nil {
 		p.old = new(oldRecords)
 	}
@@ -224,7 +228,7 @@ func (p *fetchPart) readOld(h *Handlers, q *Query, version int16) {
 		if p.code != kafka.ErrNone || p.read.Section.Len() == 0 {
 			return
 		}
-		if err := p.old.begin(h.downgraders, p.p, &p.read.Section, first, oldMagic(version)); err != nil {
+		if err := p.old.begin(h.downgraders, p.p, &p.read.Section, first, oldMagic(version), cost); err != nil {
 			p.fail(err)
 			return
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/auth"
+	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
 	"github.com/gregor-stream/gregor/internal/msg"
 	"github.com/gregor-stream/gregor/internal/wire"
@@ -23,6 +24,9 @@ type Reply struct {
 
 	About         About
 	Remote, Asked time.Duration // waited while it was executed; as the client asked
+	// Conversion is what it took to write records anew, nil: none were. It is
+	// known when the reply is written.
+	Conversion *batch.Conversion
 }
 
 // Pending is an answer that waits for something; only Produce has one. Its
@@ -66,7 +70,7 @@ func (s *Session) Serve(ctx context.Context, frame, dst []byte, received time.Ti
 		return Reply{}, &refused{reasonHeader, err}
 	}
 	s.call.Received = received
-	s.call.remote, s.call.asked, s.call.follower = 0, 0, false
+	s.call.remote, s.call.asked, s.call.follower, s.call.conversion = 0, 0, false, nil
 	r := s.h.table.find(s.call.Key, s.conn.Controller)
 	switch {
 	case r == nil:
@@ -93,7 +97,7 @@ func (s *Session) Serve(ctx context.Context, frame, dst []byte, received time.Ti
 // observed says of a reply what an observer wants to know.
 func (s *Session) observed(r Reply) Reply {
 	r.About = About{Key: s.call.Key, Version: s.call.Version, Follower: s.call.follower, Client: s.call.ClientID, Principal: s.call.Principal.Name}
-	r.Remote, r.Asked = s.call.remote, s.call.asked
+	r.Remote, r.Asked, r.Conversion = s.call.remote, s.call.asked, s.call.conversion
 	return r
 }
 

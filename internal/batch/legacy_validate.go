@@ -13,6 +13,7 @@ func isMessages(records []byte) bool { return len(records) >= upToMagic && recor
 // validateMessages is [Validator.Validate] for message sets, which producers of
 // before Kafka 0.11 send: they are checked and written anew, as one v2 batch.
 func (v *Validator) validateMessages(now time.Time, records []byte, next kafka.Offset, rules *Rules) ([]byte, Info, error) {
+	began := rules.elapsed()
 	info, err := analyzeMessages(records, rules)
 	if err != nil || info.ValidBytes == 0 {
 		return nil, info, err
@@ -31,7 +32,7 @@ func (v *Validator) validateMessages(now time.Time, records []byte, next kafka.O
 	if err := v.convert(records[:info.ValidBytes], &c, target); err != nil {
 		return nil, info, err
 	}
-	count := v.converted.Count()
+	count, built := v.converted.Count(), v.converted.Size()
 	out, err := v.converted.Build(v.out[:0])
 	if err != nil {
 		return nil, info, kafka.Errorf(kafka.ErrUnknownServerError, "compress messages for partition %s: %s", rules.Partition, err)
@@ -41,6 +42,7 @@ func (v *Validator) validateMessages(now time.Time, records []byte, next kafka.O
 		return nil, info, tooLarge(len(out), rules)
 	}
 	info.Rebuilt, info.Converted = true, count
+	info.Conversion = Conversion{Time: rules.elapsed() - began, Bytes: int64(len(v.messages.scratch) + built + len(out))}
 	v.finish(out, &c, next, int32(count), &info) //nolint:gosec // a message has 26 bytes at least
 	return out, info, nil
 }

@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"time"
+
 	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
@@ -45,6 +47,16 @@ type Rules struct {
 	// MaxUnpackedBytes bounds what a compressed batch may hold, 0 for
 	// [DefaultMaxUnpackedBytes]. Kafka has no such limit.
 	MaxUnpackedBytes int
+	// Elapsed is a clock that only goes on, asked for records that are written
+	// anew; nil: how long that took is not told.
+	Elapsed func() time.Duration
+}
+
+func (r *Rules) elapsed() time.Duration {
+	if r.Elapsed == nil {
+		return 0
+	}
+	return r.Elapsed()
 }
 
 // DefaultMaxUnpackedBytes is how much a compressed batch may hold unpacked.
@@ -92,6 +104,20 @@ type Info struct {
 	ValidBytes int
 	// Rebuilt says that the batch was compressed or written anew, with so many
 	// records (Converted).
-	Rebuilt   bool
-	Converted int
+	Rebuilt    bool
+	Converted  int
+	Conversion Conversion
+}
+
+// Conversion is what it took to write records anew: for another codec or for
+// another age of clients.
+type Conversion struct {
+	Time  time.Duration
+	Bytes int64 // of memory, for what was unpacked and for what was written
+}
+
+// Add counts another one.
+func (c *Conversion) Add(o Conversion) {
+	c.Time += o.Time
+	c.Bytes += o.Bytes
 }

@@ -65,8 +65,9 @@ func (v *Validator) Validate(now time.Time, records []byte, next kafka.Offset, r
 	count := b.Count()
 	switch {
 	case source != target:
+		began := rules.elapsed()
 		b, err = v.rebuild(b, &c, target, rules.Level)
-		info.Rebuilt = true
+		info.Rebuilt, info.Conversion.Time = true, rules.elapsed()-began
 	case source == compress.None:
 		err = c.plain(b.Payload(), count)
 	default:
@@ -82,7 +83,10 @@ func (v *Validator) Validate(now time.Time, records []byte, next kafka.Offset, r
 		return nil, info, tooLarge(len(b), rules)
 	}
 	if info.Rebuilt {
-		info.Converted = int(count)
+		info.Converted, info.Conversion.Bytes = int(count), int64(len(b))
+		if source != compress.None {
+			info.Conversion.Bytes += int64(len(v.unpacked))
+		}
 	}
 	v.finish(b, &c, next, count, &info)
 	return b, info, nil

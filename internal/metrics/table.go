@@ -24,6 +24,8 @@ const (
 	ResponseQueueTime
 	ResponseSendTime
 	RequestBytes
+	ConversionsTime
+	TemporaryMemory
 	Connections
 	ConnectionsCreated
 	ConnectionsClosed
@@ -164,6 +166,8 @@ var table = [metricsCount]metric{ //nolint:gochecknoglobals // a constant table
 	ResponseQueueTime: {"kafka_network_requestmetrics_responsequeuetimems", summary, []string{"request"}, "kafka.network:type=RequestMetrics,name=ResponseQueueTimeMs", "Of that, waiting for the answers before it on its connection."},
 	ResponseSendTime:  {"kafka_network_requestmetrics_responsesendtimems", summary, []string{"request"}, "kafka.network:type=RequestMetrics,name=ResponseSendTimeMs", "Of that, writing the answer."},
 	RequestBytes:      {"kafka_network_requestmetrics_requestbytes", summary, []string{"request"}, "kafka.network:type=RequestMetrics,name=RequestBytes", "Bytes of requests, header included."},
+	ConversionsTime:   {"kafka_network_requestmetrics_messageconversionstimems", summary, []string{"request"}, "kafka.network:type=RequestMetrics,name=MessageConversionsTimeMs", "Of all that, writing records anew, of Produce and Fetch: for clients from before Kafka 0.11, and with another codec than they came with. As in Kafka every request counts, those without any with 0; in Kafka 4 those of Fetch are always 0."},
+	TemporaryMemory:   {"kafka_network_requestmetrics_temporarymemorybytes", summary, []string{"request"}, "kafka.network:type=RequestMetrics,name=TemporaryMemoryBytes", "The memory that this took, beside that of requests and answers. Kafka also counts the length, unpacked, of compressed batches that are only checked; here they are never unpacked as a whole."},
 
 	Connections:        {"kafka_server_socket_server_metrics_connection_count", gauge, listener(), "kafka.server:type=socket-server-metrics!connection-count", "Open connections."},
 	ConnectionsCreated: {"kafka_server_socket_server_metrics_connection_creation_total", counter, listener(), "kafka.server:type=socket-server-metrics!connection-creation-total", "Connections accepted."},

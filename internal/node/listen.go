@@ -157,6 +157,7 @@ func (s session) Serve(ctx context.Context, frame, dst []byte, received time.Tim
 	reply.About = server.About{
 		Key: int16(r.About.Key), Version: r.About.Version, Follower: r.About.Follower, Client: r.About.Client, Principal: r.About.Principal,
 	}
+	reply.Conversion = (*server.Conversion)(r.Conversion)
 	if r.Pending != nil {
 		reply.Pending = r.Pending
 	}

@@ -16,6 +16,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gregor-stream/gregor/internal/api"
 	"github.com/gregor-stream/gregor/internal/compress"
@@ -200,6 +201,8 @@ func (n *Node) start(ctx context.Context) error {
 func (n *Node) buildPartitions() {
 	n.codecs = new(compress.Pool)
 	host := storage.NewHost(n.cfg.FS, n.codecs)
+	began := time.Now()
+	host.TimeConversions(func() time.Duration { return time.Since(began) })
 	var dirs []partition.Dir
 	var metadata partition.Dir
 	for _, d := range n.dirs {

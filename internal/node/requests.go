@@ -43,6 +43,15 @@ type requestStats struct {
 	requested metrics.Histogram
 
 	total, local, remote, queue, send metrics.Histogram // microseconds
+
+	conversions *conversionStats // of Produce and Fetch, nil for others
+}
+
+// conversionStats is what it took to write records anew. As in Kafka every request
+// counts, also those of which none were.
+type conversionStats struct {
+	time  metrics.Histogram // microseconds
+	bytes metrics.Histogram
 }
 
 // The log has at most so many lines about slow requests in a period.
@@ -83,7 +92,11 @@ func (r *requests) of(i int) *requestStats {
 	if s := r.byKey[i].Load(); s != nil {
 		return s
 	}
-	r.byKey[i].CompareAndSwap(nil, new(requestStats))
+	st := new(requestStats)
+	if key := kafka.APIKey(i); key == kafka.Produce || key == kafka.Fetch { //nolint:gosec // a small index
+		st.conversions = new(conversionStats)
+	}
+	r.byKey[i].CompareAndSwap(nil, st)
 	return r.byKey[i].Load()
 }
 
@@ -117,6 +130,10 @@ func (st *requestStats) add(s *server.Served, total time.Duration, slow bool) {
 	st.remote.ObserveTime(s.Remote)
 	st.queue.ObserveTime(s.Queue)
 	st.send.ObserveTime(s.Send)
+	if st.conversions != nil {
+		st.conversions.time.ObserveTime(s.Conversion.Time)
+		st.conversions.bytes.Observe(s.Conversion.Bytes)
+	}
 	if slow {
 		st.slow.Add(1)
 	}
@@ -198,6 +215,10 @@ func (r *requests) collect(st *requestStats, name string, into *metrics.Sink) {
 	into.SetSummary(metrics.ResponseQueueTime, &st.queue, microsecondsPerMilli, name)
 	into.SetSummary(metrics.ResponseSendTime, &st.send, microsecondsPerMilli, name)
 	into.SetSummary(metrics.RequestBytes, &st.requested, 1, name)
+	if st.conversions != nil {
+		into.SetSummary(metrics.ConversionsTime, &st.conversions.time, microsecondsPerMilli, name)
+		into.SetSummary(metrics.TemporaryMemory, &st.conversions.bytes, 1, name)
+	}
 	into.SetDurations(metrics.RequestDuration, &st.total, name)
 	into.Set(metrics.ResponseBytes, float64(st.answered.Load()), name)
 	into.Set(metrics.SlowRequests, float64(st.slow.Load()), name)

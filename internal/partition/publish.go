@@ -279,6 +279,10 @@ func (s *Set) report(p *Partition, found *storage.Recovery) {
 		s.cfg.Log.Warn("a damaged tail was cut off a log and kept aside", "partition", p.tp, "file", cut.File,
 			"offset", cut.Offset, "position", cut.Position, "bytes", cut.Bytes, "aside", cut.Aside, "reason", cut.Reason)
 	}
+	for _, split := range found.Split {
+		s.cfg.Log.Info("a segment was split: its offsets were too far from its first for its indexes",
+			"partition", p.tp, "file", split.File, "segments", split.Bases)
+	}
 	for _, name := range found.Rebuilt {
 		s.cfg.Log.Info("an index was made again from the log", "partition", p.tp, "file", name)
 	}

@@ -38,6 +38,14 @@ type Served struct {
 	Local, Remote, Queue, Send time.Duration
 	// Asked is the part of Remote that the client itself asked to wait.
 	Asked time.Duration
+	// Conversion is the part of it in which records were written anew.
+	Conversion Conversion
+}
+
+// Conversion is what it took to write records anew.
+type Conversion struct {
+	Time  time.Duration
+	Bytes int64 // of memory
 }
 
 // Total is the time of all stages.

@@ -25,6 +25,9 @@ type Reply struct {
 	// which it only waited, Asked the part of it that the client asked for.
 	About         About
 	Remote, Asked time.Duration
+	// Conversion is what it took to write records anew, nil: none were. It is
+	// read when the reply is written, for parts may be converted meanwhile.
+	Conversion *Conversion
 	// Done, if set, is called once when the reply is written or given up.
 	Done func()
 }

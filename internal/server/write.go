@@ -148,8 +148,13 @@ func (c *conn) writeObserved(q *queued, began time.Time) error {
 	}
 	// Of a parked answer that was ready before its turn nobody saw when: it
 	// counts as parked until its turn came.
+	var conversion Conversion
+	if r.Conversion != nil {
+		conversion = *r.Conversion
+	}
 	c.srv.cfg.Observer.Served(&c.info, Served{
-		About: r.About, RequestBytes: q.size, ResponseBytes: size, Asked: r.Asked,
+		Conversion: conversion,
+		About:      r.About, RequestBytes: q.size, ResponseBytes: size, Asked: r.Asked,
 		Local: max(q.served.Sub(q.received)-r.Remote, 0), Remote: r.Remote + q.ready.Sub(q.served),
 		Queue: max(began.Sub(q.ready), 0), Send: time.Since(began),
 	})

@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -59,6 +60,7 @@ func (l *Log) append(now time.Time, records []byte, epoch kafka.LeaderEpoch, o *
 	done := AppendInfo{
 		FirstOffset: info.FirstOffset, LastOffset: info.LastOffset, LogAppendTime: info.LogAppendTime,
 		MaxTimestamp: info.MaxTimestamp, LastEpoch: info.LastEpoch, LogStart: start, Converted: info.Converted,
+		Conversion: info.Conversion,
 	}
 	if err != nil || len(valid) == 0 {
 		return done, err
@@ -88,7 +90,7 @@ func (l *Log) prepare(a *appender, c *Config, epoch kafka.LeaderEpoch, o *Append
 		MaxMessageBytes: c.MaxMessageBytes, IgnoreSize: o.Origin == batch.FromReplication,
 		Compacted: c.Compact, Recompress: c.Recompress, Codec: c.Codec, Level: c.Level,
 		TimestampType: c.TimestampType, BeforeMaxMs: c.BeforeMaxMs, AfterMaxMs: c.AfterMaxMs,
-		MaxUnpackedBytes: c.MaxUnpackedBytes,
+		MaxUnpackedBytes: c.MaxUnpackedBytes, Elapsed: l.host.elapsed,
 	}
 	a.config = l.segmentConfig(c)
 }
@@ -97,7 +99,7 @@ func (l *Log) prepare(a *appender, c *Config, epoch kafka.LeaderEpoch, o *Append
 func (l *Log) segmentConfig(c *Config) segment.Config {
 	return segment.Config{
 		IndexInterval: c.IndexIntervalBytes, IndexBytes: c.SegmentIndexBytes,
-		SegmentBytes: c.SegmentBytes, SegmentMs: c.SegmentMs, Preallocate: c.Preallocate,
+		SegmentBytes: c.SegmentBytes, SegmentMs: c.SegmentMs, Preallocate: c.Preallocate, Gaps: c.Compact,
 	}
 }
 
@@ -249,7 +251,11 @@ func (l *Log) publish(now time.Time, valid []byte, done *AppendInfo) {
 func (l *Log) room(now time.Time, a *appender, bytes int, done *AppendInfo) (*segment.Segment, error) {
 	active := l.last()
 	if active == nil {
-		return l.addSegment(now, l.LogEndOffset(), &a.config)
+		var err error
+		active, err = l.addSegment(now, l.LogEndOffset(), &a.config)
+		if err != nil || done.LastOffset-active.Base <= math.MaxInt32 {
+			return active, err
+		}
 	}
 	a.config.SegmentMs -= jitter(active.Base, l.Config())
 	full, err := active.Full(bytes, done.LastOffset, done.MaxTimestamp, now, &a.config)

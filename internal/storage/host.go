@@ -2,6 +2,7 @@ package storage
 
 import (
 	"sync"
+	"time"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/compress"
@@ -20,6 +21,7 @@ type Host struct {
 	// time gets another snapshot of its producers: a recovery reads the headers
 	// of as many.
 	snapshotBytes int64
+	elapsed       func() time.Duration // see TimeConversions
 }
 
 // appender is the memory of one append.
@@ -35,6 +37,10 @@ func NewHost(fsys vfs.FS, codecs *compress.Pool) *Host {
 	h.appenders.New = func() any { return &appender{validator: batch.NewValidator(codecs)} }
 	return h
 }
+
+// TimeConversions gives the clock by which appends say how long it took to write
+// records anew: it only goes on. It is called before the first log is opened.
+func (h *Host) TimeConversions(elapsed func() time.Duration) { h.elapsed = elapsed }
 
 // FS is the file system of the host.
 func (h *Host) FS() vfs.FS { return h.fs }

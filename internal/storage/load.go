@@ -100,6 +100,9 @@ func (d *loader) findEnd() error {
 	if err := d.dropUndone(); err != nil {
 		return err
 	}
+	if err := d.findOverflow(); err != nil {
+		return err
+	}
 	for _, s := range d.segments {
 		missing := !d.names[segment.Name(s.Base, segment.IndexSuffix)] || !d.names[segment.Name(s.Base, segment.TimeSuffix)]
 		if !missing {

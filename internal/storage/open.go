@@ -15,10 +15,9 @@ import (
 // maxEpochFile bounds a leader-epoch-checkpoint that is read.
 const maxEpochFile = 64 << 20
 
-// Open opens or makes a log. What it had to repair is in the Recovery, also
-// where it fails. Damage among what was durable makes it fail only where the end
-// of the log is not known because of it.
-func Open(host *Host, o Options) (*Log, Recovery, error) {
+// open is Open for a log of which no segment has to be split: it fails with an
+// *overflow otherwise.
+func open(host *Host, o Options) (*Log, Recovery, error) {
 	l := &Log{host: host, partition: o.Partition, topicID: o.TopicID, dir: o.Dir, unstable: kafka.NoOffset, journal: o.Journal, durableAt: unknown}
 	l.config.Store(o.Config)
 	var found Recovery

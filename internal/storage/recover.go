@@ -50,6 +50,9 @@ func (d *loader) recover() error {
 		if err != nil {
 			return err
 		}
+		if r.Overflows && i+1 == len(d.segments) {
+			return &overflow{segment: s, below: d.known()}
+		}
 		resume = segment.Resume{}
 		d.end, d.size = r.Next, s.Size()
 		if r.Tail == nil {
@@ -148,7 +151,7 @@ func (d *loader) gapBehind(i int, r *segment.Recovered) *segment.Bad {
 	if i+1 == len(d.segments) || r.Next == d.segments[i+1].Base {
 		return nil
 	}
-	if gap := r.Next < d.segments[i+1].Base; gap && (r.Next < d.durable() || d.Config().Compact) {
+	if gap := r.Next < d.segments[i+1].Base; gap && (r.Next < d.durable() || d.Config().Compact || d.outOfReach(i)) {
 		return nil
 	}
 	return &segment.Bad{

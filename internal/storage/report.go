@@ -23,6 +23,9 @@ type Recovery struct {
 	Rebuilt []string
 	// Removed names leftovers of interrupted work that were removed or finished.
 	Removed []string
+	// Split are the segments that overflowed. What is told beside them was found
+	// after they were split.
+	Split []Split
 }
 
 // Cut is a damaged tail that was taken off a segment, and kept aside.

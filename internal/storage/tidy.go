@@ -74,7 +74,9 @@ func (d *loader) swapIn(swaps []string) error {
 		if err := d.host.fs.SyncDir(d.dir); err != nil {
 			return err
 		}
-		for _, name := range swaps {
+		// The highest first, each durable before the next: what the *.swap that are
+		// left replace must not reach to those that are in place already.
+		for _, name := range slices.Backward(swaps) {
 			whole := strings.TrimSuffix(name, segment.SwapSuffix)
 			if strings.HasSuffix(whole, segment.LogSuffix) != data {
 				continue
@@ -85,26 +87,59 @@ func (d *loader) swapIn(swaps []string) error {
 			delete(d.names, name)
 			d.names[whole] = true
 			d.found.Removed = append(d.found.Removed, vfs.Join(d.dir, name))
+			if err := d.syncBetween(swaps, data); err != nil {
+				return err
+			}
 		}
 	}
 	return d.host.fs.SyncDir(d.dir)
 }
 
+// syncBetween syncs the directory where several segments of data are renamed.
+func (d *loader) syncBetween(swaps []string, data bool) error {
+	if !data || dataFiles(swaps) < 2 {
+		return nil
+	}
+	return d.host.fs.SyncDir(d.dir)
+}
+
+// dataFiles counts the *.log.swap.
+func dataFiles(swaps []string) int {
+	n := 0
+	for _, name := range swaps {
+		if strings.HasSuffix(name, segment.LogSuffix+segment.SwapSuffix) {
+			n++
+		}
+	}
+	return n
+}
+
 // removeReplaced removes the files of the segments that *.log.swap files replace:
-// those from the first of them to where the data of the last ends, and those of
-// its own name where it has none.
+// those from it to where its data end, and those of its own name where it has
+// none. Several are of one segment that was split.
 func (d *loader) removeReplaced(swaps []string) error {
 	from, to := kafka.Offset(math.MaxInt64), kafka.Offset(-1)
+	several := dataFiles(swaps) > 1
 	for _, name := range swaps {
 		base, _ := baseOf(name)
 		if !strings.HasSuffix(name, segment.LogSuffix+segment.SwapSuffix) {
 			continue
 		}
-		next, err := d.swapEnd(name, base)
-		if err != nil {
+		next := base + 1
+		if !several {
+			end, err := d.swapEnd(name, base)
+			if err != nil {
+				return err
+			}
+			next = max(next, end)
+		}
+		from, to = min(from, base), max(to, next)
+	}
+	if several {
+		var err error
+		if from, err = d.splitFrom(from); err != nil {
 			return err
 		}
-		from, to = min(from, base), max(to, next, base+1)
 	}
 	names := make([]string, 0, len(d.names))
 	for name := range d.names {

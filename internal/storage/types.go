@@ -80,6 +80,7 @@ type AppendInfo struct {
 	LogStart      kafka.Offset
 	Bytes         int // appended
 	Converted     int // records that were written anew, for their format or codec
+	Conversion    batch.Conversion
 	LastEpoch     kafka.LeaderEpoch
 	Duplicate     bool
 	Rolled        bool // a segment was completed; a Flush up to its end is due

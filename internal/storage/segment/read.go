@@ -26,11 +26,15 @@ func (s *Segment) scan(from, end int64, ahead int, visit func(sc *scanner) error
 
 // scanFile is scan without the lock, for who has a use of the file.
 func (s *Segment) scanFile(file *File, from, end int64, ahead int, visit func(sc *scanner) error) error {
+	return s.scanReach(file, from, end, ahead, s.reach(), visit)
+}
+
+func (s *Segment) scanReach(file *File, from, end int64, ahead int, reach kafka.Offset, visit func(sc *scanner) error) error {
 	buf := s.Buffers.get()
 	defer s.Buffers.put(buf)
 	sc := &buf.scanner
 	sc.reset(file, buf.bytes[:], from, end, ahead)
-	sc.base = s.Base
+	sc.base, sc.reach = s.Base, reach
 	for {
 		switch err := sc.step(); {
 		case isEOF(err):

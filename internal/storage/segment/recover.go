@@ -19,6 +19,10 @@ type Recovered struct {
 	// Damaged is damage among data that is held to be durable: it is left, and
 	// good batches follow it.
 	Damaged []Bad
+	// Overflows says that Tail is a good batch whose offsets are too far from the
+	// base: the segment is to be split, see [Segment.Parts].
+	Overflows bool
+	below     kafka.Offset // of all offsets, as far as it is known, see believed
 }
 
 // Batch is a batch that Recover found good.
@@ -41,7 +45,10 @@ func (b *Batch) Whole() (batch.Batch, error) { return b.sc.whole() }
 func (s *Segment) Recover(from Resume, durable kafka.Offset, c *Config, visit func(b *Batch) error) (Recovered, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := Recovered{Next: from.Offset, Valid: from.Position}
+	r := Recovered{Next: from.Offset, Valid: from.Position, below: durable}
+	if c.Gaps {
+		r.below = math.MaxInt64
+	}
 	if from.Position == 0 {
 		r.Next = s.Base
 		if err := s.resetTables(); err != nil {
@@ -76,7 +83,7 @@ func (s *Segment) reindex() error {
 		return err
 	}
 	c := Config{IndexInterval: 4096}
-	err := s.survey(kafka.Offset(1<<62), false, &Recovered{Next: s.Base}, func(sc *scanner) error {
+	err := s.survey(allDurable, false, &Recovered{Next: s.Base, below: allDurable}, func(sc *scanner) error {
 		s.noteStamp(sc.MaxTimestamp, sc.Last)
 		return s.noteBatch(sc.Last, sc.Position, sc.Size, &c)
 	})
@@ -173,7 +180,7 @@ func (s *Segment) resetTables() error {
 func (s *Segment) survey(durable kafka.Offset, verify bool, r *Recovered, visit func(sc *scanner) error) error {
 	for from, next := r.Valid, r.Next; ; {
 		err := s.scan(from, s.size, bufferSize, func(sc *scanner) error {
-			if sc.Base < next || sc.Last-s.Base > 1<<31-1 {
+			if sc.Base < next {
 				return &Bad{Position: sc.Position, Offset: next, Reason: "a batch whose offsets do not belong here"}
 			}
 			if verify {
@@ -191,6 +198,12 @@ func (s *Segment) survey(durable kafka.Offset, verify bool, r *Recovered, visit 
 			return err
 		}
 		bad.Offset = max(bad.Offset, next)
+		if bad.far {
+			if r.Overflows, err = s.believed(bad.Position, next, r.below); err != nil || r.Overflows {
+				r.Tail = bad
+				return err
+			}
+		}
 		if bad.Offset >= durable {
 			r.Tail = bad
 			return nil
@@ -231,7 +244,7 @@ func (s *Segment) resume(from int64, least, most kafka.Offset) (int64, error) {
 			}
 			base := kafka.Offset(binary.BigEndian.Uint64(b[i:]))
 			size := int64(int32(binary.BigEndian.Uint32(b[i+atLength:])))
-			if base < least || base-s.Base > 1<<31-1 || size < batch.HeaderSize-batch.LogOverhead || at+int64(i)+size+batch.LogOverhead > s.size {
+			if base < least || base-s.Base > s.reach() || size < batch.HeaderSize-batch.LogOverhead || at+int64(i)+size+batch.LogOverhead > s.size {
 				continue
 			}
 			if good, err := s.goodAt(at + int64(i)); err != nil || (good && base > most) {

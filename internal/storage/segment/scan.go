@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -37,6 +36,9 @@ type Bad struct {
 	// follows says that what is not a batch begins with the offset that comes
 	// next: the one before it is where it belongs.
 	follows bool
+	// astray says that a batch's offsets contradict those before it, far that they
+	// are too far from the segment's base for its indexes, see overflow.go.
+	astray, far bool
 }
 
 // Error says where and what.
@@ -62,6 +64,7 @@ type scanner struct {
 	end   int64        // where the data ends
 	ahead int          // how much to read at once
 	base  kafka.Offset // of the segment
+	reach kafka.Offset // how far from it offsets may be
 
 	Header
 	next int64
@@ -103,7 +106,7 @@ func (s *scanner) step() error {
 		return io.EOF
 	}
 	var b []byte
-	bad := func(cut bool, format string, args ...any) error {
+	bad := func(cut bool, format string, args ...any) *Bad {
 		follows := len(b) >= atLength && kafka.Offset(binary.BigEndian.Uint64(b)) == last+1
 		return &Bad{Position: at, Offset: last + 1, Reason: fmt.Sprintf(format, args...), Cut: cut, follows: follows}
 	}
@@ -133,8 +136,11 @@ func (s *scanner) step() error {
 		return bad(false, "no batch has magic %d and length %d", h.Magic, length)
 	}
 	switch {
-	case h.Base < s.base || h.Last < h.Base || h.Base <= last || h.Last-s.base > math.MaxInt32:
-		return bad(false, "a batch of the offsets %d to %d behind offset %d, in the segment of %d", h.Base, h.Last, last, s.base)
+	case h.Base < s.base || h.Last < h.Base || h.Base <= last || h.Last-s.base > s.reach:
+		bad := bad(false, "a batch of the offsets %d to %d behind offset %d, in the segment of %d", h.Base, h.Last, last, s.base)
+		bad.astray = h.Base < s.base || h.Last < h.Base || h.Base <= last
+		bad.far = !bad.astray
+		return bad
 	case int64(h.Size) > rest:
 		return bad(true, "a batch of %d bytes, but %d are left", h.Size, rest)
 	}

@@ -53,6 +53,7 @@ type Config struct {
 	SegmentBytes  int   // the greatest length of the data
 	SegmentMs     int64 // the greatest age, less jitter
 	Preallocate   bool  // give the file its full length at once, as Kafka does
+	Gaps          bool  // there may be gaps between any batches: of a compacted topic
 }
 
 // Place says where a segment is and what it shares with others.
@@ -94,6 +95,7 @@ type Segment struct {
 	dirty      bool // data was written since the last sync
 	used       bool // opened since the last CloseIdle
 	gone       bool // deleted: files of these names are another's
+	wide       bool // its offsets may be at any distance from the base, see Parts; never changed
 }
 
 // Create makes a segment's files, empty. Files of these names give way, as they
