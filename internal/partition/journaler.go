@@ -2,6 +2,7 @@ package partition
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -96,6 +97,9 @@ func (s *Set) applyJournal(d *logDir, fsys vfs.FS, settled map[kafka.TopicPartit
 		byName[tp.String()] = offset
 	}
 	done, err := found.Apply(fsys, func(log string) kafka.Offset { return byName[log] }, together)
+	if vfs.IsNoSpace(err) {
+		return fmt.Errorf("the sync journal in %s cannot be put back, its records are safe in it: make room on the volume and start again: %w", d.Path, err)
+	}
 	if err != nil {
 		return err
 	}
