@@ -55,23 +55,22 @@ type taken struct {
 	piece storage.Piece
 }
 
+// keepJournal sets a journal aside that is there after a clean shutdown.
+func (s *Set) keepJournal(d *logDir) error {
+	fsys := d.Space.Spare()
+	there, err := journal.Exists(fsys, d.Path)
+	if err != nil || !there {
+		return err
+	}
+	// Gregor removes it before it says that it stopped cleanly.
+	s.cfg.Log.Warn("a sync journal is older than the last clean shutdown, which was another program's; it is set aside", "dir", d.Path)
+	return journal.Keep(fsys, d.Path)
+}
+
 // openJournal puts back what a crash took from the segments, and begins a new
 // journal.
-func (s *Set) openJournal(d *logDir, clean bool, settled map[kafka.TopicPartition]kafka.Offset) error {
-	fsys := d.Space.Spare()
-	if clean {
-		there, err := journal.Exists(fsys, d.Path)
-		if err != nil {
-			return err
-		}
-		if there {
-			// Gregor removes it before it says that it stopped cleanly.
-			s.cfg.Log.Warn("a sync journal is older than the last clean shutdown, which was another program's; it is set aside", "dir", d.Path)
-			if err := journal.Keep(fsys, d.Path); err != nil {
-				return err
-			}
-		}
-	} else if err := s.applyJournal(d, fsys, settled); err != nil {
+func (s *Set) openJournal(d *logDir, settled map[kafka.TopicPartition]kafka.Offset) error {
+	if err := s.applyJournal(d, d.Space.Spare(), settled); err != nil {
 		return err
 	}
 	most := s.cfg.Broker().JournalBytes

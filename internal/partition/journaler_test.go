@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/msg"
 	"github.com/gregor-stream/gregor/internal/storage/journal"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
@@ -248,6 +249,46 @@ func TestCleanStopLeavesNoJournal(t *testing.T) {
 			t.Error("the old journal is not kept")
 		}
 	})
+}
+
+// The mark of a clean shutdown goes when the journal is aside, and not before: a
+// start that ends in between leaves it, and so does a checkpoint file that cannot
+// be read.
+func TestOldJournalIsSetAsideBeforeTheMarkGoes(t *testing.T) {
+	for _, damage := range []bool{false, true} {
+		bubble(t, nil, 1, func(t *testing.T, b *broker) {
+			b.apply(newTopic("a", 1)...)
+			p := b.partition("a", 0)
+			b.acked(p, -1)
+			b.acked(p, -1)
+			old, err := vfs.ReadFile(b.fs, "/d0/"+journal.Name(0), 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.close()
+			if err := vfs.WriteFile(b.fs, "/d0/"+journal.Name(0), old); err != nil {
+				t.Fatal(err)
+			}
+			if damage {
+				if err := vfs.WriteFile(b.fs, "/d0/"+logdir.HighWatermarkFile, []byte("?")); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				faults := vfs.NewFaults(b.fs)
+				faults.Inject(vfs.Fault{Ops: vfs.OpRename, Contains: logdir.JournalPrefix})
+				first := New(b.config(faults))
+				first.Publish(b.img, &metadata.Delta{})
+				if err := first.Load(); err == nil {
+					t.Fatal("a start goes on beside a journal that it could not set aside")
+				}
+				first.Abandon()
+			}
+			b.open()
+			if text := b.log.String(); !strings.Contains(text, "it is set aside") || strings.Contains(text, "the sync journal was read") {
+				t.Errorf("the operator is told %s", text)
+			}
+		})
+	}
 }
 
 // gregor.log.journal.bytes=0: every log's own file is synced.

@@ -71,6 +71,12 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 	if err != nil {
 		return nil, err
 	}
+	if clean {
+		// Before the mark goes: without it the next start would put the journal back.
+		if err := s.keepJournal(d); err != nil {
+			return nil, err
+		}
+	}
 	if err := logdir.RemoveClean(fsys, d.Path); err != nil {
 		return nil, err
 	}
@@ -83,7 +89,7 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 			clean = clean && name == logdir.CleanerFile
 		}
 	}
-	if err := s.openJournal(d, clean, checkpoints[0]); err != nil {
+	if err := s.openJournal(d, checkpoints[0]); err != nil {
 		return nil, err
 	}
 	dirs, err := logdir.Scan(fsys, d.Path)

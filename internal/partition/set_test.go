@@ -114,12 +114,7 @@ func (b *broker) open() {
 	if b.over != nil {
 		fsys = b.over
 	}
-	b.set = New(Config{
-		Host: storage.NewHost(fsys, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
-		Broker: b.cfg.Load, Log: slog.New(slog.NewTextHandler(b.log, nil)),
-		Rand:  rand.NewChaCha8([32]byte{}),
-		Leads: func(tp kafka.TopicPartition, _ kafka.LeaderEpoch, leads bool) { b.led[tp.String()] = leads },
-	})
+	b.set = New(b.config(fsys))
 	b.set.Publish(b.img, &metadata.Delta{})
 	if err := b.set.Load(); err != nil {
 		b.t.Fatal(err)
@@ -137,6 +132,16 @@ func (b *broker) open() {
 	cleaned := make(chan struct{})
 	go func() { _ = set.RunCleaner(ctx); close(cleaned) }()
 	go func() { _ = set.Run(ctx); <-settled; <-cleaned; close(b.done) }()
+}
+
+// config is what a set on fsys is made of.
+func (b *broker) config(fsys vfs.FS) Config {
+	return Config{
+		Host: storage.NewHost(fsys, new(compress.Pool)), NodeID: self, Dirs: b.dirs,
+		Broker: b.cfg.Load, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+		Rand:  rand.NewChaCha8([32]byte{}),
+		Leads: func(tp kafka.TopicPartition, _ kafka.LeaderEpoch, leads bool) { b.led[tp.String()] = leads },
+	}
 }
 
 func (b *broker) close() {
