@@ -1,7 +1,6 @@
 package partition
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -186,15 +185,18 @@ func (c *committer) writeShort() {
 		}
 		c.mu.Unlock()
 		began := time.Now()
-		pieces, err := c.writeGroup(list)
-		if err == nil && len(pieces) > 0 && c.set.cfg.Flushed != nil {
+		w := c.writeGroup(list)
+		if w.group && c.set.cfg.Flushed != nil {
 			c.set.cfg.Flushed(time.Since(began))
 		}
 		<-c.turn
 		now := time.Now()
-		for _, p := range pieces {
+		for _, p := range w.done {
 			p.Synced(now)
 			c.ran(p)
+		}
+		for _, p := range w.rest {
+			c.elsewhere(p, w.failed)
 		}
 		clear(list)
 		c.mu.Lock()
@@ -203,16 +205,23 @@ func (c *committer) writeShort() {
 	}
 }
 
-// writeGroup puts the ends of logs into the journal, and gives the partitions of
-// those that are on disk now; the others are queued elsewhere. The turn is the
-// caller's.
-func (c *committer) writeGroup(list []*Partition) ([]*Partition, error) {
+// written is what became of a list of partitions.
+type written struct {
+	done   []*Partition // on disk now, or there is nothing to be synced
+	rest   []*Partition // to be synced in their files
+	failed error        // why the journal has failed, and with it the directory
+	group  bool         // a group was written
+}
+
+// writeGroup puts the ends of logs into the journal. The turn is the caller's.
+// Who is neither done nor among the rest is queued elsewhere.
+func (c *committer) writeGroup(list []*Partition) written {
+	if c.dir.failed() != nil {
+		return written{rest: list} // nothing is written where nothing is known
+	}
 	turned, err := c.journal.Begin()
 	if err != nil {
-		for _, p := range list {
-			c.elsewhere(p, err)
-		}
-		return nil, err
+		return written{rest: list, failed: c.journal.Failed()}
 	}
 	if turned {
 		c.turns++
@@ -221,17 +230,18 @@ func (c *committer) writeGroup(list []*Partition) ([]*Partition, error) {
 		c.inHalf[former] = nil
 		c.ended.Go(func() { c.drain(logs) }) // it counts with this one
 	}
-	done := c.gather(list)
+	w := written{done: c.gather(list)}
 	if len(c.pieces) == 0 {
-		return done, nil
+		return w
 	}
 	defer func() { clear(c.pieces); c.pieces = c.pieces[:0] }()
 	number, err := c.journal.Commit()
+	w.group, w.failed = err == nil, c.journal.Failed()
 	for i := range c.pieces {
 		t := &c.pieces[i]
 		if err != nil {
 			t.log.EndPiece(&t.piece, false)
-			c.elsewhere(t.p, err)
+			w.rest = append(w.rest, t.p)
 			continue
 		}
 		if t.p.journalTurn != c.turns {
@@ -241,9 +251,9 @@ func (c *committer) writeGroup(list []*Partition) ([]*Partition, error) {
 		}
 		t.p.journaled.Store(number)
 		t.log.EndPiece(&t.piece, true)
-		done = append(done, t.p)
+		w.done = append(w.done, t.p)
 	}
-	return done, err
+	return w
 }
 
 // take puts a piece of p's log into the group; full says that there is no room
@@ -264,13 +274,13 @@ func (c *committer) take(p *Partition, log *storage.Log) (added, full bool) {
 	return added, !added && err == nil
 }
 
-// elsewhere has p's file synced where the journal has no room for it. Where the
+// elsewhere has p's file synced where the journal did not take it. Where the
 // journal has failed the directory has, as for any other sync, and who waits for
 // p is told.
-func (c *committer) elsewhere(p *Partition, err error) {
-	if !errors.Is(err, journal.ErrBusy) && !vfs.IsNoSpace(err) {
-		p.lose(err)
-		c.set.fence(c.dir, "sync the journal in", err)
+func (c *committer) elsewhere(p *Partition, failed error) {
+	if failed != nil {
+		p.lose(failed)
+		c.set.fence(c.dir, "sync the journal in", failed)
 	}
 	p.syncing.Store(syncQueued)
 	c.pushFile(p)

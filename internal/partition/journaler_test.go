@@ -186,6 +186,32 @@ func TestFullDiskNeedsNoJournal(t *testing.T) {
 	})
 }
 
+// What the process lacks for a moment, such as open files, is no failure of the
+// disk: the files are synced instead.
+func TestPassingErrorOfTheJournalFailsNothing(t *testing.T) {
+	bubble(t, nil, 1, func(t *testing.T, b *broker) {
+		faults := vfs.NewFaults(b.fs)
+		b.close()
+		b.over = faults
+		b.open()
+		b.apply(newTopic("a", 1)...)
+		p := b.partition("a", 0)
+		b.acked(p, -1)
+		faults.Inject(vfs.Fault{Ops: vfs.OpOpen, Contains: logdir.JournalPrefix, Passing: true})
+		for range 3 {
+			b.acked(p, -1)
+		}
+		if !p.Leads() || strings.Contains(b.log.String(), "a log directory has failed") {
+			t.Errorf("the directory is fenced: %s", b.log)
+		}
+		faults.Heal()
+		b.acked(p, -1)
+		if there, _ := journal.Exists(b.fs, "/d0"); !there {
+			t.Error("there is no journal when there are files again")
+		}
+	})
+}
+
 // A replica that goes and comes back has the same name and topic id: what the
 // journal had of it before is nothing to it.
 func TestJournalForgetsWhatIsDeleted(t *testing.T) {

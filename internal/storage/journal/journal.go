@@ -142,8 +142,8 @@ func (j *Journal) Active() int { return j.active }
 
 // Begin begins a group. turned says that the other half is written to now: the
 // caller sees to it that the logs in the former one are synced, and says so with
-// [Journal.Done]. ErrBusy where there is no room, an error for which
-// [vfs.IsNoSpace] holds where the disk has none; any other is final.
+// [Journal.Done]. ErrBusy where there is no room; another error is final only
+// where [Journal.Failed] gives it.
 func (j *Journal) Begin() (turned bool, err error) {
 	if j.failed != nil {
 		return false, j.failed
@@ -205,6 +205,7 @@ func (j *Journal) create(n int) error {
 	name := vfs.Join(j.dir, Name(n))
 	f, err := j.fsys.Open(name, vfs.Create|vfs.Truncate)
 	if err != nil {
+		j.fail(err)
 		return err
 	}
 	header := make([]byte, blockSize)
@@ -230,12 +231,16 @@ func (j *Journal) create(n int) error {
 	return nil
 }
 
-// fail makes an error of a sync, or one of the disk, final.
+// fail makes an error of a sync, or one of the disk, final: not that there is no
+// room, nor what the process lacks for a moment.
 func (j *Journal) fail(err error) {
-	if err != nil && !vfs.IsNoSpace(err) {
+	if vfs.IsFailed(err) {
 		j.failed = err
 	}
 }
+
+// Failed is why the journal takes nothing any more; nil while it does.
+func (j *Journal) Failed() error { return j.failed }
 
 // Records are the records of an entry, to be read where they are to stand.
 type Records interface{ Read(into []byte) error }
