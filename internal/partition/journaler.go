@@ -138,12 +138,15 @@ func (j journaled) Holds() bool {
 	return last > 0 && last >= c.journal.Durable()
 }
 
-// Forget makes the journal forget them.
+// Forget makes the journal forget them; not in a directory that is fenced.
 func (j journaled) Forget() error {
 	p := j.p
 	c := &p.dir.committer
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
+	if err := p.offline(); err != nil {
+		return err
+	}
 	err := p.dir.spare(func() error { return c.journal.Forget(p.tp.String(), p.topicID) })
 	if err == nil {
 		p.journaled.Store(0)
@@ -329,11 +332,14 @@ func (c *committer) drain(list []*Partition) {
 		return
 	}
 	c.turn <- struct{}{}
-	c.journal.Done()
+	if c.dir.failed() == nil {
+		c.journal.Done()
+	}
 	<-c.turn
 }
 
-// drained syncs p's file; false where it could not.
+// drained syncs p's file; false where it could not. Of a partition that is removed
+// nothing is needed.
 func (c *committer) drained(p *Partition) bool {
 	log := p.made.Load()
 	for try := range drainTries {
@@ -343,7 +349,7 @@ func (c *committer) drained(p *Partition) bool {
 		began := time.Now()
 		done, err := log.File()
 		err = c.set.synced(p, log, began, err)
-		if err == nil && done {
+		if err == nil && done || p.role.Load().deleted {
 			return true
 		}
 		select {

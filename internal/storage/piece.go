@@ -109,18 +109,20 @@ func (l *Log) File() (done bool, err error) {
 	return l.file()
 }
 
-// file is File with the lock flushing held.
+// file is File with the lock flushing held. A log that was closed without a sync
+// is not done; of one that is deleted nothing is needed.
 func (l *Log) file() (done bool, err error) {
+	end := l.LogEndOffset()
 	s, ok, err := l.beginSync(true)
-	if !ok {
-		return err == nil, err
+	if ok {
+		err = l.syncNow(&s)
 	}
-	if err := l.syncNow(&s); err != nil {
+	if err != nil {
 		return false, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.filed >= s.end || l.state != stateOpen, nil
+	return l.filed >= end || l.state == stateDeleted, nil
 }
 
 // unjournal makes sure that no journal puts anything back into the log, whose
@@ -137,7 +139,11 @@ func (l *Log) unjournal() (release func(), err error) {
 	if l.journal == nil || !l.journal.Holds() {
 		return release, nil
 	}
-	if _, err = l.file(); err == nil {
+	done, err := l.file()
+	switch {
+	case err == nil && !done:
+		err = kafka.Errorf(kafka.ErrNotLeaderOrFollower, "the log of %s is closed, or loses files meanwhile", l.partition)
+	case err == nil:
 		err = l.journal.Forget()
 	}
 	if err != nil {
