@@ -1,10 +1,8 @@
 package journal
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/gregor-stream/gregor/internal/batch"
@@ -138,69 +136,31 @@ func applySegment(fsys vfs.FS, name string, entries []logEntry, done *Applied) (
 	if err != nil {
 		return err
 	}
+	p := place{file: file, size: size}
 	for _, e := range entries {
 		for it := batch.Batches(e.records); it.Next() && len(done.Refused) == 0; {
 			at := e.Position + int64(it.Position())
 			b := it.Batch()
-			switch state, err := compare(file, at, size, b); {
+			switch state, err := p.compare(at, b); {
 			case err != nil:
 				return err
 			case state == same:
-				continue
 			case state == other:
 				done.Refused = append(done.Refused, fmt.Errorf("%s: position %d: offset %d is not what the sync journal has there", name, at, b.BaseOffset()))
 			case state == beyond:
-				done.Refused = append(done.Refused, fmt.Errorf("%s: it ends at position %d, before offset %d at %d that the sync journal has", name, size, b.BaseOffset(), at))
+				done.Refused = append(done.Refused, fmt.Errorf("%s: it ends at position %d, before offset %d at %d that the sync journal has", name, p.size, b.BaseOffset(), at))
 			case state == missing:
 				if _, err := file.WriteAt(b, at); err != nil {
 					return err
 				}
-				size = max(size, at+int64(len(b)))
+				p.size = max(p.size, at+int64(len(b)))
 				done.Batches++
 				done.Bytes += int64(len(b))
 			}
+			p.known = at + int64(len(b))
 		}
 	}
 	return file.Sync()
-}
-
-// checked is where a batch's magic stands: what is before it, offset, length and
-// leader epoch, is in no checksum.
-const checked = 16
-
-// placeState is what stands where a batch should.
-type placeState int
-
-const (
-	missing placeState = iota // nothing, or what a crash left
-	same
-	other  // another batch, and whole
-	beyond // the file ends before
-)
-
-func compare(file vfs.File, at, size int64, b batch.Batch) (placeState, error) {
-	if at > size {
-		return beyond, nil
-	}
-	have := make([]byte, min(int64(len(b)), size-at))
-	if _, err := io.ReadFull(io.NewSectionReader(file, at, int64(len(have))), have); err != nil {
-		return missing, err
-	}
-	if bytes.Equal(have, b) {
-		return same, nil
-	}
-	n, magic, err := batch.PeekSize(have)
-	if err != nil || n < batch.HeaderSize || magic != batch.Magic || int64(n) > size-at {
-		return missing, nil //nolint:nilerr // no batch
-	}
-	there := make(batch.Batch, n)
-	if _, err := io.ReadFull(io.NewSectionReader(file, at, int64(n)), there); err != nil {
-		return missing, err
-	}
-	if there.CRC() != there.ComputeCRC() || bytes.Equal(there[checked:], b[checked:]) {
-		return missing, nil // in the latter case its beginning is, which no checksum covers
-	}
-	return other, nil
 }
 
 // Exists says whether a log directory has a journal.

@@ -338,6 +338,66 @@ func TestWholeBatchesAreNeverReplaced(t *testing.T) {
 	}
 }
 
+// Where another program's batch reaches over the place of the journal's, it is
+// whole, too: that the journal's stands in the middle of it does not make it
+// nothing. Such a place is met where entries before it do not count, by a recovery
+// point of the other program, or because they were in the segment already.
+func TestNothingIsWrittenIntoAWholeBatch(t *testing.T) {
+	for _, settled := range []kafka.Offset{0, 2} {
+		w := newLogs(t, 1, 1)
+		l := w.all[0]
+		for range 4 {
+			w.append(l)
+			w.group(l)
+		}
+		disk := w.fs.CrashClone(nil)
+		b := batch.NewBuilder(nil, batch.Options{})
+		for range 3 {
+			b.Append(7, nil, bytes.Repeat([]byte("another program"), len(l.data)/15))
+		}
+		data, err := b.Build(nil)
+		w.ok(err)
+		w.ok(vfs.WriteFile(disk, l.path(), data))
+		found, err := journal.Read(disk, dir)
+		w.ok(err)
+		done, err := found.Apply(disk, func(string) kafka.Offset { return settled }, inTurn)
+		w.ok(err)
+		if len(done.Refused) != 1 || !strings.Contains(done.Refused[0].Error(), l.path()) {
+			t.Errorf("settled %d: %+v", settled, done)
+		}
+		if have, _ := vfs.ReadFile(disk, l.path(), 1<<20); !bytes.Equal(have, data) {
+			t.Errorf("settled %d: the other program's batch was written over", settled)
+		}
+	}
+}
+
+// Damage before the place is none of the journal's business: the batch is put back.
+func TestDamageBeforeDoesNotHinder(t *testing.T) {
+	w := newLogs(t, 1, 1)
+	l := w.all[0]
+	for range 4 {
+		w.append(l)
+		w.group(l)
+	}
+	disk := w.fs.CrashClone(nil)
+	var at []int
+	for it := batch.Batches(l.data); it.Next(); {
+		at = append(at, it.Position())
+	}
+	data := bytes.Clone(l.data)
+	data[at[1]+50] ^= 1 // a batch that counts no more
+	data[at[3]+50] ^= 1 // one that is put back
+	w.ok(vfs.WriteFile(disk, l.path(), data))
+	found, err := journal.Read(disk, dir)
+	w.ok(err)
+	done, err := found.Apply(disk, func(string) kafka.Offset { return 2 }, inTurn)
+	w.ok(err)
+	have, _ := vfs.ReadFile(disk, l.path(), 1<<20)
+	if done.Batches != 1 || len(done.Refused) > 0 || !bytes.Equal(have[at[2]:], l.data[at[2]:]) {
+		t.Errorf("%+v", done)
+	}
+}
+
 // A segment that ends before what the journal has of it has lost something.
 func TestLostMiddleIsNamed(t *testing.T) {
 	w := newLogs(t, 1, 1)

@@ -1,0 +1,134 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
+
+// Where the fields of batches, and of messages of the old formats, stand by which
+// they are checked. What is before the magic is in no checksum: offset, length,
+// and leader epoch or checksum.
+const (
+	atMagic        = 16
+	batchSummedAt  = 21
+	legacyCRC      = 12
+	legacySummedAt = atMagic
+)
+
+// placeState is what stands where a batch should.
+type placeState int
+
+const (
+	missing placeState = iota // nothing, or what a crash left
+	same
+	other  // another batch, and whole
+	beyond // the file ends before
+)
+
+// place is the end of a segment as it is being put back.
+type place struct {
+	file vfs.File
+	size int64
+	// known is a position where a batch begins or the data end, as far as what is
+	// before it is whole.
+	known int64
+	ahead []byte // for walk
+}
+
+// compare says what stands at a position where b should.
+func (p *place) compare(at int64, b batch.Batch) (placeState, error) {
+	if at > p.size {
+		return beyond, nil
+	}
+	have := make([]byte, min(int64(len(b)), p.size-at))
+	if err := readAt(p.file, have, at); err != nil {
+		return missing, err
+	}
+	if bytes.Equal(have, b) {
+		return same, nil
+	}
+	if len(have) == len(b) && bytes.Equal(have[atMagic:], b[atMagic:]) {
+		return missing, nil // its beginning is, which no checksum covers
+	}
+	whole, _, err := p.whole(at, have)
+	if err == nil && !whole && len(have) > 0 {
+		whole, err = p.walk(at)
+	}
+	if whole && err == nil {
+		return other, nil
+	}
+	return missing, err
+}
+
+// whole says whether a batch of any format stands at a position, and where the
+// next one would: 0 where there is none. head is what the batch begins with.
+func (p *place) whole(at int64, head []byte) (ok bool, next int64, err error) {
+	n, magic, err := batch.PeekSize(head)
+	if err != nil || n == 0 || int64(n) > p.size-at {
+		return false, 0, nil //nolint:nilerr // no batch
+	}
+	next = at + int64(n)
+	sum, want, from := crc32.NewIEEE(), uint32(0), int64(legacySummedAt)
+	if magic == batch.Magic {
+		if n < batch.HeaderSize || len(head) < batch.HeaderSize {
+			return false, 0, nil
+		}
+		sum, want, from = crc32.New(crc32.MakeTable(crc32.Castagnoli)), batch.Batch(head).CRC(), batchSummedAt
+	} else {
+		want = binary.BigEndian.Uint32(head[legacyCRC:])
+	}
+	// A file may say anything of its batches' length: what is read is not kept.
+	_, err = io.Copy(sum, io.NewSectionReader(p.file, at+from, int64(n)-from))
+	return sum.Sum32() == want, next, err
+}
+
+// walkAhead is how much of a segment is read at once to find its batches.
+const walkAhead = 32 << 10
+
+// walk says whether a position lies within a whole batch. It goes from batch to
+// batch, and gives up where one says nothing of the next.
+func (p *place) walk(at int64) (within bool, err error) {
+	var window []byte
+	for from := int64(0); p.known < at; {
+		rest := min(batch.HeaderSize, p.size-p.known)
+		if skip := p.known - from; window == nil || skip+rest > int64(len(window)) {
+			if p.ahead == nil {
+				p.ahead = make([]byte, walkAhead)
+			}
+			window, from = p.ahead[:min(walkAhead, p.size-p.known)], p.known
+			if err := readAt(p.file, window, from); err != nil {
+				return false, err
+			}
+		}
+		head := window[p.known-from:]
+		n, _, err := batch.PeekSize(head[:rest])
+		switch next := p.known + int64(n); {
+		case err != nil || n == 0:
+			return false, nil //nolint:nilerr // damage is not for here
+		case next > at:
+			within, _, err = p.whole(p.known, head[:rest])
+			return within, err
+		default:
+			p.known = next
+		}
+	}
+	return false, nil
+}
+
+// readAt reads all of b.
+func readAt(file vfs.File, b []byte, at int64) error {
+	n, err := file.ReadAt(b, at)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
