@@ -37,8 +37,8 @@ type logEntry struct {
 }
 
 // Apply puts back into the segments what the journal has and they have not, and
-// syncs them: what is there may be in the system's memory only, where a process
-// was killed. Then it removes the journal. settled gives the offset of a log
+// syncs them, with what is there already: that may be in the system's memory only,
+// where a process was killed. Then it removes the journal. settled gives the offset of a log
 // below which all of it is known to be on disk; each calls f for the numbers
 // below n, several at a time perhaps. Apply is idempotent, and a batch that is
 // whole is never replaced. Where something is left over, Damage or Refused, the
@@ -144,14 +144,18 @@ func applySegment(fsys vfs.FS, name string, entries []logEntry, done *Applied) (
 			switch state, err := p.compare(at, b); {
 			case err != nil:
 				return err
-			case state == same:
 			case state == other:
 				done.Refused = append(done.Refused, fmt.Errorf("%s: position %d: offset %d is not what the sync journal has there", name, at, b.BaseOffset()))
 			case state == beyond:
 				done.Refused = append(done.Refused, fmt.Errorf("%s: it ends at position %d, before offset %d at %d that the sync journal has", name, p.size, b.BaseOffset(), at))
-			case state == missing:
+			default:
+				// What is the same is written, too: where a sync of the segment failed
+				// the system may take it for clean, and ours would write nothing.
 				if _, err := file.WriteAt(b, at); err != nil {
 					return err
+				}
+				if state == same {
+					break
 				}
 				p.size = max(p.size, at+int64(len(b)))
 				done.Batches++

@@ -398,6 +398,25 @@ func TestDamageBeforeDoesNotHinder(t *testing.T) {
 	}
 }
 
+// The sync of a segment failed, and the system took what it should have written
+// for clean: the next process reads it, and no sync of its own would bring it to
+// the disk. The journal does.
+func TestFailedSyncOfASegmentIsMadeGood(t *testing.T) {
+	w := newLogs(t, 1, 1)
+	l := w.all[0]
+	w.append(l)
+	w.group(l)
+	faults := vfs.NewFaults(w.fs)
+	faults.Inject(vfs.Fault{Ops: vfs.OpSync, Drop: true})
+	f, err := faults.Open(l.path(), vfs.Write)
+	w.ok(err)
+	if err := f.Sync(); err == nil {
+		t.Fatal("the sync did not fail")
+	}
+	w.ok(f.Close())
+	w.check(w.fs, "the next process, after a failed sync")
+}
+
 // A segment that ends before what the journal has of it has lost something.
 func TestLostMiddleIsNamed(t *testing.T) {
 	w := newLogs(t, 1, 1)
