@@ -245,6 +245,36 @@ func TestJournalForgetsWhatIsDeleted(t *testing.T) {
 	})
 }
 
+// The id of a topic that is deleted never comes back: nothing has to be said of its
+// logs, which would take a sync for each, and room that a full disk does not have.
+func TestDeletedTopicNeedsNoWordInTheJournal(t *testing.T) {
+	const partitions = 100
+	journaling(t, partitions, "67108864", func(t *testing.T, b *broker, d *slowDisk) {
+		b.everywhere(partitions)
+		d.forget()
+		gone := msg.NewRemoveTopicRecord()
+		gone.TopicId = topicID("a")
+		b.apply(gone)
+		if n := d.journalSyncs(); n > 0 {
+			t.Errorf("%d syncs of the journal for a topic that is deleted", n)
+		}
+		b.apply(newTopic("b", partitions)...) // a journal goes on
+		for n := range int32(partitions) {
+			b.acked(b.partition("b", n), -1)
+			b.acked(b.partition("b", n), -1)
+		}
+		b.restartedAfter(b.fs.CrashClone(nil))
+		for n := range int32(partitions) {
+			if end := b.partition("b", n).LogEndOffset(); end != 2 {
+				t.Errorf("b-%d ends at %d", n, end)
+			}
+		}
+		if strings.Contains(b.log.String(), "ERROR") {
+			t.Errorf("the operator is told %s", b.log)
+		}
+	})
+}
+
 // A clean stop leaves no journal. One that is there all the same is from before
 // another program wrote to the logs.
 func TestCleanStopLeavesNoJournal(t *testing.T) {

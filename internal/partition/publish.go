@@ -51,6 +51,14 @@ func (s *Set) removeTopic(now time.Time, gone *metadata.Topic) {
 	s.gone.add(&t.gone)
 	s.gone.addAll(t.partitions)
 	s.mu.Unlock()
+	for _, p := range t.partitions {
+		if p != nil {
+			// The topic's id never comes back, and by it the journal's entries are told
+			// from those of another log of the name: it need not forget them, with a
+			// sync for each.
+			p.journaled.Store(0)
+		}
+	}
 	s.removePartitions(now, t, t.partitions)
 }
 

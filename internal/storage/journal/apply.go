@@ -183,32 +183,53 @@ func Keep(fsys vfs.FS, dir string) error { return (&Found{dir: dir}).keep(fsys) 
 // keptSuffix follows the name of a half that was set aside, before a number.
 const keptSuffix = ".kept-"
 
-// keptMost bounds how many journals are kept aside: of more the oldest gives way.
+// keptMost bounds how many journals are kept aside: the first that were, and the
+// last.
 const keptMost = 9
 
-// keep renames the files: the next start does not take them for its own.
+// keep renames the files: the next start does not take them for its own. The older
+// half goes first, as in removeFiles.
 func (f *Found) keep(fsys vfs.FS) error {
-	n := 1
-	for ; n < keptMost; n++ {
+	n, err := freeNumber(fsys, f.dir)
+	if err != nil {
+		return err
+	}
+	for _, half := range []int{1 - f.last.half, f.last.half} {
+		if n == keptMost {
+			if err := fsys.Remove(keptName(f.dir, half, n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		err := fsys.Rename(vfs.Join(f.dir, Name(half)), keptName(f.dir, half, n))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := fsys.SyncDir(f.dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeNumber is the first under which no half is kept, or the last.
+func freeNumber(fsys vfs.FS, dir string) (int, error) {
+	for n := 1; n < keptMost; n++ {
 		taken := false
 		for half := range 2 {
-			there, err := vfs.Exists(fsys, keptName(f.dir, half, n))
+			there, err := vfs.Exists(fsys, keptName(dir, half, n))
 			if err != nil {
-				return err
+				return 0, err
 			}
 			taken = taken || there
 		}
 		if !taken {
-			break
+			return n, nil
 		}
 	}
-	for half := range 2 {
-		err := fsys.Rename(vfs.Join(f.dir, Name(half)), keptName(f.dir, half, n))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return fsys.SyncDir(f.dir)
+	return keptMost, nil
 }
 
 func keptName(dir string, half, n int) string {

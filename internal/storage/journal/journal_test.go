@@ -417,6 +417,81 @@ func TestFailedSyncOfASegmentIsMadeGood(t *testing.T) {
 	w.check(w.fs, "the next process, after a failed sync")
 }
 
+// A damaged journal is set aside, and a crash comes between its two files: what the
+// newer one says of the older one, that it does not count, stands as long as that.
+func TestCrashWhileItIsSetAside(t *testing.T) {
+	for turns := range 4 {
+		w := newLogs(t, 1, 2)
+		l, other := w.all[0], w.all[1]
+		put := func() int {
+			w.append(l)
+			w.group(l)
+			return w.journal.Active()
+		}
+		put()
+		for range turns {
+			for active := w.journal.Active(); put() == active; {
+				w.drain()
+			}
+		}
+		before := len(l.data)
+		put() // what is cut off below
+		w.drain()
+		for active := w.journal.Active(); w.journal.Active() == active; w.drain() {
+			w.append(other)
+			w.group(other)
+		}
+		w.ok(w.journal.Forget(l.name, l.topic))
+		w.ok(l.file.Truncate(int64(before)))
+		w.ok(l.file.Sync())
+		l.data, l.filed, l.durable = l.data[:before], before, before
+		for range 3 {
+			w.append(other)
+			w.group(other)
+		}
+		name := vfs.Join(dir, journal.Name(w.journal.Active()))
+		data, err := vfs.ReadFile(w.fs, name, 1<<20)
+		w.ok(err)
+		data[2*4096+60] ^= 1 // the second group
+		w.ok(vfs.WriteFile(w.fs, name, data))
+		for after := range 2 {
+			disk := w.fs.Clone()
+			faults := vfs.NewFaults(disk)
+			faults.Inject(vfs.Fault{Ops: vfs.OpRename, After: after})
+			for _, fsys := range []vfs.FS{faults, disk} {
+				found, err := journal.Read(fsys, dir)
+				w.ok(err)
+				if _, err := found.Apply(fsys, func(string) kafka.Offset { return 0 }, inTurn); (err != nil) != (fsys == faults) {
+					t.Fatal(err)
+				}
+				if have, _ := vfs.ReadFile(disk, l.path(), 1<<20); !bytes.Equal(have, l.data) {
+					t.Fatalf("%d turns, %d renamed: %d bytes came back that were cut off", turns, after, len(have)-len(l.data))
+				}
+			}
+		}
+	}
+}
+
+// A start on a failing disk again and again does not fill it.
+func TestFewJournalsAreKept(t *testing.T) {
+	w := newLogs(t, 1, 1)
+	for i := range 12 {
+		w.ok(vfs.WriteFile(w.fs, vfs.Join(dir, journal.Name(i%2)), []byte{byte(i)}))
+		w.ok(journal.Keep(w.fs, dir))
+	}
+	list, err := w.fs.List(dir)
+	w.ok(err)
+	var kept []string
+	for _, e := range list {
+		if strings.Contains(e.Name, "kept-") {
+			kept = append(kept, e.Name)
+		}
+	}
+	if len(kept) != 9 {
+		t.Errorf("kept: %v", kept)
+	}
+}
+
 // A segment that ends before what the journal has of it has lost something.
 func TestLostMiddleIsNamed(t *testing.T) {
 	w := newLogs(t, 1, 1)
@@ -514,5 +589,27 @@ func TestFullDiskAndFailedSync(t *testing.T) {
 	w.ok(err)
 	if found.Damage != nil {
 		t.Error(found.Damage)
+	}
+}
+
+// A journal says nothing of what is outside of its directory.
+func TestEntriesStayInTheDirectory(t *testing.T) {
+	for _, name := range []string{"..", ".", "../d/topic-0", "/d/topic-0"} {
+		w := newLogs(t, 1, 1)
+		l := w.all[0]
+		w.append(l)
+		e := l.entry()
+		e.Log = name
+		_, err := w.journal.Begin()
+		w.ok(err)
+		_, err = w.journal.Add(e, l)
+		w.ok(err)
+		_, err = w.journal.Commit()
+		w.ok(err)
+		found, err := journal.Read(w.fs, dir)
+		w.ok(err)
+		if _, err := found.Apply(w.fs, func(string) kafka.Offset { return 0 }, inTurn); err == nil || !strings.Contains(err.Error(), journal.Name(0)) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -56,7 +56,7 @@ func (p *place) compare(at int64, b batch.Batch) (placeState, error) {
 	if len(have) == len(b) && bytes.Equal(have[atMagic:], b[atMagic:]) {
 		return missing, nil // its beginning is, which no checksum covers
 	}
-	whole, _, err := p.whole(at, have)
+	whole, err := p.whole(at, have)
 	if err == nil && !whole && len(have) > 0 {
 		whole, err = p.walk(at)
 	}
@@ -66,26 +66,24 @@ func (p *place) compare(at int64, b batch.Batch) (placeState, error) {
 	return missing, err
 }
 
-// whole says whether a batch of any format stands at a position, and where the
-// next one would: 0 where there is none. head is what the batch begins with.
-func (p *place) whole(at int64, head []byte) (ok bool, next int64, err error) {
+// whole says whether a batch of any format stands at a position, whole. head is
+// what is there, a header's length of it at least where there is as much.
+func (p *place) whole(at int64, head []byte) (bool, error) {
 	n, magic, err := batch.PeekSize(head)
 	if err != nil || n == 0 || int64(n) > p.size-at {
-		return false, 0, nil //nolint:nilerr // no batch
+		return false, nil //nolint:nilerr // no batch
 	}
-	next = at + int64(n)
-	sum, want, from := crc32.NewIEEE(), uint32(0), int64(legacySummedAt)
+	sum, from := crc32.NewIEEE(), int64(legacySummedAt)
+	want := binary.BigEndian.Uint32(head[legacyCRC:])
 	if magic == batch.Magic {
 		if n < batch.HeaderSize || len(head) < batch.HeaderSize {
-			return false, 0, nil
+			return false, nil
 		}
-		sum, want, from = crc32.New(crc32.MakeTable(crc32.Castagnoli)), batch.Batch(head).CRC(), batchSummedAt
-	} else {
-		want = binary.BigEndian.Uint32(head[legacyCRC:])
+		sum, from, want = crc32.New(crc32.MakeTable(crc32.Castagnoli)), batchSummedAt, batch.Batch(head).CRC()
 	}
 	// A file may say anything of its batches' length: what is read is not kept.
 	_, err = io.Copy(sum, io.NewSectionReader(p.file, at+from, int64(n)-from))
-	return sum.Sum32() == want, next, err
+	return sum.Sum32() == want, err
 }
 
 // walkAhead is how much of a segment is read at once to find its batches.
@@ -93,7 +91,7 @@ const walkAhead = 32 << 10
 
 // walk says whether a position lies within a whole batch. It goes from batch to
 // batch, and gives up where one says nothing of the next.
-func (p *place) walk(at int64) (within bool, err error) {
+func (p *place) walk(at int64) (bool, error) {
 	var window []byte
 	for from := int64(0); p.known < at; {
 		rest := min(batch.HeaderSize, p.size-p.known)
@@ -112,8 +110,7 @@ func (p *place) walk(at int64) (within bool, err error) {
 		case err != nil || n == 0:
 			return false, nil //nolint:nilerr // damage is not for here
 		case next > at:
-			within, _, err = p.whole(p.known, head[:rest])
-			return within, err
+			return p.whole(p.known, head[:rest])
 		default:
 			p.known = next
 		}

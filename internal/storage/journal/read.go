@@ -154,9 +154,15 @@ func nextEntry(data []byte) (e Entry, records, rest []byte, err error) {
 	e.End = kafka.Offset(binary.BigEndian.Uint64(data[32:]))
 	size := binary.BigEndian.Uint32(data[40:])
 	data = data[44:]
-	if int64(size) > int64(len(data)) || e.Base < 0 || e.Position < forgotten || e.Log == "" || vfs.Base(e.Log) != e.Log {
+	if int64(size) > int64(len(data)) || e.Base < 0 || e.Position < forgotten || !isName(e.Log) {
 		return e, nil, nil, errEntry
 	}
 	e.Size = int(size)
 	return e, data[:size], data[size:], nil
+}
+
+// isName says whether a log's directory can have a name: one within the log
+// directory.
+func isName(name string) bool {
+	return name != "" && name != "." && name != ".." && vfs.Base(name) == name
 }
