@@ -132,36 +132,15 @@ func applySegment(fsys vfs.FS, name string, entries []logEntry, done *Applied) (
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	size, err := file.Size()
-	if err != nil {
+	p := place{fsys: fsys, name: name, file: file}
+	if p.size, err = file.Size(); err != nil {
 		return err
 	}
-	p := place{file: file, size: size}
 	for _, e := range entries {
 		for it := batch.Batches(e.records); it.Next() && len(done.Refused) == 0; {
-			at := e.Position + int64(it.Position())
-			b := it.Batch()
-			switch state, err := p.compare(at, b); {
-			case err != nil:
+			if err := p.put(e.Position+int64(it.Position()), it.Batch(), done); err != nil {
 				return err
-			case state == other:
-				done.Refused = append(done.Refused, fmt.Errorf("%s: position %d: offset %d is not what the sync journal has there", name, at, b.BaseOffset()))
-			case state == beyond:
-				done.Refused = append(done.Refused, fmt.Errorf("%s: it ends at position %d, before offset %d at %d that the sync journal has", name, p.size, b.BaseOffset(), at))
-			default:
-				// What is the same is written, too: where a sync of the segment failed
-				// the system may take it for clean, and ours would write nothing.
-				if _, err := file.WriteAt(b, at); err != nil {
-					return err
-				}
-				if state == same {
-					break
-				}
-				p.size = max(p.size, at+int64(len(b)))
-				done.Batches++
-				done.Bytes += int64(len(b))
 			}
-			p.known = at + int64(len(b))
 		}
 	}
 	return file.Sync()

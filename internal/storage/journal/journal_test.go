@@ -371,6 +371,34 @@ func TestNothingIsWrittenIntoAWholeBatch(t *testing.T) {
 	}
 }
 
+// Another program has gone on in a new segment: records that are put back into the
+// one before would have the offsets of its own. An empty one is what a roll that
+// failed has left, and the log's opening removes it.
+func TestNothingIsPutBackBeforeANewSegment(t *testing.T) {
+	for _, c := range []struct {
+		next, size, batches int
+	}{{1, 1, 0}, {2, 1, 1}, {3, 1, 2}, {9, 1, 2}, {1, 0, 2}} {
+		w := newLogs(t, 1, 1)
+		l := w.all[0]
+		w.append(l)
+		w.group(l)
+		w.drain()
+		w.append(l)
+		w.append(l)
+		w.group(l)
+		disk := w.fs.CrashClone(nil)
+		next := vfs.Join(dir, l.name, segment.Name(kafka.Offset(c.next), segment.LogSuffix))
+		w.ok(vfs.WriteFile(disk, next, make([]byte, c.size)))
+		found, err := journal.Read(disk, dir)
+		w.ok(err)
+		done, err := found.Apply(disk, func(string) kafka.Offset { return 0 }, inTurn)
+		w.ok(err)
+		if done.Batches != c.batches || len(done.Refused) > 0 != (c.batches < 2) {
+			t.Errorf("next segment at %d, of %d bytes: %+v", c.next, c.size, done)
+		}
+	}
+}
+
 // Damage before the place is none of the journal's business: the batch is put back.
 func TestDamageBeforeDoesNotHinder(t *testing.T) {
 	w := newLogs(t, 1, 1)

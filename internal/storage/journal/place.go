@@ -4,10 +4,16 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
+	"strconv"
+	"strings"
 
 	"github.com/gregor-stream/gregor/internal/batch"
+	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/segment"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
@@ -29,16 +35,99 @@ const (
 	same
 	other  // another batch, and whole
 	beyond // the file ends before
+	behind // nothing, and its offsets are in the next segment
 )
 
 // place is the end of a segment as it is being put back.
 type place struct {
+	fsys vfs.FS
+	name string
 	file vfs.File
 	size int64
+	next kafka.Offset // where the next segment begins; 0: not known yet
 	// known is a position where a batch begins or the data end, as far as what is
 	// before it is whole.
 	known int64
 	ahead []byte // for walk
+}
+
+// put puts a batch back where it is missing, and says in done what it did.
+func (p *place) put(at int64, b batch.Batch, done *Applied) error {
+	state, err := p.compare(at, b)
+	if err == nil && state == missing {
+		state, err = p.follows(b)
+	}
+	if err != nil {
+		return err
+	}
+	refuse := func(format string, args ...any) error {
+		done.Refused = append(done.Refused, fmt.Errorf("%s: "+format, append([]any{p.name}, args...)...))
+		return nil
+	}
+	switch state {
+	case other:
+		return refuse("position %d: offset %d is not what the sync journal has there", at, b.BaseOffset())
+	case beyond:
+		return refuse("it ends at position %d, before offset %d at %d that the sync journal has", p.size, b.BaseOffset(), at)
+	case behind:
+		return refuse("position %d: offset %d, that the sync journal has there, is in the next segment, of %d", at, b.LastOffset(), p.next)
+	case same, missing:
+	}
+	// What is the same is written, too: where a sync of the segment failed the system
+	// may take it for clean, and ours would write nothing.
+	if _, err := p.file.WriteAt(b, at); err != nil {
+		return err
+	}
+	p.known = at + int64(len(b))
+	p.size = max(p.size, p.known)
+	if state == missing {
+		done.Batches++
+		done.Bytes += int64(len(b))
+	}
+	return nil
+}
+
+// follows says whether a batch that is missing is behind: a segment that holds
+// anything begins where the one before ends.
+func (p *place) follows(b batch.Batch) (placeState, error) {
+	if p.next == 0 {
+		var err error
+		if p.next, err = nextSegment(p.fsys, p.name); err != nil {
+			return missing, err
+		}
+	}
+	if b.LastOffset() >= p.next {
+		return behind, nil
+	}
+	return missing, nil
+}
+
+// nextSegment gives the base of the segment behind one, the highest offset where
+// there is none. One that is empty does not count: a roll that failed can leave it.
+func nextSegment(fsys vfs.FS, name string) (kafka.Offset, error) {
+	dir, own := vfs.Dir(name), vfs.Base(name)
+	entries, err := fsys.List(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries { // by name, and so by base
+		digits, found := strings.CutSuffix(e.Name, segment.LogSuffix)
+		if !found || len(e.Name) != len(own) || e.Name <= own {
+			continue
+		}
+		base, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			continue // none of a log
+		}
+		info, err := fsys.Stat(vfs.Join(dir, e.Name))
+		if err != nil {
+			return 0, err
+		}
+		if info.Size > 0 {
+			return kafka.Offset(base), nil
+		}
+	}
+	return math.MaxInt64, nil
 }
 
 // compare says what stands at a position where b should.
