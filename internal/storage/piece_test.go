@@ -96,3 +96,23 @@ func TestTruncationLeavesTheJournalFirst(t *testing.T) {
 		t.Errorf("synced up to %d", l.Synced())
 	}
 }
+
+// With preallocate=true a roll takes the zeros behind the data away. A crash must
+// not bring them back in front of a segment whose records are on disk: the recovery
+// would end the log there.
+func TestRolledSegmentEndsWithItsDataOnDisk(t *testing.T) {
+	c := DefaultConfig()
+	c.Preallocate, c.SegmentBytes = true, 20_000
+	m := disk(t)
+	l := newLog(t, m, &c)
+	appendValues(t, l, 0, "in the first segment")
+	must(t, l.Sync())
+	must(t, l.Roll(at(1)))
+	appendValues(t, l, 2, "in the second")
+	must(t, l.Sync())
+	l, found, err := Open(hostOf(m.CrashClone(nil)), testOptions(&c))
+	must(t, err)
+	if l.LogEndOffset() != 2 {
+		t.Errorf("after a loss of power the log ends at %d: %+v", l.LogEndOffset(), found.Cuts)
+	}
+}

@@ -112,10 +112,21 @@ func (s *Segment) seal() error {
 	}
 	err := errors.Join(s.addTime(), s.index.write(), s.times.write())
 	if s.file != nil && s.reserved != s.size {
-		err = errors.Join(err, s.file.file.Truncate(s.size))
+		err = errors.Join(err, s.release())
 		s.reserved = s.size
 	}
 	return err
+}
+
+// release lets go of what is reserved behind the data. Zeros that are behind it,
+// of preallocate=true, are gone with the next sync: a crash that brought them back
+// would end the log there, whatever follows in the next segment.
+func (s *Segment) release() error {
+	length, err := s.file.file.Size()
+	if err == nil && length != s.size {
+		s.dirty = true
+	}
+	return errors.Join(err, s.file.file.Truncate(s.size))
 }
 
 // Sync makes the data and the aborted transactions durable; with all, the other
