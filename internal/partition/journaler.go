@@ -26,9 +26,9 @@ const drainTries = 100
 
 // journaler is the part of a committer that has the sync journal.
 //
-// Bounds: short has each partition of the directory at most once, as has each
-// of inHalf; there are writersMax writers at most, as many lists and one more, and
-// one drain.
+// Bounds: short has each partition of the directory at most once; each of inHalf
+// those with pieces in it, and who was removed since, too; there are writersMax
+// writers at most, as many lists and one more, and one drain.
 type journaler struct {
 	journal *journal.Journal // nil: there is none, all files are synced. Set by Load.
 	turn    chan struct{}    // who has put something in may use the journal

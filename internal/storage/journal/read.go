@@ -101,7 +101,7 @@ func (f *Found) parse(data []byte) (group, bool) {
 		return group{}, false
 	}
 	length := binary.BigEndian.Uint32(data[atLength:])
-	if int64(length) > int64(len(data)-atBegin) {
+	if int64(length) > int64(len(data)-atBegin) || length > groupMost {
 		return group{}, false
 	}
 	end := atBegin + int(length)
