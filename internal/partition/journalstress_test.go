@@ -35,7 +35,8 @@ func journalUnderChanges(t *testing.T, seed uint64) {
 		d.set(func() { d.takes = 0 }) // who waits for a sync with a lock stops the clock of the bubble
 		chance := rand.New(rand.NewPCG(seed, 1))
 		configure := func() {
-			b.apply(setConfig("a", "internal.segment.bytes", "20000"), setConfig("a", "preallocate", fmt.Sprint(seed%3 == 0)))
+			b.apply(setConfig("a", "internal.segment.bytes", "20000"), setConfig("a", "preallocate", fmt.Sprint(seed%3 == 0)),
+				setConfig("a", "retention.bytes", "40000"))
 		}
 		configure()
 		var all [partitions]stressed
@@ -92,7 +93,7 @@ func journalUnderChanges(t *testing.T, seed uint64) {
 		for i := range 60 {
 			round()
 			n := chance.IntN(partitions)
-			switch chance.IntN(9) {
+			switch chance.IntN(12) {
 			case 0:
 				move(n, 2)
 			case 1:
@@ -113,6 +114,10 @@ func journalUnderChanges(t *testing.T, seed uint64) {
 				b.apply(setConfig("a", "flush.messages", "9223372036854775807"))
 			case 5:
 				synctest.Wait()
+			case 6:
+				b.set.settleRound(t.Context())
+			case 7:
+				b.set.retainAll(time.Now())
 			default:
 				time.Sleep(time.Duration(chance.IntN(40)) * time.Millisecond)
 			}
