@@ -36,7 +36,8 @@ func journalUnderChanges(t *testing.T, seed uint64) {
 		chance := rand.New(rand.NewPCG(seed, 1))
 		configure := func() {
 			b.apply(setConfig("a", "internal.segment.bytes", "20000"), setConfig("a", "preallocate", fmt.Sprint(seed%3 == 0)),
-				setConfig("a", "retention.bytes", "40000"))
+				setConfig("a", "retention.bytes", "40000"), setConfig("a", "min.cleanable.dirty.ratio", "0"),
+				setConfig("a", "cleanup.policy", []string{"delete", "compact"}[seed%2]))
 		}
 		configure()
 		var all [partitions]stressed
@@ -118,6 +119,9 @@ func journalUnderChanges(t *testing.T, seed uint64) {
 				b.set.settleRound(t.Context())
 			case 7:
 				b.set.retainAll(time.Now())
+			case 8:
+				b.set.cleaner.nudge()
+				synctest.Wait()
 			default:
 				time.Sleep(time.Duration(chance.IntN(40)) * time.Millisecond)
 			}
