@@ -12,6 +12,8 @@ import (
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/msg"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
+	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
 // stressed is what must be true of one partition.
@@ -170,5 +172,33 @@ func (b *broker) checkStressed(all []stressed, what string, chance *rand.Rand) {
 		if b.t.Failed() {
 			b.t.FailNow()
 		}
+	}
+}
+
+// Each operation on the journal's files finds the disk full, or lacks something for
+// a moment: the files are synced instead, and nothing is lost.
+func TestJournalWithoutRoomAtAnyStep(t *testing.T) {
+	for step := range 24 {
+		bubble(t, []string{"gregor.log.journal.bytes=65536"}, 1, func(t *testing.T, b *broker) {
+			faults := vfs.NewFaults(b.fs)
+			b.close()
+			b.over, b.restless = faults, true
+			b.open()
+			b.apply(newTopic("a", 2)...)
+			b.everywhere(2)
+			fault := vfs.Fault{Ops: vfs.OpOpen | vfs.OpWrite, Contains: logdir.JournalPrefix, After: step, Times: 1 + step%3, Short: true}
+			fault.NoSpace, fault.Passing = step%2 == 0, step%2 == 1
+			faults.Inject(fault)
+			for i := range kafka.Offset(40) {
+				b.everywhere(2)
+				all := []stressed{{acked: i + 2, appended: i + 2, here: true}, {acked: i + 2, appended: i + 2, here: true}}
+				if i%5 == 0 {
+					b.checkStressed(all, fmt.Sprintf("step %d, round %d", step, i), rand.New(rand.NewPCG(uint64(step), uint64(i))))
+				}
+			}
+			if faults.Failed() == 0 || strings.Contains(b.log.String(), "has failed") {
+				t.Errorf("step %d: %d operations failed: %s", step, faults.Failed(), b.log)
+			}
+		})
 	}
 }
