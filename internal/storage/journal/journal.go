@@ -174,8 +174,8 @@ func (j *Journal) Begin() (turned bool, err error) {
 }
 
 func (j *Journal) clear() {
-	if cap(j.group) > groupMost/4 {
-		j.group = nil // a large one is rare
+	if cap(j.group) > groupMost {
+		j.group = nil
 	}
 	j.group = append(j.group[:0], make([]byte, atBegin)...)
 }
