@@ -21,6 +21,10 @@ const pieceMost = 64 << 10
 // the disk the other lets those go who waited for the sync before.
 const writersMax = 2
 
+// drainShare bounds the part of the time in which halves are drained: where it
+// would be more they become longer.
+const drainShare = 20
+
 // drainTries is how often a log is tried that changes while it is synced.
 const drainTries = 100
 
@@ -44,6 +48,7 @@ type journaler struct {
 	// Guarded by turn.
 	inHalf [2][]*Partition // who has pieces in a half
 	turns  uint64          // of the halves, from 1 on
+	turned time.Time       // when the last was
 	pieces []taken
 }
 
@@ -228,10 +233,12 @@ func (c *committer) writeGroup(list []*Partition) written {
 	}
 	if turned {
 		c.turns++
+		filled := time.Since(c.turned)
+		c.turned = time.Now()
 		former := 1 - c.journal.Active()
 		logs := c.inHalf[former]
 		c.inHalf[former] = nil
-		c.ended.Go(func() { c.drain(logs) }) // it counts with this one
+		c.ended.Go(func() { c.drain(logs, filled) }) // it counts with this one
 	}
 	w := written{done: c.gather(list)}
 	if len(c.pieces) == 0 {
@@ -320,8 +327,9 @@ func (c *committer) gather(list []*Partition) (done []*Partition) {
 }
 
 // drain syncs the logs that have pieces in the half of the journal that is not
-// written to, so that it may be used again.
-func (c *committer) drain(list []*Partition) {
+// written to, so that it may be used again. filled is how long it took to fill it.
+func (c *committer) drain(list []*Partition, filled time.Duration) {
+	began := time.Now()
 	var left atomic.Int64
 	together(len(list), func(i int) {
 		if !c.drained(list[i]) {
@@ -334,6 +342,9 @@ func (c *committer) drain(list []*Partition) {
 	c.turn <- struct{}{}
 	if c.dir.failed() == nil {
 		c.journal.Done()
+		if time.Since(began)*drainShare > filled {
+			c.journal.Grow()
+		}
 	}
 	<-c.turn
 }

@@ -176,7 +176,12 @@ func (d *loader) run() error {
 		return err
 	}
 	// Whatever was opened to look at is not kept open.
-	for _, s := range d.segments {
+	for i, s := range d.segments {
+		if !d.o.Clean && i >= floor(d.segments, d.o.Settled-1) {
+			// A process that was killed may have written to the indexes, and this one
+			// finds them whole in the system's memory.
+			s.IndexesUnsynced()
+		}
 		err = errors.Join(err, s.Close())
 	}
 	return err

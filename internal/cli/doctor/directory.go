@@ -11,6 +11,7 @@ import (
 
 	"github.com/gregor-stream/gregor/internal/cli/command"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/journal"
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
@@ -84,6 +85,26 @@ func (d *dirCheck) identity() {
 	}
 	if !d.clean && !d.inUse && meta.ClusterID != "" {
 		d.f.add(Warn, d.dir, "nothing: the next start checks what was not yet on disk", "the broker did not stop cleanly")
+	}
+	d.journal()
+}
+
+// journal looks for a sync journal that was left, and for what could not be put
+// back from one.
+func (d *dirCheck) journal() {
+	left, err := journal.Exists(d.fs, d.dir)
+	if err != nil {
+		d.f.add(Warn, d.dir, "", "%v", err)
+	}
+	if left && !d.inUse {
+		d.f.add(Warn, d.dir, "start gregor on it before any other program writes to it", "its sync journal (%s*) is not put back yet", logdir.JournalPrefix)
+	}
+	kept, err := journal.Kept(d.fs, d.dir)
+	if err != nil {
+		d.f.add(Warn, d.dir, "", "%v", err)
+	}
+	for _, name := range kept {
+		d.f.add(Warn, name, "see what the broker's log said of it; compare the topics with copies of theirs, and then remove it", "is of a sync journal that could not be put back as a whole")
 	}
 }
 

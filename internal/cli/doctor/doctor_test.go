@@ -134,6 +134,15 @@ func TestTheDoctorFindsDamageOnDisk(t *testing.T) {
 		t.Errorf("a cut end after a crash: %s", found)
 	}
 	write(whole)
+	for _, name := range []string{".gregor-journal-0", ".gregor-journal-1.kept-1"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found = strings.Join(examine(t, 0, "--dir", dir), "\n")
+	if !strings.Contains(found, "sync journal (.gregor-journal-*) is not put back yet") || !strings.Contains(found, ".gregor-journal-1.kept-1: is of a sync journal") {
+		t.Errorf("a sync journal that was left: %s", found)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "meta.properties"), []byte("version=x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

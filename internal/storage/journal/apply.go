@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/gregor-stream/gregor/internal/batch"
 	"github.com/gregor-stream/gregor/internal/kafka"
@@ -154,6 +155,21 @@ func Exists(fsys vfs.FS, dir string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// Kept lists the files of journals that were set aside.
+func Kept(fsys vfs.FS, dir string) ([]string, error) {
+	entries, err := fsys.List(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name, logdir.JournalPrefix) && strings.Contains(e.Name, keptSuffix) {
+			names = append(names, e.Name)
+		}
+	}
+	return names, nil
 }
 
 // Keep sets a journal aside that is not to be applied.

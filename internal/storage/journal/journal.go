@@ -56,8 +56,8 @@ const (
 // entries of its log before it do not count.
 const forgotten = -1
 
-// The sizes of a half: it begins small, and doubles while the other one is still
-// being written to the segments.
+// The sizes of a half: it begins small, and doubles where the other one is still
+// being written to the segments when it is full, or [Journal.Grow] says so.
 const (
 	halfBegins = 1 << 20
 	halfLeast  = 8 * blockSize
@@ -174,8 +174,8 @@ func (j *Journal) Begin() (turned bool, err error) {
 }
 
 func (j *Journal) clear() {
-	if cap(j.group) > groupMost/4 {
-		j.group = nil // a large one is rare
+	if cap(j.group) > groupMost {
+		j.group = nil
 	}
 	j.group = append(j.group[:0], make([]byte, atBegin)...)
 }
@@ -320,6 +320,14 @@ func (j *Journal) Commit() (number uint64, err error) {
 	j.number++
 	j.durable.Store(j.live)
 	return number, nil
+}
+
+// Grow has the halves hold twice as much, from the next turn of each on, within
+// the bound that [New] was given.
+func (j *Journal) Grow() {
+	for i := range j.halves {
+		j.halves[i].room = min(2*j.halves[i].room, j.most)
+	}
 }
 
 // Done says that everything that stands in the half that is not active is

@@ -182,6 +182,14 @@ func (s *Segment) MarkUnsynced() {
 	s.dirty = true
 }
 
+// IndexesUnsynced says that the indexes may not be on disk, though nobody has
+// written to them since the segment was opened.
+func (s *Segment) IndexesUnsynced() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.index.dirty, s.times.dirty, s.txns.dirty = true, true, true
+}
+
 // pendingIndexes writes what is missing in the index files and names those that
 // are to be synced.
 func (s *Segment) pendingIndexes(names []string) ([]string, error) {

@@ -51,7 +51,7 @@ func (s *Segment) Recover(from Resume, durable kafka.Offset, c *Config, visit fu
 	}
 	if from.Position == 0 {
 		r.Next = s.Base
-		if err := s.resetTables(); err != nil {
+		if err := s.resetTables(from.careful); err != nil {
 			return Recovered{}, err
 		}
 	}
@@ -59,17 +59,16 @@ func (s *Segment) Recover(from Resume, durable kafka.Offset, c *Config, visit fu
 	b := Batch{}
 	err := s.survey(durable, true, &r, func(sc *scanner) error {
 		s.noteStamp(sc.MaxTimestamp, sc.Last)
-		if err := s.noteBatch(sc.Last, sc.Position, sc.Size, c); err != nil {
+		if sc.Last < from.durable {
+			s.sinceIndex += sc.Size
+		} else if err := s.noteBatch(sc.Last, sc.Position, sc.Size, c); err != nil {
 			return err
-		}
-		if s.sinceIndex < 0 {
-			s.sinceIndex = sc.Size // it has its entry already
 		}
 		b.Header, b.View, b.sc = sc.Header, sc.view(), sc
 		return visit(&b)
 	})
 	if err == nil {
-		err = s.addTime()
+		err = s.tablesDone()
 	}
 	return r, err
 }
@@ -79,7 +78,7 @@ func (s *Segment) reindex() error {
 	if s.gone {
 		return errGone
 	}
-	if err := s.resetTables(); err != nil {
+	if err := s.resetTables(true); err != nil {
 		return err
 	}
 	c := Config{IndexInterval: 4096}
@@ -88,7 +87,7 @@ func (s *Segment) reindex() error {
 		return s.noteBatch(sc.Last, sc.Position, sc.Size, &c)
 	})
 	if err == nil {
-		err = s.addTime()
+		err = s.tablesDone()
 	}
 	return err
 }
@@ -168,11 +167,39 @@ func (s *Segment) checkTimes() error {
 	return err
 }
 
-func (s *Segment) resetTables() error {
+// resetTables begins both indexes anew. With care a crash at any time leaves no
+// entry in the index whose entry in the time index it took: what was durable of
+// them was trusted, and the next recovery would believe the rest.
+func (s *Segment) resetTables(careful bool) error {
 	s.maxStamp, s.maxStampOffset, s.stampKnown = kafka.NoTimestamp, s.Base, true
 	s.sinceIndex, s.checked = 0, true
 	s.verified = s.verified[:0]
-	return errors.Join(s.index.clear(), s.times.clear())
+	if err := s.index.clear(); err != nil {
+		return err
+	}
+	if careful {
+		if err := s.index.file.Sync(); err != nil {
+			return err
+		}
+		s.index.held = true
+	}
+	return s.times.clear()
+}
+
+// tablesDone gives the time index its last entry, and lets go what resetTables
+// had held.
+func (s *Segment) tablesDone() error {
+	if err := s.addTime(); err != nil || !s.index.held {
+		return err
+	}
+	if err := s.times.write(); err != nil {
+		return err
+	}
+	if err := s.times.file.Sync(); err != nil {
+		return err
+	}
+	s.index.held = false
+	return nil
 }
 
 // survey visits all batches from r.Valid on, where r.Next is the least offset,

@@ -2,7 +2,6 @@ package segment
 
 import (
 	"errors"
-	"math"
 
 	"github.com/gregor-stream/gregor/internal/kafka"
 )
@@ -12,7 +11,17 @@ import (
 type Resume struct {
 	Position int64
 	Offset   kafka.Offset // of the batch there
+
+	// durable is the offset below which all entries of the indexes were durable.
+	// None is added there: after another crash an entry that is there vouches for
+	// what the time index has up to it.
+	durable kafka.Offset
+	// careful says that they cannot be used all the same, and are made anew.
+	careful bool
 }
+
+// smallSegment is up to where a segment without index entries is as it should be.
+const smallSegment = 64 << 10
 
 // ResumeAt gives where a recovery may begin that need not look below an offset,
 // because data and indexes were durable up to there. The indexes are cut to what
@@ -22,8 +31,11 @@ func (s *Segment) ResumeAt(settled kafka.Offset) (r Resume, ok bool, err error) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, err := s.settledEntries(settled)
+	if err == nil && n == 0 && s.size < smallSegment {
+		return Resume{durable: settled}, false, nil // there is little below it
+	}
 	if err == nil && n == 0 {
-		return r, false, nil // there is little below it
+		return Resume{careful: true}, false, nil
 	}
 	if err == nil {
 		err = s.settledTxns(settled)
@@ -32,8 +44,9 @@ func (s *Segment) ResumeAt(settled kafka.Offset) (r Resume, ok bool, err error) 
 		r, err = s.resumeAtEntry(n - 1)
 	}
 	if errors.Is(err, errTable) || isMissing(err) || isBad(err) {
-		return Resume{}, false, nil
+		return Resume{careful: true}, false, nil
 	}
+	r.durable = settled
 	return r, err == nil, err
 }
 
@@ -93,8 +106,7 @@ func (s *Segment) resumeAtEntry(n int) (Resume, error) {
 		}
 		s.maxStamp, s.maxStampOffset = timeOf(e), s.timeOffset(e)
 	}
-	// The entry's own batch is counted again, and must not get another entry.
-	s.sinceIndex, s.checked, s.verified = math.MinInt/2, true, s.verified[:0]
+	s.sinceIndex, s.checked, s.verified = 0, true, s.verified[:0]
 	return r, nil
 }
 

@@ -33,6 +33,7 @@ type table struct {
 	cacheFrom int
 	onDisk    int
 	dirty     bool // written since the last sync
+	held      bool // nothing may reach the file yet
 	scratch   [maxEntry]byte
 }
 
@@ -155,7 +156,7 @@ func (t *table) add(entry []byte) error {
 	if err := t.load(); err != nil {
 		return err
 	}
-	if len(t.cache) >= 2*tableCache {
+	if len(t.cache) >= 2*tableCache && !t.held {
 		if err := t.write(); err != nil {
 			return err
 		}
@@ -170,7 +171,7 @@ func (t *table) add(entry []byte) error {
 
 // write puts the entries into the file that are not there yet.
 func (t *table) write() error {
-	if !t.ready || t.onDisk == t.count {
+	if !t.ready || t.held || t.onDisk == t.count {
 		return nil
 	}
 	if err := t.open(); err != nil {
@@ -229,7 +230,7 @@ func (t *table) close() error {
 // abandon closes the file and writes nothing.
 func (t *table) abandon() error {
 	f := t.file
-	t.file, t.cache, t.ready = nil, nil, false
+	t.file, t.cache, t.ready, t.held = nil, nil, false, false
 	t.cacheFrom, t.onDisk, t.count = 0, 0, 0
 	if f == nil {
 		return nil
