@@ -24,6 +24,7 @@ func TestReadersAppendsAndCompactionTogether(t *testing.T) {
 	var done atomic.Bool
 	var wait sync.WaitGroup
 	seen, committed := [2]map[kafka.Offset]keyed{}, [2]map[kafka.Offset]keyed{}
+	var enough [2]atomic.Bool // records were seen
 	for i := range seen {
 		seen[i], committed[i] = map[kafka.Offset]keyed{}, map[kafka.Offset]keyed{}
 		wait.Go(func() {
@@ -32,6 +33,7 @@ func TestReadersAppendsAndCompactionTogether(t *testing.T) {
 				all, stable := readKeyed(t, &pool, k.log)
 				maps.Copy(seen[i], all)
 				maps.Copy(committed[i], stable)
+				enough[i].Store(len(seen[i]) >= 100 && len(committed[i]) >= 100)
 			}
 		})
 	}
@@ -57,7 +59,7 @@ func TestReadersAppendsAndCompactionTogether(t *testing.T) {
 			housekeep(t, k.log, i)
 		}
 	})
-	for range 3000 {
+	for n := 0; n < 3000 || n < 100_000 && !(enough[0].Load() && enough[1].Load()) && !t.Failed(); n++ {
 		k.step()
 		seconds.Store(k.seconds)
 	}
