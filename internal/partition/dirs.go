@@ -35,9 +35,10 @@ type logDir struct {
 	// writing has room for who writes a checkpoint file: one at a time.
 	writing chan struct{}
 
-	// removed: the files have offsets of partitions that are gone. Guarded by
-	// Set.publishing.
-	removed bool
+	// removed: the files have offsets of partitions that are gone.
+	removed atomic.Bool
+	// leaving is how many publications' removed partitions are not out of here yet.
+	leaving atomic.Int32
 }
 
 func (s *Set) newLogDir(d Dir) *logDir {
@@ -118,16 +119,14 @@ func (s *Set) checkpoint(d *logDir, all []*Partition) error {
 // forgetRemoved takes partitions that are gone out of the checkpoint files, now:
 // a new partition of the same name would be opened with their offsets after a
 // crash, and lose what is below.
-func (s *Set) forgetRemoved() {
-	for _, d := range s.dirs {
-		if !d.removed || d.failed() != nil {
-			continue
-		}
-		d.dirty()
-		err := s.checkpoint(d, s.all())
-		s.told(err)
-		d.removed = err != nil
+func (s *Set) forgetRemoved(d *logDir) {
+	if d.failed() != nil {
+		return
 	}
+	d.dirty()
+	err := s.checkpoint(d, s.all())
+	s.told(err)
+	d.removed.Store(err != nil)
 }
 
 // The values of the checkpoint files. Of a log that could not be opened they

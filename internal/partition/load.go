@@ -50,7 +50,7 @@ func (s *Set) Load() error {
 		}
 		s.changeTopic(now, img, &delta)
 	}
-	s.forgetRemoved()
+	s.leave(forever)
 	s.loaded = true
 	return nil
 }
@@ -136,7 +136,7 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 		found[len(found)-1].p.cleaned.Store(int64(cleaned))
 	}
 	s.tellLost(d, img, checkpoints[0], found)
-	d.removed = hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found) || hasOthers(checkpoints[3], found)
+	d.removed.Store(hasOthers(checkpoints[0], found) || hasOthers(checkpoints[1], found) || hasOthers(checkpoints[3], found))
 	return found, nil
 }
 

@@ -25,19 +25,18 @@ func (s *Set) Publish(img *metadata.Image, delta *metadata.Delta) {
 	}
 	now := time.Now()
 	for _, t := range delta.Deleted {
-		s.removeTopic(now, t)
+		s.removeTopic(t)
 	}
-	s.forgetRemoved()
+	s.leave(leaveWait)
 	for i := range delta.Topics {
 		s.changeTopic(now, img, &delta.Topics[i])
 	}
-	s.forgetRemoved()
+	s.leave(leaveWait)
 	s.changeConfigs(img, delta.Configs)
 }
 
-// removeTopic takes a topic's partitions away; their directories are renamed
-// now and removed after file.delete.delay.ms.
-func (s *Set) removeTopic(now time.Time, gone *metadata.Topic) {
+// removeTopic takes a topic's partitions away.
+func (s *Set) removeTopic(gone *metadata.Topic) {
 	s.mu.Lock()
 	t := s.byID[gone.ID]
 	if t == nil {
@@ -59,48 +58,7 @@ func (s *Set) removeTopic(now time.Time, gone *metadata.Topic) {
 			p.journaled.Store(0)
 		}
 	}
-	s.removePartitions(now, t, t.partitions)
-}
-
-func (s *Set) removePartitions(now time.Time, t *topic, gone []*Partition) {
-	gone = slices.DeleteFunc(slices.Clone(gone), func(p *Partition) bool { return p == nil })
-	for _, p := range gone {
-		p.become(&role{deleted: true, leader: kafka.NoNode, epoch: p.role.Load().epoch})
-		p.settle()
-	}
-	for _, p := range gone {
-		s.tell(p)
-	}
-	s.parallel(gone, func(p *Partition) {
-		s.cleaner.end(p)
-		log := p.made.Load()
-		if log == nil {
-			s.removeUnopened(p)
-			return
-		}
-		if p.dir.failed() != nil {
-			// As in Kafka it stays; where its disk comes back, the next start
-			// sets it aside.
-			s.cfg.Log.Error("a deleted partition's directory stays: its log directory has failed", "partition", p.tp)
-			log.Abandon() // nobody finds it any more, and its files are open
-			return
-		}
-		id, err := kafka.NewUUID(s.cfg.Rand)
-		if err == nil {
-			err = p.dir.spare(func() error { return log.Delete(id) })
-		}
-		if err != nil {
-			s.cfg.Log.Error("a deleted partition's directory could not be set aside; it stays", "partition", p.tp, "error", err)
-			s.failed(p.dir, "delete "+p.tp.String(), err)
-			return
-		}
-		s.removeLater(p, now.Add(time.Duration(t.config.Load().FileDeleteDelayMs)*time.Millisecond))
-	})
-	for _, p := range gone {
-		p.dir.partitions.Add(-1)
-		p.dir.dirty()
-		p.dir.removed = p.dir.removed || logStartOf(p) > 0 || recoveryPointOf(p) > 0 || cleanedOf(p) > 0
-	}
+	s.removePartitions(t.partitions)
 }
 
 // changeTopic makes partitions that are new here, removes those that moved
@@ -137,7 +95,7 @@ func (s *Set) changeTopic(now time.Time, img *metadata.Image, delta *metadata.To
 	t.partitions = next
 	s.byName[t.name], s.byID[t.id] = t, t
 	s.mu.Unlock()
-	s.removePartitions(now, t, gone)
+	s.removePartitions(gone)
 	for _, p := range changed {
 		s.tell(p)
 		s.assign(p, delta.Topic)

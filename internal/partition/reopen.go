@@ -24,12 +24,13 @@ import (
 // late is the logs that wait for space.
 //
 // Bound: logs has each partition of the broker at most once, and those that
-// were removed while they were being opened.
+// were removed while they were being opened; leaving those whose disk is slow.
 type late struct {
-	mu   sync.Mutex
-	logs map[*Partition]*lateLog
-	gone int           // of them are gone
-	wake chan struct{} // holds at most one wake-up
+	mu      sync.Mutex
+	logs    map[*Partition]*lateLog
+	gone    int                 // of them are gone
+	leaving map[*Partition]bool // removed, and their directories may be in place, see Set.leave
+	wake    chan struct{}       // holds at most one wake-up
 }
 
 // lateLog is one of them. What is not fixed is guarded by late.mu.
@@ -44,6 +45,7 @@ type lateLog struct {
 
 func (l *late) init() {
 	l.logs = make(map[*Partition]*lateLog)
+	l.leaving = make(map[*Partition]bool)
 	l.wake = make(chan struct{}, 1)
 }
 
@@ -117,13 +119,37 @@ func (l *late) leave(p *Partition) bool {
 	return true
 }
 
+// goes notes partitions that are removed, and whose directories are not yet.
+func (l *late) goes(list []*Partition) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range list {
+		l.leaving[p] = true
+	}
+}
+
+// left forgets them, and has those looked at that waited for their places.
+func (l *late) left(list []*Partition) {
+	l.mu.Lock()
+	for _, p := range list {
+		delete(l.leaving, p)
+	}
+	l.mu.Unlock()
+	l.nudge()
+}
+
 // ending says whether the directory that p is to have is another's, who was
-// removed while its log was being opened.
+// removed while its log was being opened, or whose disk is slow.
 func (l *late) ending(p *Partition) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.gone == 0 {
+	if l.gone == 0 && len(l.leaving) == 0 {
 		return false // as nearly always
+	}
+	for other := range l.leaving {
+		if other.tp == p.tp && other.dir == p.dir {
+			return true
+		}
 	}
 	for other, log := range l.logs {
 		if log.gone && other.tp == p.tp && other.dir == p.dir {

@@ -69,6 +69,7 @@ type Set struct {
 	publishing sync.Mutex
 	loaded     bool
 	closed     bool
+	removed    []*Partition // by the publication under way, for leave
 
 	mu     sync.RWMutex
 	byName map[string]*topic

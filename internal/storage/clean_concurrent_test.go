@@ -4,12 +4,15 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/gregor-stream/gregor/internal/compress"
 	"github.com/gregor-stream/gregor/internal/kafka"
+	"github.com/gregor-stream/gregor/internal/storage/segment"
 )
 
 // Appends, reads of all and of committed records, compaction, flushes and idle
@@ -21,6 +24,7 @@ func TestReadersAppendsAndCompactionTogether(t *testing.T) {
 	var done atomic.Bool
 	var wait sync.WaitGroup
 	seen, committed := [2]map[kafka.Offset]keyed{}, [2]map[kafka.Offset]keyed{}
+	var enough [2]atomic.Bool // records were seen
 	for i := range seen {
 		seen[i], committed[i] = map[kafka.Offset]keyed{}, map[kafka.Offset]keyed{}
 		wait.Go(func() {
@@ -29,6 +33,7 @@ func TestReadersAppendsAndCompactionTogether(t *testing.T) {
 				all, stable := readKeyed(t, &pool, k.log)
 				maps.Copy(seen[i], all)
 				maps.Copy(committed[i], stable)
+				enough[i].Store(len(seen[i]) >= 100 && len(committed[i]) >= 100)
 			}
 		})
 	}
@@ -54,7 +59,7 @@ func TestReadersAppendsAndCompactionTogether(t *testing.T) {
 			housekeep(t, k.log, i)
 		}
 	})
-	for range 3000 {
+	for n := 0; n < 3000 || n < 100_000 && !(enough[0].Load() && enough[1].Load()) && !t.Failed(); n++ {
 		k.step()
 		seconds.Store(k.seconds)
 	}
@@ -183,4 +188,80 @@ func TestAReadKnowsItsAbortedTransactionsAfterACompaction(t *testing.T) {
 		t.Errorf("when the files are gone: %v", err)
 	}
 	f.Release()
+}
+
+// Several compactions within file.delete.delay.ms leave several segments of one
+// base for removal. A reader who holds the first has its own list, whichever
+// transactions the later ones still know of; where its files are removed between
+// the compactions it is told so, although others have their names.
+func TestAReadKnowsItsAbortedTransactionsAfterManyCompactions(t *testing.T) {
+	for name, sweep := range map[string]bool{"waiting": false, "removed": true} {
+		t.Run(name, func(t *testing.T) {
+			m := disk(t)
+			k := newKeyedLog(t, m, 2)
+			for range 400 {
+				k.step()
+			}
+			for pid := range k.open {
+				k.endTxn(pid, true)
+			}
+			reads := make([]Fetched, 5) // before each compaction, and after the last
+			lists := make([][]AbortedTxn, len(reads))
+			for i := range reads {
+				if i > 0 {
+					k.seconds, k.cleaned = k.seconds+25*3600, -1
+					if sweep {
+						must(t, k.log.Sweep(at(k.seconds)))
+					}
+					k.step() // a record more, which makes some of the rest go
+					_, err := k.clean(quick())
+					must(t, err)
+				}
+				must(t, k.log.Read(0, 1, true, k.log.LogEndOffset(), &reads[i]))
+				reads[i].Upper = k.log.LogEndOffset() // all that these segments know of
+				var err error
+				lists[i], err = k.log.AbortedIn(nil, &reads[i])
+				must(t, err)
+				for j := range i {
+					again, err := k.log.AbortedIn(nil, &reads[j])
+					gone := sweep && errors.Is(err, fs.ErrNotExist)
+					if sweep && j == 0 && i > 1 && !gone {
+						t.Errorf("after compaction %d the files of the first read are removed: %v (%v)", i, again, err)
+					}
+					if !gone && (err != nil || !slices.Equal(again, lists[j])) {
+						t.Errorf("before compaction %d, after %d: %v (%v), was %v", j+1, i, again, err, lists[j])
+					}
+				}
+			}
+			if n := len(lists); len(lists[0]) == 0 || len(lists[1]) == 0 || len(lists[n-1]) >= len(lists[1]) {
+				t.Fatalf("the compactions do not differ: %v", lists)
+			}
+			if !sweep {
+				deletedIsGone(t, k, reads)
+				return
+			}
+			must(t, k.log.Sweep(at(k.seconds+61)))
+			for name := range files(t, m, k.log.Dir()) {
+				if strings.HasSuffix(name, segment.DeletedSuffix) {
+					t.Errorf("%s is left", name)
+				}
+			}
+		})
+	}
+}
+
+// deletedIsGone deletes the log, and puts files where its were: they are not read.
+func deletedIsGone(t *testing.T, k *keyedLog, reads []Fetched) {
+	t.Helper()
+	dir := k.log.Dir()
+	must(t, k.log.Delete(kafka.UUID{1}))
+	must(t, k.fs.Rename(k.log.Dir(), dir))
+	for i := range reads {
+		if again, err := k.log.AbortedIn(nil, &reads[i]); !errors.Is(err, fs.ErrNotExist) || len(again) > 0 {
+			t.Errorf("read %d knows of the deleted log: %v (%v)", i, again, err)
+		}
+	}
+	before := files(t, k.fs, dir)
+	must(t, k.log.Sweep(at(k.seconds+61)))
+	sameFiles(t, files(t, k.fs, dir), before)
 }

@@ -121,6 +121,7 @@ func TestASegmentOfADeletedLogLeavesTheNextOneAlone(t *testing.T) {
 	must(t, old.CloseIdle(at(100)))
 	stale := old.segments[0]
 	must(t, old.Delete(kafka.UUID{1}))
+	must(t, old.Sweep(at(1e6)))
 
 	next := newLog(t, m, &c)
 	for i := range 20 {
@@ -138,6 +139,9 @@ func TestASegmentOfADeletedLogLeavesTheNextOneAlone(t *testing.T) {
 	}
 	if _, err := stale.Reindex(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("reindex: %v", err)
+	}
+	if _, err := stale.AbortedTxns(0, 100, func(segment.AbortedTxn) {}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("aborted transactions: %v", err)
 	}
 	after, err := vfs.ReadFile(m, stale.Path(segment.IndexSuffix), 1<<20)
 	must(t, err)

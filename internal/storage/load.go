@@ -204,7 +204,7 @@ func (d *loader) begin() error {
 func (d *loader) discard(s *segment.Segment) error {
 	d.found.Removed = append(d.found.Removed, s.Path(segment.LogSuffix))
 	d.unsynced.names = true
-	return errors.Join(s.MarkDeleted(), s.RemoveDeleted())
+	return errors.Join(s.MarkDeleted(""), s.RemoveDeleted())
 }
 
 // rebuildEpochs finds the leader epochs of segments in their batches, where their

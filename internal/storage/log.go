@@ -45,6 +45,7 @@ type Log struct {
 	lastSnap  kafka.Offset   // up to where the last one reaches
 	kept      kept           // the one that was taken last within a segment
 	doomed    []doomed       // renamed files that wait for their removal, by time
+	doomTags  int            // how many of them were given a tag, see doomTag
 
 	mu       sync.Mutex // guards what follows, shortly
 	dir      string

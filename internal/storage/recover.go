@@ -296,7 +296,7 @@ func (d *loader) setAside(s *segment.Segment, end kafka.Offset) error {
 		}
 		d.found.Cuts = append(d.found.Cuts, cut)
 	}
-	return errors.Join(s.MarkDeleted(), s.RemoveDeleted())
+	return errors.Join(s.MarkDeleted(""), s.RemoveDeleted())
 }
 
 // snapshotAfterRecovery writes the producers' state at the log's end, as Kafka

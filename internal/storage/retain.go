@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +23,9 @@ type doomed struct {
 func (l *Log) doom(now time.Time, segments []*segment.Segment) error {
 	due := now.UnixMilli() + l.Config().FileDeleteDelayMs
 	var err error
+	before := l.doomed
 	for _, s := range segments {
-		err = errors.Join(err, s.MarkDeleted())
+		err = errors.Join(err, s.MarkDeleted(l.doomTag(s, before)))
 		l.doomed = append(l.doomed, doomed{s, due})
 	}
 	if len(segments) > 0 {
@@ -32,6 +34,18 @@ func (l *Log) doom(now time.Time, segments []*segment.Segment) error {
 		l.mu.Unlock()
 	}
 	return err
+}
+
+// doomTag tells the files of a segment from those of an earlier one of the same
+// base, compacted or cut off before, that waits for its removal: who still has
+// that one opens its transaction index by name. Kafka, as this package does, takes
+// whatever ends with .deleted for leftovers. writing is held.
+func (l *Log) doomTag(s *segment.Segment, before []doomed) string {
+	if !slices.ContainsFunc(before, func(x doomed) bool { return x.segment.Base == s.Base }) {
+		return ""
+	}
+	l.doomTags++
+	return "." + strconv.Itoa(l.doomTags)
 }
 
 // Sweep removes the files whose delay is over.
@@ -202,6 +216,8 @@ func (l *Log) Delete(id kafka.UUID) error {
 			return failed("delete", l.Dir(), err)
 		}
 	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == stateDeleted {
@@ -214,11 +230,14 @@ func (l *Log) Delete(id kafka.UUID) error {
 	for _, s := range l.segments {
 		_ = s.Retire() // a reader may still have them, and a new log their names soon
 	}
+	for _, x := range l.doomed {
+		_ = x.segment.Retire()
+	}
 	to := vfs.Join(vfs.Dir(l.dir), logdir.Rename(l.partition, id, logdir.Delete))
 	if err := l.host.fs.Rename(l.dir, to); err != nil {
 		return failed("delete", l.dir, err)
 	}
-	l.dir, l.state, l.segments = to, stateDeleted, nil
+	l.dir, l.state, l.segments, l.doomed = to, stateDeleted, nil, nil // Remove takes the doomed, too
 	return nil
 }
 

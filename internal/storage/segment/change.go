@@ -268,10 +268,12 @@ func (s *Segment) drop() {
 func suffixes() []string { return []string{IndexSuffix, TimeSuffix, TxnSuffix, LogSuffix} }
 
 // Retire closes the files for good: the directory is about to be renamed.
-// Sections that were handed out stay good. What is gone needs no sync.
+// Sections that were handed out stay good. What is gone needs no sync, and there
+// is no transaction index any more: what has its name soon is another log's.
 func (s *Segment) Retire() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.txns.gone = true
 	return s.retire()
 }
 
@@ -281,16 +283,19 @@ func (s *Segment) retire() error {
 	return errors.Join(s.index.abandon(), s.times.abandon())
 }
 
-// MarkDeleted renames the files to *.deleted. Sections that were handed out stay
-// good, and so does what the transaction index says.
-func (s *Segment) MarkDeleted() error {
+// MarkDeleted renames the files to *.deleted, with a tag before it. Sections that
+// were handed out stay good, and so does what the transaction index says: it is
+// opened by its name, so that as long as the files wait for their removal no other
+// segment of the same base may be given the same tag.
+func (s *Segment) MarkDeleted(tag string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// So that a reader who still has the segment sees that the transaction index
 	// is gone, and does not take it for one that never was.
 	err := s.txns.load()
 	// The data first: without it the others are leftovers.
-	return errors.Join(err, s.retire(), s.rename(DeletedSuffix))
+	s.deleted = tag + DeletedSuffix
+	return errors.Join(err, s.retire(), s.rename(s.deleted))
 }
 
 // Rename gives the files the names of the segment with a suffix behind them: see
@@ -327,11 +332,15 @@ func (s *Segment) renameFile(name *string, kind, suffix string) error {
 	return nil
 }
 
-// RemoveDeleted removes the files that MarkDeleted renamed.
+// RemoveDeleted removes the files that MarkDeleted renamed. Their names may be
+// another segment's from here on.
 func (s *Segment) RemoveDeleted() error {
+	s.mu.Lock()
+	s.txns.gone = true
+	s.mu.Unlock()
 	var err error
 	for _, suffix := range suffixes() {
-		removed := s.FS.Remove(s.Path(suffix) + DeletedSuffix)
+		removed := s.FS.Remove(s.Path(suffix) + s.deleted)
 		if removed != nil && !isMissing(removed) {
 			err = errors.Join(err, removed)
 		}

@@ -92,10 +92,11 @@ type Segment struct {
 	firstStamp kafka.Timestamp // of the first batch, -1: none; for rolling by time
 	firstKnown bool
 	created    kafka.Timestamp
-	dirty      bool // data was written since the last sync
-	used       bool // opened since the last CloseIdle
-	gone       bool // deleted: files of these names are another's
-	wide       bool // its offsets may be at any distance from the base, see Parts; never changed
+	dirty      bool   // data was written since the last sync
+	used       bool   // opened since the last CloseIdle
+	gone       bool   // deleted: files of these names are another's
+	deleted    string // the suffix of its files when MarkDeleted has renamed them
+	wide       bool   // its offsets may be at any distance from the base, see Parts; never changed
 }
 
 // Create makes a segment's files, empty. Files of these names give way, as they
@@ -118,7 +119,7 @@ func create(s *Segment, c *Config) (*Segment, error) {
 	if err = errors.Join(err, s.index.create(), s.times.create()); err != nil {
 		// A smaller batch may fit into the segment before: an empty one that is
 		// left here would stand among its offsets.
-		return nil, errors.Join(err, s.Abandon(), s.MarkDeleted(), s.RemoveDeleted())
+		return nil, errors.Join(err, s.Abandon(), s.MarkDeleted(".new"), s.RemoveDeleted())
 	}
 	return s, nil
 }

@@ -63,11 +63,15 @@ type txnIndex struct {
 	size  int64
 	torn  bool // a part of an entry follows
 	dirty bool
+	gone  bool // a file of this name is another's, if there is one
 }
 
 func (x *txnIndex) load() error {
 	if x.known {
 		return nil
+	}
+	if x.gone {
+		return errGone
 	}
 	info, err := x.fsys.Stat(x.name)
 	if err != nil && !isMissing(err) {
@@ -79,6 +83,9 @@ func (x *txnIndex) load() error {
 }
 
 func (x *txnIndex) open(flags vfs.Flag, use func(f vfs.File) error) error {
+	if x.gone {
+		return errGone
+	}
 	f, err := x.fsys.Open(x.name, flags)
 	if err != nil {
 		return err
