@@ -16,8 +16,9 @@ import (
 
 // checkFiles compares the indexes of a directory, whose log was closed, with a
 // scan of its segments that knows nothing of the broker's reading; with txns the
-// transaction indexes, too.
-func checkFiles(fsys vfs.FS, dir string, txns bool) error {
+// transaction indexes, too. The log begins at start: of a transaction that began
+// below it a recovery may know less.
+func checkFiles(fsys vfs.FS, dir string, start kafka.Offset, txns bool) error {
 	entries, err := fsys.List(dir)
 	if err != nil {
 		return err
@@ -35,7 +36,7 @@ func checkFiles(fsys vfs.FS, dir string, txns bool) error {
 		if err != nil {
 			return err
 		}
-		if err := checkSegment(fsys, dir, kafka.Offset(base), aborted, txns); err != nil {
+		if err := checkSegment(fsys, dir, kafka.Offset(base), start, aborted, txns); err != nil {
 			return fmt.Errorf("%s: %w", vfs.Join(dir, e.Name), err)
 		}
 	}
@@ -49,7 +50,7 @@ type scanned struct {
 	stamp       kafka.Timestamp
 }
 
-func checkSegment(fsys vfs.FS, dir string, base kafka.Offset, open map[kafka.ProducerID]kafka.Offset, compareTxns bool) error {
+func checkSegment(fsys vfs.FS, dir string, base, start kafka.Offset, open map[kafka.ProducerID]kafka.Offset, compareTxns bool) error {
 	path := func(suffix string) string { return vfs.Join(dir, segment.Name(base, suffix)) }
 	data, err := vfs.ReadFile(fsys, path(segment.LogSuffix), 1<<26)
 	if err != nil {
@@ -57,6 +58,7 @@ func checkSegment(fsys vfs.FS, dir string, base kafka.Offset, open map[kafka.Pro
 	}
 	var list []scanned
 	var txns []byte
+	early := map[string]bool{} // where transactions end that began below start
 	it := batch.Batches(data)
 	for it.Next() {
 		b := it.Batch()
@@ -64,7 +66,13 @@ func checkSegment(fsys vfs.FS, dir string, base kafka.Offset, open map[kafka.Pro
 			return err
 		}
 		list = append(list, scanned{int64(it.Position()), b.BaseOffset(), b.LastOffset(), b.MaxTimestamp()})
-		txns = append(txns, endOf(b, open)...)
+		switch entry := endOf(b, open); {
+		case entry == nil:
+		case kafka.Offset(binary.BigEndian.Uint64(entry[10:])) < start:
+			early[string(entry[18:26])] = true
+		default:
+			txns = append(txns, entry...)
+		}
 	}
 	if it.Consumed() != len(data) {
 		return fmt.Errorf("%d bytes behind the last batch", len(data)-it.Consumed())
@@ -84,6 +92,13 @@ func checkSegment(fsys vfs.FS, dir string, base kafka.Offset, open map[kafka.Pro
 	}
 	// The last stable offset is left out: it is that of the time of the append.
 	const entry, told = 34, 26
+	var late []byte
+	for at := 0; at+entry <= len(have); at += entry {
+		if !early[string(have[at+18:at+told])] {
+			late = append(late, have[at:at+entry]...)
+		}
+	}
+	have = append(late, have[len(have)/entry*entry:]...)
 	if len(have) != len(txns) {
 		return fmt.Errorf("the transaction index has %d entries, and the batches %d", len(have)/entry, len(txns)/entry)
 	}

@@ -98,12 +98,17 @@ func (w *world) goOn(x image) error {
 	if err := checkSet(set, x, nil); err != nil {
 		return err
 	}
+	starts := map[*part]kafka.Offset{}
+	for _, p := range x.parts {
+		at, _ := set.Partition(p.tp)
+		starts[p] = at.LogStartOffset()
+	}
 	if err := set.Close(9); err != nil {
 		return err
 	}
 	for _, p := range x.parts {
 		p.acked = p.end()
-		if err := checkFiles(x.fs, vfs.Join(dataDir, p.tp.String()), !p.compacted()); err != nil {
+		if err := checkFiles(x.fs, vfs.Join(dataDir, p.tp.String()), starts[p], !p.compacted()); err != nil {
 			return err
 		}
 	}
