@@ -34,6 +34,7 @@ func is(want string) func(string) bool { return func(name string) bool { return 
 func bugs() []bug {
 	return []bug{
 		{name: "a record is acknowledged before its sync", ops: vfs.OpSync, file: ends(".log")},
+		{name: "the sync journal is not synced", ops: vfs.OpSync, file: func(name string) bool { return strings.HasPrefix(name, logdir.JournalPrefix) }},
 		{name: "the name of a new segment is not synced", ops: vfs.OpSyncDir, file: func(name string) bool { return "/"+name != dataDir }},
 		{name: "the name of a new partition's directory is not synced", ops: vfs.OpSyncDir, file: func(name string) bool { return "/"+name == dataDir }},
 		{name: "the recovery point is written before the sync that moves it", rewrite: ahead},
