@@ -169,8 +169,13 @@ func (d *loader) resume() (first int, from segment.Resume, err error) {
 		if ok || err != nil {
 			return first, from, err
 		}
+		return max(floor(d.segments, d.o.RecoveryPoint), 0), from, nil
 	}
-	return max(floor(d.segments, d.o.RecoveryPoint), 0), segment.Resume{}, nil
+	first = max(floor(d.segments, d.o.RecoveryPoint), 0)
+	if d.o.Settled > 0 {
+		return first, segment.Anew(), nil // the next start may trust the indexes again
+	}
+	return first, segment.Resume{}, nil
 }
 
 // producersUpTo makes the producers' state what it was where recovery begins, or

@@ -20,6 +20,10 @@ type Resume struct {
 	careful bool
 }
 
+// Anew is the beginning of a segment whose indexes a later recovery may trust,
+// though this one does not.
+func Anew() Resume { return Resume{careful: true} }
+
 // smallSegment is up to where a segment without index entries is as it should be.
 const smallSegment = 64 << 10
 
