@@ -99,7 +99,7 @@ func (l *Log) prepare(a *appender, c *Config, epoch kafka.LeaderEpoch, o *Append
 func (l *Log) segmentConfig(c *Config) segment.Config {
 	return segment.Config{
 		IndexInterval: c.IndexIntervalBytes, IndexBytes: c.SegmentIndexBytes,
-		SegmentBytes: c.SegmentBytes, SegmentMs: c.SegmentMs, Preallocate: c.Preallocate, Gaps: c.Compact,
+		SegmentBytes: c.SegmentBytes, SegmentMs: c.SegmentMs, Preallocate: c.Preallocate,
 	}
 }
 

@@ -131,8 +131,10 @@ func (p *parting) firstOffset(sc *scanner) (kafka.Offset, error) {
 // although they are far from those before it: next would be the nearest. Its
 // checksum does not cover them. The batch behind it has to agree; where there is
 // none, they have to go on from the last, or be below an offset that the log is
-// known to have had: a single batch far off at the end of a log without gaps is
-// damage. The lock is held.
+// known to have had: a single batch far off at the end of a log is damage, in a
+// compacted topic too, since compaction leaves gaps below the recovery point only. A
+// torn write can leave any base offset before a batch that is whole. The lock is
+// held.
 func (s *Segment) believed(at int64, next, below kafka.Offset) (bool, error) {
 	file, err := s.opened()
 	if err != nil {

@@ -46,9 +46,6 @@ func (s *Segment) Recover(from Resume, durable kafka.Offset, c *Config, visit fu
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := Recovered{Next: from.Offset, Valid: from.Position, below: durable}
-	if c.Gaps {
-		r.below = math.MaxInt64
-	}
 	if from.Position == 0 {
 		r.Next = s.Base
 		if err := s.resetTables(from.careful); err != nil {

@@ -53,7 +53,6 @@ type Config struct {
 	SegmentBytes  int   // the greatest length of the data
 	SegmentMs     int64 // the greatest age, less jitter
 	Preallocate   bool  // give the file its full length at once, as Kafka does
-	Gaps          bool  // there may be gaps between any batches: of a compacted topic
 }
 
 // Place says where a segment is and what it shares with others.
