@@ -171,6 +171,7 @@ func run(set *partition.Set) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { _ = set.Run(ctx) })
 	running.Go(func() { _ = set.RunSettle(ctx) })
+	running.Go(func() { _ = set.RunReopen(ctx) })
 	running.Go(func() { _ = set.RunCleaner(ctx) })
 	return func() { cancel(); running.Wait() }
 }

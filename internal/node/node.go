@@ -173,6 +173,7 @@ func (n *Node) start(ctx context.Context) error {
 	n.stack.Go("housekeeping", n.set.Run, n.fail)
 	n.stack.Go("compaction", n.set.RunCleaner, n.fail)
 	n.stack.Go("recovery points", n.set.RunSettle, n.fail)
+	n.stack.Go("logs that wait for space", n.set.RunReopen, n.fail)
 	n.stack.Go("failing directories", n.set.Watch, n.fail)
 	n.stack.Push("groups", func(context.Context) error { n.groups.Close(); return nil })
 	n.stack.Push("transactions", func(context.Context) error { n.transactions.Close(); return nil })

@@ -55,6 +55,7 @@ func (b *broker) withFaults() (*vfs.Faults, *heard) {
 	go func() {
 		var both sync.WaitGroup
 		both.Go(func() { _ = b.set.Watch(ctx) })
+		both.Go(func() { _ = b.set.RunReopen(ctx) })
 		_ = b.set.Run(ctx)
 		both.Wait()
 		close(done)

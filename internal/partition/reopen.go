@@ -208,14 +208,14 @@ func (p *pace) due(now time.Time, free int64) bool {
 	}
 }
 
-// openLate opens the logs that wait, until ctx ends. It runs beside the
-// housekeeping, which makes the room: a recovery may take long.
-func (s *Set) openLate(ctx context.Context) {
+// RunReopen opens the logs that wait for space, until ctx ends. It wants a
+// goroutine of its own beside Run, which makes the room: a recovery may take long.
+func (s *Set) RunReopen(ctx context.Context) error {
 	paces := make([]pace, len(s.dirs))
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-s.late.wake:
 		}
 		for i, d := range s.dirs {

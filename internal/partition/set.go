@@ -290,11 +290,5 @@ func (s *Set) spread(n int, f func(i int)) {
 	wait.Wait()
 }
 
-// Run does the housekeeping of all partitions, and opens the logs that wait for
-// space, until ctx ends.
-func (s *Set) Run(ctx context.Context) error {
-	var late sync.WaitGroup
-	defer late.Wait()
-	late.Go(func() { s.openLate(ctx) })
-	return s.housekeeping(ctx)
-}
+// Run does the housekeeping of all partitions until ctx ends.
+func (s *Set) Run(ctx context.Context) error { return s.housekeeping(ctx) }

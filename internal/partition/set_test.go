@@ -129,9 +129,10 @@ func (b *broker) open() {
 			_ = set.RunSettle(ctx)
 		}
 	}()
-	cleaned := make(chan struct{})
+	cleaned, reopened := make(chan struct{}), make(chan struct{})
 	go func() { _ = set.RunCleaner(ctx); close(cleaned) }()
-	go func() { _ = set.Run(ctx); <-settled; <-cleaned; close(b.done) }()
+	go func() { _ = set.RunReopen(ctx); close(reopened) }()
+	go func() { _ = set.Run(ctx); <-settled; <-cleaned; <-reopened; close(b.done) }()
 }
 
 // config is what a set on fsys is made of.

@@ -33,7 +33,23 @@ var names atomic.Int64
 
 // uniqueName is a word that no other run has, always equally long.
 func uniqueName() string {
-	return fmt.Sprintf("n%05x%04d", time.Now().Unix()&0xfffff, names.Add(1)%10000)
+	for {
+		name := fmt.Sprintf("n%05x%04d", time.Now().Unix()&0xfffff, names.Add(1)%10000)
+		if javaBucket(name) != javaBucket(name+"-2") {
+			return name
+		}
+	}
+}
+
+// javaBucket is where a small HashMap of Java's has a string. What shares a bucket
+// comes in the order in which it was put in, and Kafka's commands put groups in by a
+// hash that is another in each run of a JVM (CoordinatorKey's, of an enum).
+func javaBucket(s string) uint32 {
+	h := uint32(0)
+	for _, c := range []byte(s) {
+		h = 31*h + uint32(c)
+	}
+	return (h ^ h>>16) & 15
 }
 
 // Sorted sorts the lines, where Kafka's order is a hash map's.
