@@ -218,6 +218,11 @@ func (d *loader) recoverSegment(s *segment.Segment, resume segment.Resume) (segm
 	if resume.Position > 0 {
 		replayFrom = d.producers.End()
 	}
+	if resume.Careful() {
+		if err := s.Distrust(); err != nil {
+			return segment.Recovered{}, err
+		}
+	}
 	if err := s.TruncateAborted(replayFrom); err != nil {
 		return segment.Recovered{}, err
 	}
@@ -238,6 +243,11 @@ func (d *loader) recoverSegment(s *segment.Segment, resume segment.Resume) (segm
 	d.scanned(s.Size() - resume.Position)
 	for _, a := range aborted {
 		if err := s.AppendAborted(a); err != nil {
+			return r, err
+		}
+	}
+	if resume.Careful() {
+		if err := s.Trust(); err != nil {
 			return r, err
 		}
 	}

@@ -67,7 +67,33 @@ func (s *Segment) Recover(from Resume, durable kafka.Offset, c *Config, visit fu
 	if err == nil {
 		err = s.tablesDone()
 	}
+	if err == nil && !from.careful {
+		s.index.held = false
+	}
 	return r, err
+}
+
+// Distrust empties the index, durably, of a segment whose recovery is careful:
+// before anything else of what was durable changes. Nothing reaches the index's
+// file until [Segment.Trust].
+func (s *Segment) Distrust() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.emptyIndex(true)
+}
+
+// Trust ends a careful recovery, when the transaction index has its entries.
+func (s *Segment) Trust() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.txns.dirty {
+		if err := syncByName(s.FS, s.txns.name); err != nil {
+			return err
+		}
+		s.txns.dirty = false
+	}
+	s.index.held = false
+	return nil
 }
 
 // reindex makes the offset and time indexes from the batches' headers.
@@ -85,6 +111,9 @@ func (s *Segment) reindex() error {
 	})
 	if err == nil {
 		err = s.tablesDone()
+	}
+	if err == nil {
+		s.index.held = false
 	}
 	return err
 }
@@ -171,20 +200,22 @@ func (s *Segment) resetTables(careful bool) error {
 	s.maxStamp, s.maxStampOffset, s.stampKnown = kafka.NoTimestamp, s.Base, true
 	s.sinceIndex, s.checked = 0, true
 	s.verified = s.verified[:0]
-	if err := s.index.clear(); err != nil {
+	if err := s.emptyIndex(careful); err != nil {
 		return err
-	}
-	if careful {
-		if err := s.index.file.Sync(); err != nil {
-			return err
-		}
-		s.index.held = true
 	}
 	return s.times.clear()
 }
 
-// tablesDone gives the time index its last entry, and lets go what resetTables
-// had held.
+func (s *Segment) emptyIndex(careful bool) error {
+	if err := s.index.clear(); err != nil || !careful {
+		return err
+	}
+	s.index.held = true
+	return s.index.file.Sync()
+}
+
+// tablesDone gives the time index its last entry, and makes it durable where the
+// index waits for that.
 func (s *Segment) tablesDone() error {
 	if err := s.addTime(); err != nil || !s.index.held {
 		return err
@@ -192,11 +223,7 @@ func (s *Segment) tablesDone() error {
 	if err := s.times.write(); err != nil {
 		return err
 	}
-	if err := s.times.file.Sync(); err != nil {
-		return err
-	}
-	s.index.held = false
-	return nil
+	return s.times.file.Sync()
 }
 
 // survey visits all batches from r.Valid on, where r.Next is the least offset,

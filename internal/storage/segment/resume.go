@@ -24,6 +24,10 @@ type Resume struct {
 // though this one does not.
 func Anew() Resume { return Resume{careful: true} }
 
+// Careful says that a crash within the recovery must not leave what the next one
+// would trust: [Segment.Distrust] comes first, and [Segment.Trust] last.
+func (r Resume) Careful() bool { return r.careful }
+
 // smallSegment is up to where a segment without index entries is as it should be.
 const smallSegment = 64 << 10
 
