@@ -132,6 +132,7 @@ type copying struct {
 	committed   time.Time
 	progress    *progress
 	total       int64
+	silence     silence
 }
 
 // How far a copy is is committed every commitEvery, and every commitRecords.
@@ -171,6 +172,7 @@ func newCopying(ctx context.Context, env *command.Env, o *copyOptions, topic str
 		return c.abandon(err)
 	}
 	defer admin.Close()
+	c.silence = silence{c: c.source, committed: true}
 	if err := c.prepare(ctx, kadm.NewClient(c.source), kadm.NewClient(admin)); err != nil {
 		return c.abandon(client.Explain(err, c.servers()))
 	}
@@ -232,10 +234,13 @@ func (c *copying) loop(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if fetches == nil { // the end holds no record
-			c.passEnds()
+		if fetches == nil {
+			if err := c.pass(ctx); err != nil {
+				return err
+			}
 			continue
 		}
+		c.silence.broken()
 		if err := fetches.Err(); err != nil {
 			return fmt.Errorf("read %s: %w", c.topic, err)
 		}
@@ -266,10 +271,18 @@ func (c *copying) finished() bool {
 	return true
 }
 
-func (c *copying) passEnds() {
-	for _, l := range c.lanes {
-		l.next = max(l.next, l.end)
+// pass looks whether the ends that are not reached hold no record.
+func (c *copying) pass(ctx context.Context) error {
+	for p, l := range c.lanes {
+		if l.next < l.end {
+			next, err := c.silence.pass(ctx, place{c.topic, p}, span{l.next, l.end})
+			if err != nil {
+				return fmt.Errorf("read the source: %w", err)
+			}
+			l.next = next
+		}
 	}
+	return nil
 }
 
 // hand gives one record to the destination, or finds it there already.

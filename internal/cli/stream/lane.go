@@ -24,7 +24,7 @@ import (
 type lane struct {
 	begun   int64    // the first source offset that this copy read
 	next    int64    // read up to here
-	end     int64    // the source's end when the copy began
+	end     int64    // the source's last stable offset when the copy began: what a transaction that is open has written comes later
 	done    int64    // acknowledged up to here
 	target  int64    // the destination's end after that
 	there   []uint64 // fingerprints of what stands at target and beyond
@@ -67,7 +67,7 @@ func fingerprint(r *kgo.Record) uint64 {
 
 // lanes finds out where each partition of the copy begins.
 func (c *copying) findLanes(ctx context.Context, source, to *kadm.Client) error {
-	all, err := spans(ctx, source, []string{c.topic}, c.o.partitions, start{beginning: true})
+	all, err := spans(ctx, source, []string{c.topic}, c.o.partitions, start{beginning: true, committed: true})
 	if err != nil {
 		return err
 	}
@@ -148,14 +148,19 @@ func (c *copying) readFingerprints(ctx context.Context, partition int32, from, e
 	}
 	defer reader.Close()
 	var prints []uint64
+	quiet := silence{c: reader}
 	for next := from; next < end; {
 		fetches, err := poll(ctx, reader, false)
 		if err != nil {
 			return nil, err
 		}
 		if fetches == nil {
-			return nil, fmt.Errorf("partition %d of %s at the destination: offset %d cannot be read", partition, c.o.toTopic, next)
+			if next, err = quiet.pass(ctx, place{c.o.toTopic, partition}, span{next, end}); err != nil {
+				return nil, fmt.Errorf("read the destination: %w", err)
+			}
+			continue
 		}
+		quiet.broken()
 		if err := fetches.Err(); err != nil {
 			return nil, err
 		}

@@ -32,6 +32,7 @@ type start struct {
 	since     time.Time
 	beginning bool
 	last      int64 // of every partition
+	committed bool  // the end is the last stable offset
 }
 
 // spans looks up the offsets of the chosen partitions of topics.
@@ -45,7 +46,11 @@ func spans(ctx context.Context, adm *kadm.Client, topics []string, partitions []
 			return nil, err
 		}
 	}
-	ends, err := adm.ListEndOffsets(ctx, topics...)
+	listEnds := adm.ListEndOffsets
+	if s.committed {
+		listEnds = adm.ListCommittedOffsets
+	}
+	ends, err := listEnds(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func open(ctx context.Context, env *command.Env, f *client.Flags, more ...kgo.Op
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := client.Open(ctx, env, p, more...)
+	c, err := client.Open(ctx, env, p, append([]kgo.Opt{kgo.FetchMaxWait(askWait)}, more...)...)
 	return c, p, err
 }
 

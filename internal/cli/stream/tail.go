@@ -17,10 +17,6 @@ import (
 	"github.com/gregor-stream/gregor/internal/cli/complete"
 )
 
-// idle is how long a reading that shall not follow waits for records that the
-// log's end promises and that do not come: a compacted end has none.
-const idle = 5 * time.Second
-
 type tailOptions struct {
 	where            *client.Flags
 	last             int64
@@ -147,11 +143,12 @@ func tail(cmd *cobra.Command, env *command.Env, o *tailOptions, topics []string)
 		return err
 	}
 	defer c.Close()
+	begin.committed = o.committed
 	all, err := spans(ctx, kadm.NewClient(c), topics, o.partitions, begin)
 	if err != nil {
 		return client.Explain(err, p.Servers())
 	}
-	t := &tailing{env: env, o: o, filter: f, asJSON: asJSON, all: all, several: len(topics) > 1}
+	t := &tailing{env: env, o: o, filter: f, asJSON: asJSON, all: all, several: len(topics) > 1, silence: silence{c: c, committed: o.committed}}
 	if err := t.run(ctx, c); err != nil && !errors.Is(err, context.Canceled) {
 		return client.Explain(err, p.Servers())
 	}
@@ -169,6 +166,7 @@ type tailing struct {
 	shown   int64
 	backlog []*kgo.Record // of all partitions, until their ends are reached; then it is put in order
 	caught  bool          // the ends are reached
+	silence silence
 }
 
 // backlogMax bounds the records that are put in order by time.
@@ -182,11 +180,14 @@ func (t *tailing) run(ctx context.Context, c *kgo.Client) error {
 		if err != nil {
 			return err
 		}
-		if fetches == nil { // nothing came for long: where the end is not reached, there are no records
-			t.caught = true
+		if fetches == nil {
+			if err := t.pass(ctx); err != nil {
+				return err
+			}
 			t.flush()
 			continue
 		}
+		t.silence.broken()
 		if err := fetches.Err0(); err != nil {
 			return err
 		}
@@ -209,7 +210,23 @@ func (t *tailing) run(ctx context.Context, c *kgo.Client) error {
 	return nil
 }
 
-// poll waits for records; nil when a reading that shall end has none for long.
+// pass looks whether the ends that are not reached hold no record.
+func (t *tailing) pass(ctx context.Context) error {
+	for at, s := range t.all {
+		if s.from < s.end {
+			var err error
+			if s.from, err = t.silence.pass(ctx, at, s); err != nil {
+				return err
+			}
+			t.all[at] = s
+		}
+	}
+	t.caught = unread(t.all) == 0
+	return nil
+}
+
+// poll waits for records; nil when none has come for a while, unless it shall
+// wait forever.
 func poll(ctx context.Context, c *kgo.Client, forever bool) (kgo.Fetches, error) {
 	if forever {
 		f := c.PollFetches(ctx)

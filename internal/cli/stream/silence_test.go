@@ -1,0 +1,218 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/gregor-stream/gregor"
+	"github.com/gregor-stream/gregor/internal/cli/client"
+	"github.com/gregor-stream/gregor/internal/cli/command"
+)
+
+func serve(t *testing.T, properties ...string) *gregor.Server {
+	t.Helper()
+	s, err := gregor.Start(t.Context(), gregor.Config{Dir: t.TempDir(), Properties: append(properties, "listeners=PLAINTEXT://127.0.0.1:0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func connect(t *testing.T, at string, more ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	c, err := kgo.NewClient(append(more, kgo.SeedBrokers(at), kgo.AllowAutoTopicCreation())...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func send(t *testing.T, c *kgo.Client, topic string, values ...string) {
+	t.Helper()
+	for _, v := range values {
+		if err := c.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: []byte(v)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// does runs a command of the room in this process.
+func does(ctx context.Context, args ...string) (out string, err error) {
+	var stdout, stderr bytes.Buffer
+	env := &command.Env{In: strings.NewReader(""), Out: &stdout, Err: &stderr}
+	for _, cmd := range Commands(env) {
+		if cmd.Name() == args[0] {
+			cmd.SetArgs(args[1:])
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			err = cmd.ExecuteContext(ctx)
+		}
+	}
+	return stdout.String(), err
+}
+
+func TestASilenceIsProvenByTheBroker(t *testing.T) {
+	s := serve(t)
+	c := connect(t, s.Addr())
+	send(t, c, "t", "0", "1", "2", "3", "4")
+	adm := kadm.NewClient(c)
+	if _, err := adm.DeleteRecords(t.Context(), kadm.Offsets{"t": {0: {Topic: "t", Partition: 0, At: 3}}}); err != nil {
+		t.Fatal(err)
+	}
+	txn := connect(t, s.Addr(), kgo.TransactionalID("open"))
+	if err := txn.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	send(t, txn, "t", "5", "6")
+	tests := []struct {
+		name      string
+		committed bool
+		from, end int64
+		want      int64
+	}{
+		{"all below the end is deleted", false, 0, 3, 3},
+		{"deleted, then a record", false, 0, 5, 3},
+		{"a record", false, 4, 5, 4},
+		{"nothing to read", false, 5, 5, 5},
+		{"of a transaction that is open", false, 5, 7, 5},
+		{"of a transaction that is open, and may yet be committed", true, 5, 7, 5},
+	}
+	for _, test := range tests {
+		q := &silence{c: c, committed: test.committed}
+		got, err := q.pass(t.Context(), place{"t", 0}, span{test.from, test.end})
+		if err != nil || got != test.want {
+			t.Errorf("%s: passed to %d (%v), want %d", test.name, got, err, test.want)
+		}
+	}
+	if err := txn.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
+		t.Fatal(err)
+	}
+	for committed, want := range map[bool]int64{false: 5, true: 7} { // what is aborted is there, or not
+		q := &silence{c: c, committed: committed}
+		if got, err := q.pass(t.Context(), place{"t", 0}, span{5, 8}); err != nil || got != want {
+			t.Errorf("aborted, committed only %v: passed to %d (%v), want %d", committed, got, err, want)
+		}
+	}
+	q := &silence{c: c, since: time.Now().Add(-2 * idleMax)}
+	if _, err := q.pass(t.Context(), place{"t", 0}, span{4, 5}); err == nil || !strings.Contains(err.Error(), "partition 0 of t, offset 4: nothing has come for 1m0s") {
+		t.Errorf("a record that never comes: %v", err)
+	}
+	if _, err := (&silence{c: c}).pass(t.Context(), place{"t", 7}, span{4, 5}); err == nil {
+		t.Error("a partition that is not there has no end")
+	}
+}
+
+// A transaction that is open while its topic is copied is copied when it has
+// ended; a copy that took the silence behind the last stable offset for the
+// end left it out.
+func TestCopyLeavesNoOpenTransactionOut(t *testing.T) {
+	from, to := serve(t), serve(t)
+	send(t, connect(t, from.Addr()), "t", "0", "1")
+	txn := connect(t, from.Addr(), kgo.TransactionalID("open"))
+	if err := txn.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	send(t, txn, "t", "2", "3")
+	for _, want := range []string{"2 records", "0 records"} {
+		if out, err := does(t.Context(), "copy", "t", "--bootstrap-server", from.Addr(), "--to", to.Addr()); err != nil || !strings.Contains(out, want) {
+			t.Fatalf("want %s: %v\n%s", want, err, out)
+		}
+	}
+	if err := txn.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := does(t.Context(), "copy", "t", "--bootstrap-server", from.Addr(), "--to", to.Addr()); err != nil || !strings.Contains(out, "\n2 records") {
+		t.Errorf("the transaction is committed: %v\n%s", err, out)
+	}
+}
+
+// A broker that is slow to answer is no broker without records.
+func TestASlowSourceIsCopiedWhole(t *testing.T) {
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = port.Close() })
+	from, to := serve(t, "advertised.listeners=PLAINTEXT://"+port.Addr().String()), serve(t)
+	go slowFetches(port, from.Addr(), idle*5/2)
+	send(t, connect(t, port.Addr().String()), "t", "0", "1", "2")
+	if out, err := does(t.Context(), "copy", "t", "--bootstrap-server", port.Addr().String(), "--to", to.Addr()); err != nil || out != "3 records of t copied to t at "+to.Addr()+"\n" {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := does(t.Context(), "tail", "t", "--bootstrap-server", port.Addr().String(), "--follow=false"); err != nil || strings.Count(out, "\n") != 3 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// A source that goes away in the middle is an error, not an end.
+func TestALostSourceIsNoEnd(t *testing.T) {
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := serve(t, "advertised.listeners=PLAINTEXT://"+port.Addr().String())
+	go slowFetches(port, from.Addr(), time.Hour)
+	send(t, connect(t, port.Addr().String()), "t", "0", "1", "2")
+	c, _, err := open(t.Context(), &command.Env{Err: io.Discard}, &client.Flags{Server: port.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	_ = port.Close()
+	_ = from.Close()
+	if got, err := (&silence{c: c}).pass(ctx, place{"t", 0}, span{0, 3}); err == nil {
+		t.Errorf("passed to %d where nobody answers", got)
+	}
+}
+
+// slowFetches is between clients and a broker, and holds the answers to Fetch.
+func slowFetches(port net.Listener, broker string, hold time.Duration) {
+	for {
+		client, err := port.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", broker)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		pass := func(to, from net.Conn, wait func(frame []byte)) {
+			defer func() { _, _ = to.Close(), from.Close() }()
+			for {
+				frame := make([]byte, 4)
+				if _, err := io.ReadFull(from, frame); err != nil {
+					return
+				}
+				frame = append(frame, make([]byte, min(binary.BigEndian.Uint32(frame), 1<<20))...)
+				if _, err := io.ReadFull(from, frame[4:]); err != nil {
+					return
+				}
+				wait(frame)
+				if _, err := to.Write(frame); err != nil && !errors.Is(err, net.ErrClosed) {
+					return
+				}
+			}
+		}
+		fetches := make(chan bool, 100) // of each request that awaits its answer
+		go pass(server, client, func(frame []byte) { fetches <- binary.BigEndian.Uint16(frame[4:]) == 1 })
+		go pass(client, server, func([]byte) {
+			if <-fetches {
+				time.Sleep(hold)
+			}
+		})
+	}
+}
