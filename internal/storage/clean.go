@@ -103,10 +103,12 @@ func (l *Log) clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
 	if err != nil {
 		return done, l.cleanFailed(cuts, err)
 	}
+	discarded := false
 	for _, group := range groups {
 		made, changed, err := run.Clean(group)
 		if err == nil && !changed {
 			err = made.Discard()
+			discarded = true
 		} else if err == nil {
 			err = l.replace(now, group, made, cuts, o)
 		}
@@ -118,6 +120,9 @@ func (l *Log) clean(now time.Time, d *Dirt, o *CleanOptions) (Cleaned, error) {
 		done.Became++
 	}
 	done.Upto = end
+	if discarded { // a start that trusts the log's memo would not see what came back
+		return done, l.host.fs.SyncDir(l.Dir())
+	}
 	return done, nil
 }
 

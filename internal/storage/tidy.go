@@ -50,7 +50,7 @@ func (d *loader) tidy() error {
 				return err
 			}
 		}
-		if len(undone) > 0 {
+		if len(names) > 0 { // also because the log's memo must not be older than what is gone
 			if err := d.host.fs.SyncDir(d.dir); err != nil {
 				return err
 			}
