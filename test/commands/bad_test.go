@@ -41,19 +41,29 @@ func judgeBad(t *testing.T, w *World, c Cluster, dir, name string, lines []bad) 
 		all.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			args := (&run{cluster: c, name: name, dir: dir}).args(Step{Args: b.line})
-			began := time.Now()
-			p, err := w.Gregor(t.Context(), args, "1,2\n")
-			if err != nil {
-				t.Error(err)
-				return
+			wrong, p := b.try(t, w, c, dir, name)
+			if strings.Contains(p.Err, ": no answer in time (waited 1.5s)") && wrong != "" { // the machine may be that busy
+				b.line = strings.ReplaceAll(b.line, "client.properties", "calm.properties")
+				wrong, p = b.try(t, w, c, dir, name)
 			}
-			if wrong := b.judge(args, p, time.Since(began)); wrong != "" {
+			if wrong != "" {
 				t.Errorf("%s on %s: %s\nexit code %d, stdout %q, stderr:\n%s", b.line, c.Name, wrong, p.Code, p.Out, p.Err)
 			}
 		})
 	}
 	all.Wait()
+}
+
+// try runs the command line once, and says what is wrong with how it ended.
+func (b bad) try(t *testing.T, w *World, c Cluster, dir, name string) (wrong string, p harness.Printed) {
+	t.Helper()
+	args := (&run{cluster: c, name: name, dir: dir}).args(Step{Args: b.line})
+	began := time.Now()
+	p, err := w.Gregor(t.Context(), args, "1,2\n")
+	if err != nil {
+		return err.Error(), p
+	}
+	return b.judge(args, p, time.Since(began)), p
 }
 
 // judge is what is wrong with how a command ended; "" for nothing.
@@ -141,6 +151,7 @@ func badFiles(t *testing.T) string {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"client.properties":  "default.api.timeout.ms=1500\nrequest.timeout.ms=1000\nmax.block.ms=1500\ndelivery.timeout.ms=1500\nlinger.ms=0\n",
+		"calm.properties":    "default.api.timeout.ms=12000\nrequest.timeout.ms=6000\nmax.block.ms=12000\ndelivery.timeout.ms=12000\nlinger.ms=0\n",
 		"patient.properties": "",
 		"escape.properties":  "client.id=a\nssl.truststore.location=\\u12\n",
 		"value.properties":   "security.protocol=FOO\n",

@@ -31,26 +31,39 @@ func Mask(text string) string {
 
 var names atomic.Int64
 
-// uniqueName is a word that no other run has, always equally long.
+// uniqueName is a word that no other run has, always equally long. No small
+// HashMap of Java's has two of the groups that are named after it in one bucket,
+// nor two of the partitions of its topics: what shares a bucket comes in the
+// order in which it was put in, and that is another in each run of Kafka's
+// commands (of groups by the hash of an enum, of partitions by the answers that
+// came first).
 func uniqueName() string {
 	for {
 		name := fmt.Sprintf("n%05x%04d", time.Now().Unix()&0xfffff, names.Add(1)%10000)
-		if javaBucket(name) != javaBucket(name+"-2") {
+		groups := map[uint32]bool{javaBucket(javaHash(name)): true, javaBucket(javaHash(name + "-2")): true}
+		partitions := map[uint32]bool{}
+		for p := range uint32(3) {
+			for _, topic := range []string{name, name + longTail} {
+				partitions[javaBucket(31*(31+p)+javaHash(topic))] = true // TopicPartition.hashCode
+			}
+		}
+		if len(groups) == 2 && len(partitions) == 6 {
 			return name
 		}
 	}
 }
 
-// javaBucket is where a small HashMap of Java's has a string. What shares a bucket
-// comes in the order in which it was put in, and Kafka's commands put groups in by a
-// hash that is another in each run of a JVM (CoordinatorKey's, of an enum).
-func javaBucket(s string) uint32 {
+// javaHash is String.hashCode.
+func javaHash(s string) uint32 {
 	h := uint32(0)
 	for _, c := range []byte(s) {
 		h = 31*h + uint32(c)
 	}
-	return (h ^ h>>16) & 15
+	return h
 }
+
+// javaBucket is where a HashMap with 16 buckets has what has a hash.
+func javaBucket(h uint32) uint32 { return (h ^ h>>16) & 15 }
 
 // Sorted sorts the lines, where Kafka's order is a hash map's.
 func Sorted(text string) string {

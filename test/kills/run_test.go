@@ -176,7 +176,7 @@ func (r *run) cycle() error {
 	case way < 11:
 		r.work(1 + r.rng.IntN(800))
 		if way < 3 && !*simple { // groups are back, too
-			r.wait(&r.copies, 1+r.rng.Int64N(5))
+			r.waitFor(&r.copies, 1+r.rng.Int64N(5), 5*patience)
 		}
 	case way < 13: // just started, and nobody is back yet
 		time.Sleep(r.some(30))
@@ -213,14 +213,16 @@ func (r *run) slower() time.Duration {
 
 // work waits until clients were told that much.
 func (r *run) work(acks int) {
-	r.wait(&r.acks, int64(acks))
+	r.waitFor(&r.acks, int64(acks), patience)
 	time.Sleep(r.some(2))
 }
 
-// wait waits until a count has grown, or for a while if clients are slow to
-// come back.
-func (r *run) wait(count *atomic.Int64, more int64) {
-	want, deadline := count.Load()+more, time.Now().Add(3*time.Second*min(r.slower(), 4))
+// patience is how long a cycle lasts at most where clients are slow to come back.
+const patience = 3 * time.Second
+
+// waitFor waits until a count has grown, or for so long.
+func (r *run) waitFor(count *atomic.Int64, more int64, most time.Duration) {
+	want, deadline := count.Load()+more, time.Now().Add(most*min(r.slower(), 4))
 	for count.Load() < want && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
