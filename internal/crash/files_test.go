@@ -58,7 +58,7 @@ func checkSegment(fsys vfs.FS, dir string, base, start kafka.Offset, open map[ka
 	}
 	var list []scanned
 	var txns []byte
-	early := map[string]bool{} // where transactions end that began below start
+	early := map[string]bool{} // where transactions end that began below start, and are known
 	it := batch.Batches(data)
 	for it.Next() {
 		b := it.Batch()
@@ -94,7 +94,9 @@ func checkSegment(fsys vfs.FS, dir string, base, start kafka.Offset, open map[ka
 	const entry, told = 34, 26
 	var late []byte
 	for at := 0; at+entry <= len(have); at += entry {
-		if !early[string(have[at+18:at+told])] {
+		// What began in a segment that is deleted the scan does not know at all.
+		began := kafka.Offset(binary.BigEndian.Uint64(have[at+10:]))
+		if !early[string(have[at+18:at+told])] && began >= start {
 			late = append(late, have[at:at+entry]...)
 		}
 	}

@@ -96,6 +96,10 @@ func TestLogsThatFoundNoRoomComeBackWithoutARestart(t *testing.T) {
 			t.Errorf("the log has %v", got)
 		}
 		offsets, err := adm.FetchOffsets(t.Context(), "g")
+		for end := time.Now().Add(3 * time.Second); errors.Is(err, kerr.CoordinatorLoadInProgress) && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+			offsets, err = adm.FetchOffsets(t.Context(), "g")
+		}
 		if at, _ := offsets.Lookup("t", 0); err != nil || at.At != 5 {
 			t.Errorf("the group's offset is %d, want 5: %v", at.At, err)
 		}
