@@ -238,6 +238,7 @@ func (l *Log) publish(now time.Time, valid []byte, done *AppendInfo) {
 			l.unsynced.epochs = true
 		}
 	}
+	l.keepTail(valid)
 	l.size += int64(len(valid))
 	l.end = done.LastOffset + 1
 	l.appended = now.UnixMilli()
@@ -293,6 +294,7 @@ func (l *Log) addSegment(now time.Time, base kafka.Offset, c *segment.Config) (*
 	defer l.mu.Unlock()
 	l.segments = append(slices.Clip(l.segments), made)
 	l.size, l.recent, l.unsynced.names, l.durableAt = 0, nil, true, unknown
+	l.dropTail()
 	return made, nil
 }
 

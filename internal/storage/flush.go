@@ -233,6 +233,7 @@ func (l *Log) Abandon() {
 	if l.state == stateOpen {
 		l.state = stateClosed
 	}
+	l.dropTail()
 	l.mu.Unlock()
 	for _, s := range segments {
 		_ = s.Abandon() // nothing is lost that was promised

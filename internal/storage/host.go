@@ -17,6 +17,7 @@ type Host struct {
 	codecs    *compress.Pool
 	appenders sync.Pool // of *appender
 	buffers   segment.Buffers
+	tails     tails
 	// snapshotBytes is after how many bytes a log that is written to all the
 	// time gets another snapshot of its producers: a recovery reads the headers
 	// of as many.

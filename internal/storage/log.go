@@ -69,6 +69,7 @@ type Log struct {
 	// durableAt is the position in the active segment below which all of it is on
 	// disk, in its file or in the journal, and is found there; or unknown.
 	durableAt int64
+	tail      logTail
 	cleaning  bool          // a Clean is under way
 	used      bool          // read since the last CloseIdle
 	touched   bool          // changed since the last Settle, perhaps

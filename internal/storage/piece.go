@@ -22,6 +22,7 @@ type Piece struct {
 	End      kafka.Offset // the offset behind it
 
 	segment *segment.Segment
+	tail    []byte // its bytes, where the log remembers them
 }
 
 // Journal is what a log has to know of the sync journal of its directory. Its
@@ -55,7 +56,7 @@ func (l *Log) BeginPiece(limit int) (p Piece, ok bool) {
 	active := l.segments[len(l.segments)-1] // there is one: durableAt is a place in it
 	return Piece{
 		Log: vfs.Base(l.dir), Topic: l.topicID, Base: active.Base, Position: l.durableAt, Size: int(l.size - l.durableAt),
-		End: l.end, segment: active,
+		End: l.end, segment: active, tail: l.tailAt(l.durableAt),
 	}, true
 }
 
@@ -72,6 +73,10 @@ func (l *Log) Fits(limit int) bool {
 
 // Read reads the piece's bytes.
 func (p *Piece) Read(into []byte) error {
+	if len(p.tail) == len(into) {
+		copy(into, p.tail)
+		return nil
+	}
 	var found segment.Found
 	if err := p.segment.ReadAt(p.Position, p.Position+int64(len(into)), &found); err != nil {
 		return err
@@ -89,11 +94,12 @@ func (p *Piece) Read(into []byte) error {
 // EndPiece says whether the journal has the piece, durably.
 func (l *Log) EndPiece(p *Piece, durable bool) {
 	defer l.journaling.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.trimTail()
 	if !durable {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.synced = max(l.synced, min(p.End, l.end))
 	if n := len(l.segments); n > 0 && l.segments[n-1] == p.segment {
 		l.durableAt = max(l.durableAt, p.Position+int64(p.Size))

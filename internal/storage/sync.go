@@ -128,6 +128,9 @@ func (l *Log) onDisk(segments []*segment.Segment, size int64) {
 	n, m := len(segments), len(l.segments)
 	if n > 0 && m > 0 && segments[n-1] == l.segments[m-1] {
 		l.durableAt = max(l.durableAt, size)
+		if !l.tail.lent {
+			l.trimTail()
+		}
 	}
 }
 

@@ -54,6 +54,7 @@ func (l *Log) truncate(now time.Time, offset kafka.Offset, segments []*segment.S
 	l.start, l.settled = min(l.start, offset), min(l.settled, l.recovery)
 	l.synced, l.filed = max(min(l.synced, offset-1), l.recovery), min(l.filed, max(offset-1, 0))
 	l.size, l.recent, l.durableAt = 0, nil, unknown
+	l.dropTail()
 	l.cuts++
 	l.unsynced.epochs = l.epochs.TruncateFromEnd(offset) || l.unsynced.epochs
 	l.mu.Unlock()
@@ -96,6 +97,7 @@ func (l *Log) truncateFully(now time.Time, offset kafka.Offset) error {
 	l.cuts++
 	l.start, l.end, l.hw, l.unstable = offset, offset, offset, kafka.NoOffset
 	l.recovery, l.settled, l.synced, l.filed, l.durableAt = offset, offset, offset, offset, unknown
+	l.dropTail()
 	l.epochs.Clear()
 	l.unsynced.epochs = true
 	l.mu.Unlock()
