@@ -35,7 +35,8 @@ func newCopy(env *command.Env) *cobra.Command {
 		Use:   "copy TOPIC --to HOST:PORT",
 		Short: "Copy a topic to another cluster, resumably",
 		Long: `Copy the records of a topic to another cluster: keys, values, headers, timestamps
-and partitions are kept, records of aborted transactions left out. The topic is
+and partitions are kept, records of aborted transactions left out; those of open
+ones come with a later copy, or with --follow. The topic is
 made there, with the same partitions and configs, if it is not there. How far
 the copy is is kept at the destination, as offsets of the group
 gregor-copy.<cluster>.<topic>; the same command given again goes on where the
