@@ -3,6 +3,7 @@ package partition
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gregor-stream/gregor/internal/storage/logdir"
@@ -12,11 +13,14 @@ import (
 // a crash has to read is what was written since.
 const settleEvery = 5 * time.Second
 
-// settleShare is how much of the disk's time the round may take: after each
-// sync it rests this many times as long as the sync took, at most settleRest.
+// settleShare is how much of the disk's time the round may take: after each few
+// logs it rests this many times as long as they took, at most settleRest. They
+// are synced together: the system makes one commit of its own journal of that,
+// for which those wait, too, whose producers wait.
 const (
-	settleShare = 1
-	settleRest  = 100 * time.Millisecond
+	settleShare  = 1
+	settleRest   = 100 * time.Millisecond
+	settleAtOnce = 8
 )
 
 // memoQuiet is how long nothing must have changed in a directory before a memo
@@ -25,7 +29,7 @@ const (
 const memoQuiet = 50 * time.Millisecond
 
 // RunSettle goes round the logs that were written to, until ctx ends, and makes
-// durable what a recovery would have to read, one log at a time; then it writes
+// durable what a recovery would have to read, a few logs at a time; then it writes
 // the recovery points down. It wants a goroutine of its own: a round may take
 // long where many logs are written to, and nobody waits for it.
 func (s *Set) RunSettle(ctx context.Context) error {
@@ -44,15 +48,13 @@ func (s *Set) RunSettle(ctx context.Context) error {
 
 func (s *Set) settleRound(ctx context.Context) {
 	told := time.Now()
-	for _, p := range s.all() {
+	for some := range slices.Chunk(s.unsettled(), settleAtOnce) {
 		if ctx.Err() != nil {
 			return
 		}
-		took, changed := s.settleLog(p)
-		if !changed {
-			continue
-		}
-		if rest := min(took*settleShare, settleRest); rest > 0 {
+		began := time.Now()
+		together(len(some), func(i int) { s.settleLog(some[i]) })
+		if rest := min(time.Since(began)*settleShare, settleRest); rest > 0 {
 			select {
 			case <-ctx.Done():
 				return
@@ -67,24 +69,36 @@ func (s *Set) settleRound(ctx context.Context) {
 	s.keepSettled()
 }
 
-// settleLog settles a log, if it has changed, and says how long that took.
-func (s *Set) settleLog(p *Partition) (took time.Duration, changed bool) {
+// unsettled are the partitions whose logs have changed. Of the others memos are
+// taken where there are none.
+func (s *Set) unsettled() []*Partition {
+	var changed []*Partition
+	for _, p := range s.all() {
+		switch log := p.live(); {
+		case log == nil:
+		case log.Unsettled():
+			changed = append(changed, p)
+		case !p.memoTried.Load():
+			s.memorize(p, time.Now().Add(-memoQuiet))
+		}
+	}
+	return changed
+}
+
+// settleLog settles a log.
+func (s *Set) settleLog(p *Partition) {
 	log := p.live()
 	if log == nil {
-		return 0, false
+		return
 	}
 	began := time.Now()
-	if log.Unsettled() {
-		changed = true
-		p.unmemorize()
-		if err := s.synced(p, log, began, p.dir.spare(log.Settle)); err != nil {
-			return time.Since(began), true // the operator was told
-		}
+	p.unmemorize()
+	if err := s.synced(p, log, began, p.dir.spare(log.Settle)); err != nil {
+		return // the operator was told
 	}
 	if !p.memoTried.Load() {
 		s.memorize(p, began.Add(-memoQuiet))
 	}
-	return time.Since(began), changed
 }
 
 // memorize takes a log's memo, where nothing changed after a time.
