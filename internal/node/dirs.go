@@ -54,6 +54,11 @@ func (n *Node) lockDir(d *directory) error {
 		return n.unusable(d, fmt.Errorf("log directory %s cannot be locked: %w", d.path, err))
 	}
 	n.stack.Push("lock of "+d.path, func(context.Context) error { return lock.Close() })
+	// The reserve is there before a record is taken: a small volume is full sooner
+	// than it is looked at again.
+	if err := d.space.Check(); err != nil {
+		return n.unusable(d, fmt.Errorf("log directory %s: %w", d.path, err))
+	}
 	return nil
 }
 

@@ -301,6 +301,20 @@ func TestMetadataWaitsForSpace(t *testing.T) {
 	})
 }
 
+// A volume may be full before it is looked at again: it has its reserve from the
+// start.
+func TestTheReserveIsThereFromTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, fs: vfs.NewMem(time.Now)}
+		w.fs.SetLimit(volume)
+		w.start()
+		t.Cleanup(w.stop)
+		if ok, err := vfs.Exists(w.fs, "/data/"+logdir.ReserveFile); !ok || err != nil {
+			t.Errorf("the reserve is there: %v, %v", ok, err)
+		}
+	})
+}
+
 // A group coordinator that is first needed on a full disk refuses, and serves
 // when there is space.
 func TestCoordinatorsBeginOnAFullDisk(t *testing.T) {

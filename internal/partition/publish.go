@@ -138,8 +138,14 @@ func (s *Set) openLog(now time.Time, p *Partition, o storage.Options) (*storage.
 		s.late.add(&lateLog{p: p, options: o})
 		return nil, kafka.Errorf(kafka.ErrKafkaStorageError, "the directory of another %s is still in the place of this one", p.tp)
 	}
+	if o.New && p.dir.Space.Full() {
+		// It takes no records yet, and many new ones would use up the reserve, which
+		// the next start needs.
+		s.late.add(&lateLog{p: p, options: o})
+		return nil, &storage.FullDisk{Dir: p.dir.Path}
+	}
 	log, err := s.tryLog(now, p, o)
-	if vfs.IsNoSpace(err) && p.dir.Space.GiveUp() {
+	if !o.New && vfs.IsNoSpace(err) && p.dir.Space.GiveUp() {
 		// Names, and what a recovery writes: of that the reserve holds much.
 		log, err = s.tryLog(now, p, again(o))
 	}

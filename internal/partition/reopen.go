@@ -258,7 +258,11 @@ func (s *Set) openLateIn(ctx context.Context, d *logDir) bool {
 func (s *Set) openLateLog(log *lateLog) (waits bool) {
 	p, began := log.p, time.Now()
 	if log.options.New {
-		return s.makeLate(p)
+		waits, made := s.makeLate(p)
+		if made {
+			s.tellAgain(p)
+		}
+		return waits
 	}
 	opened, err := s.tryLog(began, p, log.options)
 	switch {
@@ -281,26 +285,37 @@ func (s *Set) openLateLog(log *lateLog) (waits bool) {
 }
 
 // makeLate makes a new partition's log, unless somebody has.
-func (s *Set) makeLate(p *Partition) (waits bool) {
+func (s *Set) makeLate(p *Partition) (waits, made bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r := p.role.Load(); p.made.Load() != nil || r.deleted || r.offline != nil || p.dir.failed() != nil {
-		return false
+		return false, p.made.Load() != nil
 	}
 	if s.late.ending(p) {
-		return true
+		return true, false
 	}
 	log, err := s.tryLog(time.Now(), p, storage.Options{New: true})
 	switch {
 	case vfs.IsNoSpace(err):
-		return true
+		return true, false
 	case err != nil:
 		_ = s.unopenable(p, err) // the operator was told
 	default:
 		log.SetConfig(p.config.Load()) // it may have come meanwhile
 		p.made.Store(log)
 	}
-	return false
+	return false, err == nil
+}
+
+// tellAgain has who serves a partition that this broker leads begin anew: a
+// coordinator that found no log has given up until the next election.
+func (s *Set) tellAgain(p *Partition) {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	if r := p.role.Load(); s.cfg.Leads != nil && r.leads && r.offline == nil && !r.deleted {
+		s.cfg.Leads(p.tp, r.epoch, false)
+		s.tell(p)
+	}
 }
 
 // comeOnline gives p its log, and the role that the metadata says. It says false

@@ -12,6 +12,7 @@ import (
 	"github.com/gregor-stream/gregor/internal/metadata"
 	"github.com/gregor-stream/gregor/internal/msg"
 	"github.com/gregor-stream/gregor/internal/storage"
+	"github.com/gregor-stream/gregor/internal/storage/logdir"
 	"github.com/gregor-stream/gregor/internal/vfs"
 )
 
@@ -364,6 +365,33 @@ func TestANewLogIsMadeWhenThereIsRoom(t *testing.T) {
 		}
 		if names := b.dirsOf("/d0"); len(names) != 20 {
 			t.Errorf("there are %d directories", len(names))
+		}
+	})
+}
+
+// New logs, of which there may be many, leave the reserve to the next start, and
+// who serves them begins anew when they are made.
+func TestNewLogsLeaveTheReserve(t *testing.T) {
+	bubble(t, nil, 1, func(t *testing.T, b *broker) {
+		b.fs.SetLimit(2 << 20)
+		time.Sleep(2 * time.Second)
+		reserve := func() bool { ok, _ := vfs.Exists(b.fs, "/d0/"+logdir.ReserveFile); return ok }
+		if !reserve() {
+			t.Fatal("there is no reserve")
+		}
+		b.free(0)
+		b.apply(newTopic("a", 20)...)
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		if p := b.partition("a", 0); !reserve() || p.made.Load() != nil || p.Log() != nil {
+			t.Errorf("on a full disk the reserve is there: %v; a log: %v", reserve(), p.made.Load() != nil)
+		}
+		delete(b.led, "a-0")
+		b.free(4 << 20)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if p := b.partition("a", 0); p.made.Load() == nil || !b.led["a-0"] {
+			t.Errorf("with room a log: %v, told: %v", p.made.Load() != nil, b.led["a-0"])
 		}
 	})
 }

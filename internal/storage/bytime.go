@@ -59,8 +59,13 @@ func (l *Log) search(segments []*segment.Segment, start kafka.Offset, t kafka.Ti
 		if err != nil {
 			return TimestampOffset{}, false, err
 		}
-		if largest >= t {
-			return l.firstSince(s, start, t, t)
+		if largest < t {
+			continue
+		}
+		// A compaction may have left nothing of the segment, or not the record that
+		// its highest timestamp is from.
+		if at, found, err := l.firstSince(s, start, t, t); found || err != nil {
+			return at, found, err
 		}
 	}
 	return TimestampOffset{}, false, nil

@@ -657,3 +657,36 @@ func BenchmarkClean(b *testing.B) {
 		must(b, err)
 	}
 }
+
+// A segment of which compaction has left nothing is no end of the search by time.
+func TestASearchByTimePassesEmptySegments(t *testing.T) {
+	m := disk(t)
+	k := newKeyedLog(t, m, 5)
+	for range 40 { // one key, over and over: only the last segments keep anything
+		b := batch.NewBuilder(&k.pool, batch.Options{})
+		b.Append(stampAt(k.seconds), []byte("key"), make([]byte, 400))
+		data, err := b.Build(nil)
+		must(t, err)
+		_, err = k.log.AppendAsLeader(at(k.seconds), data, 0, AppendOptions{})
+		must(t, err)
+		k.log.SetHighWatermark(k.log.LogEndOffset())
+		k.seconds++
+	}
+	_, err := k.clean(quick())
+	must(t, err)
+	segments, _ := k.log.view()
+	if segments[0].Size() != 0 {
+		t.Fatalf("the first segment has %d bytes", segments[0].Size())
+	}
+	end := k.log.LogEndOffset()
+	last := stampAt(k.seconds - 1)
+	if found, ok, err := k.log.OffsetForTimestamp(last); err != nil || !ok || found.Offset != end-1 || found.Timestamp != last {
+		t.Errorf("the newest record is found: %+v %v %v", found, ok, err)
+	}
+	if found, ok, err := k.log.OffsetForTimestamp(stampAt(0)); err != nil || !ok || found.Timestamp < stampAt(0) {
+		t.Errorf("any record is found: %+v %v %v", found, ok, err)
+	}
+	if found, ok, err := k.log.OffsetForTimestamp(last + 1); err != nil || ok {
+		t.Errorf("no record is found: %+v %v %v", found, ok, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -233,7 +234,8 @@ func Explain(err error, servers string) error {
 		return nil
 	}
 	_, network := errors.AsType[net.Error](err)
-	if !network && !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNREFUSED) && !final(err) {
+	_, file := errors.AsType[*fs.PathError](err) // whose numbers look like the network's
+	if file || !network && !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNREFUSED) && !final(err) {
 		return command.Fail(err)
 	}
 	waited := ""

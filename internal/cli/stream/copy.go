@@ -126,6 +126,7 @@ type copying struct {
 	sourceProps client.Properties
 	toProps     client.Properties
 	group       string
+	id          kadm.TopicID // of the source topic; zero where its cluster has none
 	lanes       map[int32]*lane
 	acks        chan ack
 	flying      int // handed over, not acknowledged yet
@@ -289,6 +290,10 @@ func (c *copying) pass(ctx context.Context) error {
 // hand gives one record to the destination, or finds it there already.
 func (c *copying) hand(ctx context.Context, r *kgo.Record) error {
 	l := c.lanes[r.Partition]
+	if r.Offset < l.next {
+		return fmt.Errorf("partition %d of %s: the source gives offset %d, but this copy has read up to %d: the topic was made anew or has lost records; --restart copies all again behind what is there",
+			r.Partition, c.topic, r.Offset, l.next)
+	}
 	if r.Offset >= l.end && !c.o.follow {
 		return nil
 	}

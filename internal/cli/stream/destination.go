@@ -36,7 +36,7 @@ func (c *copying) prepare(ctx context.Context, source, to *kadm.Client) error {
 	if meta.Cluster == toMeta.Cluster && c.topic == c.o.toTopic {
 		return command.Usagef("--to %s is the cluster that the topic is in: name another, or another --to-topic", c.toProps.Servers())
 	}
-	c.group = fmt.Sprintf("gregor-copy.%s.%s", meta.Cluster, c.topic)
+	c.group, c.id = fmt.Sprintf("gregor-copy.%s.%s", meta.Cluster, c.topic), from.ID
 	there, err := to.ListTopics(ctx, c.o.toTopic)
 	if err != nil {
 		return err

@@ -65,17 +65,36 @@ func newReader(form, name string, in io.Reader, s shape) (reader, error) {
 	return nil, fmt.Errorf("--input %s: want %s", form, strings.Join(inputs(), ", "))
 }
 
-// readLine reads a line without its end; io.EOF only where nothing is left.
+// watched notes that an input cannot be read, which is not the fault of a record.
+type watched struct {
+	io.Reader
+
+	failed error
+}
+
+// Read implements [io.Reader].
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		w.failed = err
+	}
+	return n, err
+}
+
+// readLine reads a line without its end; io.EOF only where nothing is left. One
+// that is too long is passed over whole.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	var line []byte
+	long := false
 	for {
 		part, err := in.ReadSlice('\n')
-		line = append(line, part...)
-		if len(line) > lineBytesMax {
-			return nil, fmt.Errorf("the line is longer than %d bytes", lineBytesMax)
+		if long = long || len(line)+len(part) > lineBytesMax; !long {
+			line = append(line, part...)
 		}
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
+		case long && (err == nil || err == io.EOF):
+			return nil, fmt.Errorf("the line is longer than %d bytes", lineBytesMax)
 		case err == io.EOF && len(line) > 0, err == nil:
 			return bytes.TrimRight(line, "\r\n"), nil
 		default:

@@ -38,8 +38,22 @@ func (l *lane) note(source, target int64) {
 	l.done, l.target = source+1, target+1
 }
 
-// sourcePrefix begins the metadata of the committed offsets.
-const sourcePrefix = "source="
+// The metadata of a committed offset is "source=1543 topic=<id>": how far the
+// source is copied, and the id of its topic, where it has one. By the id a topic
+// is told from a later one of the same name, whose offsets mean other records.
+const (
+	sourcePrefix = "source="
+	topicPrefix  = " topic="
+)
+
+// metadata is what is committed where the source is copied up to done.
+func (c *copying) metadata(done int64) string {
+	text := sourcePrefix + strconv.FormatInt(done, 10)
+	if c.id != (kadm.TopicID{}) {
+		text += topicPrefix + c.id.String()
+	}
+	return text
+}
 
 // fingerprint tells records of one partition apart.
 func fingerprint(r *kgo.Record) uint64 {
@@ -109,9 +123,18 @@ func errIf(wrong bool, text string) error {
 // resume puts a lane where an earlier copy ended.
 func (c *copying) resume(ctx context.Context, partition int32, l *lane, at kadm.OffsetResponse, end int64) error {
 	text, ok := strings.CutPrefix(at.Metadata, sourcePrefix)
+	text, id, known := strings.Cut(text, topicPrefix)
 	done, err := strconv.ParseInt(text, 10, 64)
 	if !ok || err != nil {
 		return fmt.Errorf("group %s at %s, partition %d: its metadata %q is not of a copy; --restart forgets it", c.group, c.toProps.Servers(), partition, at.Metadata)
+	}
+	if known && c.id != (kadm.TopicID{}) && id != c.id.String() {
+		return fmt.Errorf("topic %s at %s is not the one that an earlier copy has read (its id is %s, that one's was %s): it was made anew; choose another --to-topic, or --restart to copy it behind what is there",
+			c.topic, c.sourceProps.Servers(), c.id, id)
+	}
+	if done > l.end {
+		return fmt.Errorf("partition %d of %s at %s can be read up to %d, but an earlier copy had read up to %d: the topic was made anew or has lost records; choose another --to-topic, or --restart to copy all again",
+			partition, c.topic, c.sourceProps.Servers(), l.end, done)
 	}
 	if end < at.At {
 		return fmt.Errorf("partition %d of %s at %s ends at %d, but an earlier copy had written up to %d: the topic was made anew or has lost records; --restart copies all again",
@@ -178,7 +201,7 @@ func (c *copying) readFingerprints(ctx context.Context, partition int32, from, e
 func (c *copying) commit(ctx context.Context) error {
 	offsets := make(kadm.Offsets)
 	for p, l := range c.lanes {
-		offsets.Add(kadm.Offset{Topic: c.o.toTopic, Partition: p, At: l.target, LeaderEpoch: -1, Metadata: sourcePrefix + strconv.FormatInt(l.done, 10)})
+		offsets.Add(kadm.Offset{Topic: c.o.toTopic, Partition: p, At: l.target, LeaderEpoch: -1, Metadata: c.metadata(l.done)})
 	}
 	if err := kadm.NewClient(c.to).CommitAllOffsets(ctx, c.group, offsets); err != nil {
 		return fmt.Errorf("keep how far the copy is: %w", err)

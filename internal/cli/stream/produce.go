@@ -207,7 +207,8 @@ func (w *writing) file(ctx context.Context, name string) error {
 	if form == "" {
 		form = "lines"
 	}
-	r, err := newReader(form, name, in, w.o.shape)
+	input := &watched{Reader: in}
+	r, err := newReader(form, name, input, w.o.shape)
 	if err != nil {
 		return err
 	}
@@ -216,6 +217,8 @@ func (w *writing) file(ctx context.Context, name string) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
+		case input.failed != nil && ctx.Err() == nil: // it would fail again, for ever
+			return fmt.Errorf("%s: %w; what stood before it is written", r.where(), err)
 		case err != nil && w.o.skipBad && ctx.Err() == nil:
 			w.done.Skipped++
 			w.env.Warnf("%s is left out: %v", r.where(), err)

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -216,3 +217,84 @@ func slowFetches(port net.Listener, broker string, hold time.Duration) {
 		})
 	}
 }
+
+// A topic that was deleted and made again under its name is another: neither
+// is its copy complete because it is shorter, nor do its records follow those of
+// the first.
+func TestACopyKnowsATopicThatWasMadeAnew(t *testing.T) {
+	s := serve(t)
+	c := connect(t, s.Addr())
+	adm := kadm.NewClient(c)
+	send(t, c, "src", "0", "1", "2")
+	args := []string{"copy", "src", "--bootstrap-server", s.Addr(), "--to", s.Addr(), "--to-topic", "dst"}
+	if out, err := does(t.Context(), args...); err != nil || !strings.Contains(out, "3 records") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if _, err := adm.DeleteTopic(t.Context(), "src"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := adm.CreateTopic(t.Context(), 1, 1, nil, "src"); err != nil {
+		t.Fatal(err)
+	}
+	for _, records := range [][]string{{"a", "b"}, {"c", "d"}} { // fewer than were copied, then more
+		send(t, connect(t, s.Addr()), "src", records...)
+		if out, err := does(t.Context(), args...); err == nil || !strings.Contains(err.Error(), "was made anew") {
+			t.Errorf("the topic was made anew, the copy said: %v %s", err, out)
+		}
+	}
+	if out, err := does(t.Context(), append(args, "--restart")...); err != nil || !strings.Contains(out, "4 records") {
+		t.Errorf("--restart: %v: %s", err, out)
+	}
+}
+
+// A copy that an earlier version has begun does not know its topic's id.
+func TestACopyKnowsASourceThatHasLostRecords(t *testing.T) {
+	s := serve(t)
+	c := connect(t, s.Addr())
+	copies := &copying{topic: "src", o: &copyOptions{toTopic: "dst"}}
+	at := kadm.OffsetResponse{Offset: kadm.Offset{At: 3, Metadata: "source=3"}}
+	l := &lane{end: 2}
+	if err := copies.resume(t.Context(), 0, l, at, 3); err == nil || !strings.Contains(err.Error(), "can be read up to 2, but an earlier copy had read up to 3") {
+		t.Errorf("the source is shorter than what was copied: %v", err)
+	}
+	l = &lane{end: 3}
+	if err := copies.resume(t.Context(), 0, l, at, 3); err != nil || l.next != 3 {
+		t.Errorf("nothing is new: %v, next %d", err, l.next)
+	}
+	copies.to, copies.lanes = c, map[int32]*lane{0: {next: 7, end: 9}}
+	if err := copies.hand(t.Context(), &kgo.Record{Topic: "src", Offset: 5}); err == nil || !strings.Contains(err.Error(), "has read up to 7") {
+		t.Errorf("the source goes back: %v", err)
+	}
+}
+
+// An input that cannot be read is not a record that can be left out.
+func TestProduceEndsAtAnInputThatCannotBeRead(t *testing.T) {
+	s := serve(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	dir := t.TempDir()
+	for _, form := range []string{"lines", "json"} {
+		out, err := does(ctx, "produce", "t", dir, "--skip-bad", "--input", form, "--bootstrap-server", s.Addr())
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), dir+":1: ") || strings.Contains(err.Error(), "no broker answers") {
+			t.Errorf("%s: %v %s", form, err, out)
+		}
+	}
+}
+
+func TestALineThatIsTooLongIsPassedOverWhole(t *testing.T) {
+	long := io.MultiReader(io.LimitReader(zeros{}, lineBytesMax+70<<10), strings.NewReader("tail\nnext\n"))
+	in := bufio.NewReaderSize(long, 64<<10)
+	if _, err := readLine(in); err == nil || !strings.Contains(err.Error(), "the line is longer than") {
+		t.Errorf("a line that is too long: %v", err)
+	}
+	if line, err := readLine(in); err != nil || string(line) != "next" {
+		t.Errorf("behind it: %q %v", line, err)
+	}
+	if line, err := readLine(in); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end: %q %v", line, err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
