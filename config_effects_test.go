@@ -341,7 +341,7 @@ func (b *bench) dialOpen() bool {
 	conn, err := net.Dial("tcp", b.server.Addr()) //nolint:noctx // a test
 	b.must(err)
 	defer func() { _ = conn.Close() }()
-	b.must(conn.SetDeadline(time.Now().Add(300 * time.Millisecond)))
+	b.must(conn.SetDeadline(time.Now().Add(time.Second)))
 	_, err = conn.Read(make([]byte, 1))
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
