@@ -146,7 +146,7 @@ func (b *bench) newClient(options ...kgo.Opt) *kgo.Client {
 // ask sends one request to the broker, without retries.
 func ask[R kmsg.Response](b *bench, req kmsg.Request) R {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	resp, err := b.client.SeedBrokers()[0].Request(ctx, req)
 	if err != nil {
@@ -200,7 +200,7 @@ func (b *bench) produce(topic string, r kgo.Record, options ...kgo.Opt) error {
 		defer cl.Close()
 	}
 	r.Topic = topic
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	return cl.ProduceSync(ctx, &r).FirstErr()
 }
@@ -215,7 +215,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for !done() {
 		select {
 		case <-tick.C:
@@ -341,7 +341,7 @@ func (b *bench) dialOpen() bool {
 	conn, err := net.Dial("tcp", b.server.Addr()) //nolint:noctx // a test
 	b.must(err)
 	defer func() { _ = conn.Close() }()
-	b.must(conn.SetDeadline(time.Now().Add(300 * time.Millisecond)))
+	b.must(conn.SetDeadline(time.Now().Add(time.Second)))
 	_, err = conn.Read(make([]byte, 1))
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()

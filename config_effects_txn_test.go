@@ -135,7 +135,7 @@ func (b *bench) hanging(topic string) error {
 	rt := kmsg.NewProduceRequestTopic()
 	rt.Topic, rt.Partitions = topic, append(rt.Partitions, p)
 	req.Topics = append(req.Topics, rt)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cl := b.newClient(kgo.MaxVersions(kversion.V3_0_0()))
 	defer cl.Close()

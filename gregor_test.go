@@ -147,13 +147,13 @@ func TestStartsAtOnce(t *testing.T) {
 	const mark = 20 * time.Millisecond // a test fails at ten times the mark; BenchmarkStart is the measure
 	begin(t, gregor.Config{})
 	fastest := time.Hour
-	for range 3 {
+	for try := 0; try < 3 || fastest > 10*mark && try < 10; try++ { // more where the machine is busy
 		before := time.Now()
 		begin(t, gregor.Config{})
 		fastest = min(fastest, time.Since(before))
 	}
 	if fastest > 10*mark {
-		t.Errorf("the fastest of three starts took %v, the mark is %v", fastest, mark)
+		t.Errorf("the fastest start took %v, the mark is %v", fastest, mark)
 	}
 }
 

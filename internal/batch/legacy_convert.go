@@ -29,8 +29,8 @@ func NewDowngrader(pool *compress.Pool) *Downgrader {
 // Append writes the records of b behind dst as messages of magic 0 or 1, with
 // their offsets and their codec, and says how many. Headers are left out. So are
 // control batches, which old clients do not know, and records below from: of a
-// packed batch all or none, since those clients skip what they did not ask for
-// (and a batch none of whose records is left would hold them up forever). The
+// wrapper all or none, since those clients skip what they did not ask for (and a
+// wrapper none of whose records is left would hold them up forever). The
 // error is UNSUPPORTED_COMPRESSION_TYPE for zstd, which the formats do not have,
 // MESSAGE_TOO_LARGE for what unpacks to more than 128 MiB, and CORRUPT_MESSAGE
 // or INVALID_RECORD for damage.
@@ -59,7 +59,12 @@ func (d *Downgrader) Append(dst []byte, b Batch, magic int8, from kafka.Offset) 
 		d.set.Append(r.Offset, r.Timestamp, r.Key, r.Value)
 		count++
 		last = r.Offset
-		if d.set.Size() >= wrapperBytes {
+		switch {
+		case d.set.Size() < wrapperBytes:
+		case last < from: // a client whose limit is small would get this one again and again
+			d.set.Reset(d.set.options)
+			count = 0
+		default:
 			if out, err = d.flush(out); err != nil {
 				return dst, 0, err
 			}

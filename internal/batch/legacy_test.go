@@ -165,6 +165,44 @@ func TestWrappersThatAreRefused(t *testing.T) {
 	}
 }
 
+// A batch of several wrappers: who begins in the middle is sent no wrapper that
+// has nothing for him. A client whose limit takes one of them would never get on.
+func TestWrappersBelowWhatWasAskedForAreLeftOut(t *testing.T) {
+	pool := &compress.Pool{}
+	b := NewBuilder(pool, Options{BaseOffset: 10, Codec: compress.Gzip})
+	for i := range 12 {
+		b.Append(kafka.Timestamp(i), nil, bytes.Repeat([]byte{byte(i)}, wrapperBytes/3))
+	}
+	data, err := b.Build(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := NewDowngrader(pool)
+	for magic := range int8(2) {
+		for from := kafka.Offset(10); from < 22; from++ {
+			out, count, err := d.Append(nil, data, magic, from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, err := parseMessage(out)
+			if err != nil || first.offset() < from {
+				t.Errorf("v%d from %d: the first wrapper ends at %d, %v", magic, from, first.offset(), err)
+			}
+			var r MessageReader
+			r.Reset(out, pool, 2*wrapperBytes)
+			read, next := 0, from
+			for r.Next() {
+				if read++; r.Record().Offset == next {
+					next++
+				}
+			}
+			if r.Err() != nil || next != 22 || read != count {
+				t.Errorf("v%d from %d: %d records of %d, up to %d, %v", magic, from, read, count, next, r.Err())
+			}
+		}
+	}
+}
+
 func FuzzMessages(f *testing.F) {
 	seeds(f)
 	pool := &compress.Pool{}

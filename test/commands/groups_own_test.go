@@ -95,14 +95,14 @@ func TestErrorsOfGroupsAndClustersAreOneLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	properties := t.TempDir() + "/client.properties"
-	if err := os.WriteFile(properties, []byte("default.api.timeout.ms=300\n"), 0o600); err != nil {
+	if err := os.WriteFile(properties, []byte("default.api.timeout.ms=1000\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	nobody := "localhost:" + strconv.Itoa(port)
+	nobody := "127.0.0.1:" + strconv.Itoa(port)
 	tests := map[string]string{
-		"consumer-groups --bootstrap-server NOBODY --list --timeout 300":                                          "gregor consumer-groups: no broker answers at NOBODY: connection refused (waited 300ms)",
-		"groups --bootstrap-server NOBODY --list --command-config FILE":                                           "gregor groups: no broker answers at NOBODY: connection refused (waited 300ms)",
-		"features --bootstrap-controller NOBODY --command-config FILE describe":                                   "gregor features describe: no broker answers at NOBODY: connection refused (waited 300ms)",
+		"consumer-groups --bootstrap-server NOBODY --list --timeout 1000":                                         "gregor consumer-groups: no broker answers at NOBODY: connection refused (waited 1s)",
+		"groups --bootstrap-server NOBODY --list --command-config FILE":                                           "gregor groups: no broker answers at NOBODY: connection refused (waited 1s)",
+		"features --bootstrap-controller NOBODY --command-config FILE describe":                                   "gregor features describe: no broker answers at NOBODY: connection refused (waited 1s)",
 		"consumer-groups --bootstrap-server no.such.host.invalid:9092 --list":                                     "gregor consumer-groups: no broker answers at no.such.host.invalid:9092: no such host: no.such.host.invalid",
 		"cluster cluster-id --bootstrap-controller BROKER":                                                        "BROKER wants --bootstrap-server",
 		"cluster cluster-id --bootstrap-server CONTROLLER --command-config FILE":                                  "gregor cluster cluster-id: no broker answers at CONTROLLER: ",

@@ -282,20 +282,20 @@ func sparse(t *testing.T, name string, size int64) {
 // One clear line where nothing can be done.
 func TestPerfSaysWhatIsWrong(t *testing.T) {
 	w := world(t)
-	nobody := "localhost:1"
+	nobody := "127.0.0.1:1"
 	dir := t.TempDir()
 	properties := dir + "/impatient"
-	writeFile(t, properties, "default.api.timeout.ms=300\nmax.block.ms=300\n")
+	writeFile(t, properties, "default.api.timeout.ms=1000\nmax.block.ms=1000\n")
 	big := dir + "/big"
 	sparse(t, big, 257<<20)
 	name := uniqueName()
 	for args, want := range map[string]string{
-		"producer-perf-test --topic x --num-records 1 --throughput -1 --record-size 1 --bootstrap-server " + nobody + " --command-config " + properties: `^gregor producer-perf-test: no broker answers at localhost:1: connection refused \(waited 300ms\)\n$`,
-		"consumer-perf-test --topic x --num-records 1 --bootstrap-server " + nobody + " --command-config " + properties:                                 `^gregor consumer-perf-test: no broker answers at localhost:1: connection refused \(waited 300ms\)\n$`,
-		"e2e-latency --topic x --num-records 1 --producer-acks 1 --record-size 1 --bootstrap-server " + nobody + " --command-config " + properties:      `^gregor e2e-latency: no broker answers at localhost:1: connection refused \(waited 300ms\)\n$`,
-		"verifiable-producer --topic x --max-messages 1 --bootstrap-server " + nobody + " --command-config " + properties:                               `^gregor verifiable-producer: no broker answers at localhost:1: connection refused \(waited 300ms\)\n$`,
-		"verifiable-consumer --topic x --group-id x --bootstrap-server " + nobody + " --command-config " + properties:                                   `^gregor verifiable-consumer: no broker answers at localhost:1: connection refused \(waited 300ms\)\n$`,
-		"replica-verification --broker-list " + nobody + " --command-config " + properties:                                                              `^gregor replica-verification: no broker answers at localhost:1: connection refused \(waited 300ms\)\n$`,
+		"producer-perf-test --topic x --num-records 1 --throughput -1 --record-size 1 --bootstrap-server " + nobody + " --command-config " + properties: `^gregor producer-perf-test: no broker answers at 127.0.0.1:1: connection refused \(waited 1s\)\n$`,
+		"consumer-perf-test --topic x --num-records 1 --bootstrap-server " + nobody + " --command-config " + properties:                                 `^gregor consumer-perf-test: no broker answers at 127.0.0.1:1: connection refused \(waited 1s\)\n$`,
+		"e2e-latency --topic x --num-records 1 --producer-acks 1 --record-size 1 --bootstrap-server " + nobody + " --command-config " + properties:      `^gregor e2e-latency: no broker answers at 127.0.0.1:1: connection refused \(waited 1s\)\n$`,
+		"verifiable-producer --topic x --max-messages 1 --bootstrap-server " + nobody + " --command-config " + properties:                               `^gregor verifiable-producer: no broker answers at 127.0.0.1:1: connection refused \(waited 1s\)\n$`,
+		"verifiable-consumer --topic x --group-id x --bootstrap-server " + nobody + " --command-config " + properties:                                   `^gregor verifiable-consumer: no broker answers at 127.0.0.1:1: connection refused \(waited 1s\)\n$`,
+		"replica-verification --broker-list " + nobody + " --command-config " + properties:                                                              `^gregor replica-verification: no broker answers at 127.0.0.1:1: connection refused \(waited 1s\)\n$`,
 		"producer-perf-test --topic x --num-records 1 --throughput -1 --payload-file " + big + " --bootstrap-server " + w.Pair.Gregor:                   `has 269484032 bytes; at most 268435456 are read`,
 		"producer-perf-test --topic x --num-records 1 --throughput -1 --payload-file " + dir + " --bootstrap-server " + w.Pair.Gregor:                   `is a folder; want a text file`,
 		"producer-perf-test --topics x": `unknown flag --topics; did you mean --topic\?`,

@@ -173,9 +173,13 @@ func TestDamageIsReportedNotCutAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	cl := client(t, b, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"hurt": {0: kgo.NewOffset().AtStart()}}), kgo.DisableFetchCRCValidation())
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	cl.PollFetches(ctx)
+	for ctx.Err() == nil && !strings.Contains(b.Process().Tail(100000), filepath.Base(logs[0])) {
+		poll, end := context.WithTimeout(ctx, time.Second)
+		cl.PollFetches(poll)
+		end()
+	}
 	if now := read(t, logs[0]); len(now) != len(data) {
 		t.Errorf("%s had %d bytes and has %d: damage below the recovery point was cut away", filepath.Base(logs[0]), len(data), len(now))
 	}

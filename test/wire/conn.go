@@ -16,8 +16,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// answerLimit is how long a broker may take for one answer.
-const answerLimit = 8 * time.Second
+// answerLimit is how long a broker may take for one answer, on a busy machine, too.
+const answerLimit = 30 * time.Second
+
+// longPoll is a wait, in ms, of which a broker that only answers at its end has
+// not answered in time.
+const longPoll = 2 * int32(answerLimit/time.Millisecond)
 
 // responseBytesMax bounds what a broken length can make us allocate.
 const responseBytesMax = 256 << 20

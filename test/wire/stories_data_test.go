@@ -328,10 +328,10 @@ func tellFetchLimits(x *talk) {
 	poll.MaxWaitMillis, poll.MinBytes = -1, 1<<20
 	x.ask("negative wait", poll)
 	poll = fetch(from(name, id, 0, 99))
-	poll.MaxWaitMillis, poll.MinBytes = 3000, 1
+	poll.MaxWaitMillis, poll.MinBytes = longPoll, 1
 	x.ask("an error does not wait", poll)
 	long := fetch(from(name, id, 0, 6))
-	long.MaxWaitMillis, long.MinBytes = 8000, 1
+	long.MaxWaitMillis, long.MinBytes = longPoll, 1
 	waiting := x.start("a long poll wakes up", long)
 	x.quiet(produce(-1, part{name, id, 0, plain("wake").encode()}))
 	x.finish(waiting)

@@ -205,7 +205,7 @@ func tellFetchMessages(x *talk) {
 	}
 	x.ask("zstd and others", fetch(from(other, oid, 0, 1), from(name, id, 0, 3)))
 	long := fetch(from(name, id, 0, 35))
-	long.MaxWaitMillis = 8000
+	long.MaxWaitMillis = longPoll
 	waiting := x.start("a long poll wakes up", long)
 	x.fill(name, id, plain("wake"))
 	x.finish(waiting)

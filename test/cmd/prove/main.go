@@ -18,7 +18,7 @@ import (
 func main() {
 	report := flag.String("report", harness.Cache("run", "report"), "folder for counts and what is missing")
 	packages := flag.String("packages", "./...", "which proofs")
-	limit := flag.String("timeout", "600s", "for each package")
+	limit := flag.String("timeout", "900s", "for each package")
 	flag.Parse()
 	if err := prove(*report, *packages, *limit); err != nil {
 		fmt.Fprintln(os.Stderr, "prove:", err)
