@@ -83,6 +83,9 @@ func (s *Set) scan(now time.Time, d *logDir, img *metadata.Image) ([]foundLog, e
 	var checkpoints [4]map[kafka.TopicPartition]kafka.Offset
 	for i, name := range [...]string{logdir.RecoveryPointFile, logdir.LogStartFile, logdir.HighWatermarkFile, logdir.CleanerFile} {
 		if checkpoints[i], err = logdir.ReadOffsets(fsys, vfs.Join(d.Path, name)); err != nil {
+			if vfs.IsFailed(err) {
+				return nil, err
+			}
 			// It is a hint: without it more is verified, or less is visible
 			// until the leader says more.
 			s.cfg.Log.Warn("a checkpoint file cannot be read; it is taken for empty", "file", vfs.Join(d.Path, name), "error", err)

@@ -242,7 +242,7 @@ func (c *copying) loop(ctx context.Context) error {
 			}
 			continue
 		}
-		c.silence.broken()
+		due := c.silence.broken()
 		if err := fetches.Err(); err != nil {
 			return fmt.Errorf("read %s: %w", c.topic, err)
 		}
@@ -253,6 +253,11 @@ func (c *copying) loop(ctx context.Context) error {
 		}
 		if err := c.collect(0); err != nil {
 			return err
+		}
+		if due && !c.finished() {
+			if err := c.pass(ctx); err != nil {
+				return err
+			}
 		}
 		if time.Since(c.committed) > commitEvery {
 			if err := c.commit(ctx); err != nil {

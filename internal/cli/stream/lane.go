@@ -183,7 +183,7 @@ func (c *copying) readFingerprints(ctx context.Context, partition int32, from, e
 			}
 			continue
 		}
-		quiet.broken()
+		_ = quiet.broken() // there is one partition
 		if err := fetches.Err(); err != nil {
 			return nil, err
 		}

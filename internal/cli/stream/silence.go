@@ -19,6 +19,8 @@ import (
 const (
 	idle    = time.Second // how long nothing comes before the broker is asked
 	idleMax = time.Minute // how long records that are there may take to come
+
+	dueAfter = 5 * time.Second // how often the broker is asked where other partitions are not silent
 	askWait = 500 * time.Millisecond
 	askSize = 1 << 20 // bytes; one batch that is larger comes whole
 )
@@ -28,17 +30,26 @@ type silence struct {
 	c         *kgo.Client
 	committed bool // aborted records do not count, and what is behind the last stable offset is not there yet
 	since     time.Time
+	asked     time.Time
 }
 
-// broken notes that records came.
-func (s *silence) broken() { s.since = time.Time{} }
+// broken notes that records came. due says that the broker should be asked all
+// the same: they may be of other partitions than those that are awaited.
+func (s *silence) broken() (due bool) {
+	s.since = time.Time{}
+	if s.asked.IsZero() {
+		s.asked = time.Now()
+	}
+	return time.Since(s.asked) > dueAfter
+}
 
 // pass asks the leader of a partition what is there from a position on, and
 // returns the first offset, at most the position's end, at which there is a
 // record, or at which there may be one that cannot be read yet.
 func (s *silence) pass(ctx context.Context, at place, p span) (int64, error) {
+	s.asked = time.Now()
 	if s.since.IsZero() {
-		s.since = time.Now()
+		s.since = s.asked
 	}
 	leader, err := s.leader(ctx, at)
 	for err == nil && p.from < p.end {

@@ -187,7 +187,7 @@ func (t *tailing) run(ctx context.Context, c *kgo.Client) error {
 			t.flush()
 			continue
 		}
-		t.silence.broken()
+		due := t.silence.broken()
 		if err := fetches.Err0(); err != nil {
 			return err
 		}
@@ -199,9 +199,12 @@ func (t *tailing) run(ctx context.Context, c *kgo.Client) error {
 			return failed
 		}
 		fetches.EachRecord(t.take)
-		if !t.caught && unread(t.all) == 0 {
-			t.caught = true
+		if !t.caught && due {
+			if err := t.pass(ctx); err != nil {
+				return err
+			}
 		}
+		t.caught = t.caught || unread(t.all) == 0
 		if t.caught || len(t.backlog) > backlogMax {
 			t.flush()
 		}
