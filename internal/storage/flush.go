@@ -58,7 +58,7 @@ func (l *Log) Flush(upTo kafka.Offset) error {
 		l.unsynced = merge(pending, l.unsynced)
 		return nil
 	}
-	if vfs.IsNoSpace(err) { // the epochs' file could not be made; what was synced stays synced
+	if vfs.IsNoSpace(err) || vfs.IsPassing(err) { // a file could not be made or opened; what was synced stays synced
 		l.unsynced = merge(pending, l.unsynced)
 		return failed("write beside the segments of", dir, err)
 	}

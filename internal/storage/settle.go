@@ -50,7 +50,7 @@ func (l *Log) Settle() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case vfs.IsNoSpace(err):
+	case vfs.IsNoSpace(err) || vfs.IsPassing(err):
 		l.touched = true
 		err = failed("write beside the segments of", l.dir, err)
 	case errors.Is(err, errUnsettled):

@@ -104,6 +104,10 @@ func (l *Log) endSync(s *syncing, err error) error {
 		l.unsynced = merge(s.names, l.unsynced)
 		return nil
 	}
+	if vfs.IsPassing(err) { // a file could not be opened; nothing has failed to be synced
+		l.unsynced = merge(s.names, l.unsynced)
+		return failed("sync", s.dir, err)
+	}
 	if err != nil {
 		return l.lose(s.dir, err)
 	}

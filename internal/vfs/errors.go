@@ -26,6 +26,11 @@ func IsFailed(err error) bool {
 	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist)
 }
 
+// IsPassing says whether the process lacks something for a moment, such as open
+// files: what was tried did not happen, and may succeed soon. It does not hold
+// for a failed sync.
+func IsPassing(err error) bool { return err != nil && !isSync(err) && passing(err) }
+
 // syncError is a failed sync of a file or directory. The system may have thrown
 // away what was not written, and the next sync of the same file would succeed.
 type syncError struct{ err error }
@@ -38,8 +43,8 @@ func (e *syncError) Unwrap() error { return e.err }
 
 // synced marks the error of a sync.
 func synced(err error) error {
-	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrClosed) {
-		return err // there was nothing to be synced
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrClosed) || noFiles(err) {
+		return err // there was nothing to be synced, or it was not opened
 	}
 	return &syncError{err}
 }

@@ -53,6 +53,11 @@ func passing(err error) bool {
 	return false
 }
 
+// noFiles says whether the process has too many files open, which no sync says.
+func noFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
 // What [Mem] and [Faults] return.
 func errNoSpace() error { return syscall.ENOSPC }
 func errIO() error      { return syscall.EIO }

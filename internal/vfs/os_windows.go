@@ -85,6 +85,9 @@ func passing(err error) bool {
 	return false
 }
 
+// noFiles says whether the process has too many files open, which no sync says.
+func noFiles(err error) bool { return errors.Is(err, errTooManyFiles) }
+
 // What [Mem] and [Faults] return.
 func errNoSpace() error { return errDiskFull }
 func errIO() error      { return errIODevice }

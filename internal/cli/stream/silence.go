@@ -21,8 +21,8 @@ const (
 	idleMax = time.Minute // how long records that are there may take to come
 
 	dueAfter = 5 * time.Second // how often the broker is asked where other partitions are not silent
-	askWait = 500 * time.Millisecond
-	askSize = 1 << 20 // bytes; one batch that is larger comes whole
+	askWait  = 500 * time.Millisecond
+	askSize  = 1 << 20 // bytes; one batch that is larger comes whole
 )
 
 // silence finds out where what is awaited does not exist.

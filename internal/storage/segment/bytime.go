@@ -16,7 +16,7 @@ func (s *Segment) MaxTimestamp() (kafka.Timestamp, kafka.Offset, error) {
 	if s.stampKnown {
 		return s.maxStamp, s.maxStampOffset, nil
 	}
-	closed := s.file == nil && s.index.file == nil && s.times.file == nil
+	closed := s.file == nil && s.index.closed() && s.times.closed()
 	err := s.readyStamp()
 	if closed { // who asks every segment must not keep them all open
 		err = errors.Join(err, s.close())

@@ -132,7 +132,8 @@ func (s *Segment) release() error {
 // Sync makes the data and the aborted transactions durable; with all, the other
 // indexes too. It holds no lock while it syncs, and may run beside everything
 // else. After an error what is durable is not known, but for a full disk
-// (vfs.IsNoSpace): then nothing was synced, and everything is still to be.
+// (vfs.IsNoSpace) and for what the process lacks for a moment (vfs.IsPassing):
+// then no sync has failed, and everything is still to be synced.
 func (s *Segment) Sync(all bool) error {
 	s.mu.Lock()
 	if all { // what needs room comes first
@@ -170,6 +171,10 @@ func (s *Segment) Sync(all bool) error {
 		if err == nil {
 			err = syncByName(s.FS, name)
 		}
+	}
+	if vfs.IsPassing(err) { // a file could not be opened: its sync is still to come
+		s.MarkUnsynced()
+		s.IndexesUnsynced()
 	}
 	return err
 }
@@ -226,7 +231,7 @@ func (s *Segment) Close() error {
 }
 
 func (s *Segment) close() error {
-	if s.file != nil || s.index.file != nil || s.times.file != nil {
+	if s.file != nil || !s.index.closed() || !s.times.closed() {
 		if err := s.seal(); err != nil {
 			return err // the entries are in memory alone: they would be lost
 		}

@@ -140,7 +140,7 @@ func (s *Segment) FirstTimestamp() (kafka.Timestamp, error) {
 	if s.firstKnown {
 		return s.firstStamp, nil
 	}
-	closed := s.file == nil && s.index.file == nil && s.times.file == nil
+	closed := s.file == nil && s.index.closed() && s.times.closed()
 	err := s.loadFirst()
 	if closed { // who asks every segment must not keep them all open
 		err = errors.Join(err, s.close())
@@ -152,7 +152,7 @@ func (s *Segment) FirstTimestamp() (kafka.Timestamp, error) {
 func (s *Segment) IndexBytes() (index, times int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	closed := s.file == nil && s.index.file == nil && s.times.file == nil
+	closed := s.file == nil && s.index.closed() && s.times.closed()
 	err = s.loaded()
 	index, times = int64(s.index.count)*indexEntry, int64(s.times.count)*timeEntry
 	if closed {

@@ -211,7 +211,7 @@ func (s *Segment) emptyIndex(careful bool) error {
 		return err
 	}
 	s.index.held = true
-	return s.index.file.Sync()
+	return s.index.sync()
 }
 
 // tablesDone gives the time index its last entry, and makes it durable where the
@@ -223,7 +223,7 @@ func (s *Segment) tablesDone() error {
 	if err := s.times.write(); err != nil {
 		return err
 	}
-	return s.times.file.Sync()
+	return s.times.sync()
 }
 
 // survey visits all batches from r.Valid on, where r.Next is the least offset,

@@ -1,6 +1,10 @@
 package segment
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/gregor-stream/gregor/internal/vfs"
+)
 
 // SyncIndexes makes the indexes durable, as [Segment.Sync] does, and leaves the
 // data alone. A deleted segment needs none.
@@ -26,6 +30,9 @@ func (s *Segment) SyncIndexes() error {
 		if err == nil {
 			err = syncByName(s.FS, name)
 		}
+	}
+	if vfs.IsPassing(err) {
+		s.IndexesUnsynced()
 	}
 	return err
 }

@@ -17,8 +17,10 @@ const tableCache = 4 << 10
 const maxEntry = 12
 
 // table is an index file: entries of one width, sorted, added at the end. The
-// last ones are in memory and reach the file in pieces. It is guarded by the
-// segment's lock.
+// last ones are in memory and reach the file in pieces. Between these the file is
+// closed, so that a log that is only appended to holds one file open and not
+// three; a search in old entries keeps it open until the segment is idle. It is
+// guarded by the segment's lock.
 type table struct {
 	fsys  vfs.FS
 	name  string
@@ -47,8 +49,28 @@ func (t *table) create() error {
 		return err
 	}
 	t.reset(f)
-	return nil
+	return t.rest()
 }
+
+// rest closes the file; what is known of it stays.
+func (t *table) rest() error {
+	f := t.file
+	if t.file = nil; f == nil {
+		return nil
+	}
+	return f.Close()
+}
+
+// sync makes the file durable as it is.
+func (t *table) sync() error {
+	if err := t.open(); err != nil {
+		return err
+	}
+	return errors.Join(t.file.Sync(), t.rest())
+}
+
+// closed says whether nothing of the file is known or open.
+func (t *table) closed() bool { return t.file == nil && !t.ready }
 
 // clear empties the table and its file.
 func (t *table) clear() error {
@@ -59,7 +81,7 @@ func (t *table) clear() error {
 		return err
 	}
 	t.reset(t.file)
-	return nil
+	return t.rest()
 }
 
 func (t *table) reset(f vfs.File) {
@@ -182,7 +204,7 @@ func (t *table) write() error {
 		return err
 	}
 	t.onDisk, t.dirty = t.count, true
-	return nil
+	return t.rest()
 }
 
 // truncate keeps the first n entries.
