@@ -137,10 +137,17 @@ func (s *Segment) ready() error {
 	case s.checked:
 		return nil
 	}
-	err := s.checkTables()
+	err := errTable
+	if !s.untrue {
+		err = s.checkTables()
+	}
 	if errors.Is(err, errTable) || isMissing(err) {
 		s.rebuilt++
-		return s.reindex()
+		err = s.reindex()
+		if s.untrue = err != nil; s.untrue { // half an index looks like a whole one
+			s.checked, s.stampKnown = false, false
+		}
+		return err
 	}
 	s.checked = err == nil
 	return err

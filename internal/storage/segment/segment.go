@@ -79,6 +79,7 @@ type Segment struct {
 	txns     txnIndex
 	verified ranges // what may be served without another look
 	checked  bool   // the indexes were looked at, see ready
+	untrue   bool   // and are not what the data says: they are to be made again
 	rebuilt  int    // how often they were made again
 
 	// The highest timestamp and its batch's last offset, known once asked for.
@@ -238,7 +239,11 @@ func (s *Segment) indexBatches(records []byte, at int64, c *Config) error {
 		s.noteStamp(b.MaxTimestamp(), b.LastOffset())
 		if err := s.noteBatch(b.LastOffset(), at+int64(it.Position()), len(b), c); err != nil {
 			s.maxStamp, s.maxStampOffset, s.firstStamp, s.firstKnown, s.sinceIndex = stamp, stampOffset, first, firstKnown, since
-			return errors.Join(err, s.index.truncate(index), s.times.truncate(times))
+			back := errors.Join(s.index.truncate(index), s.times.truncate(times))
+			if back != nil { // entries stay of batches that are taken back
+				s.untrue, s.checked = true, false
+			}
+			return errors.Join(err, back)
 		}
 	}
 	return nil

@@ -19,8 +19,8 @@ const maxEntry = 12
 // table is an index file: entries of one width, sorted, added at the end. The
 // last ones are in memory and reach the file in pieces. Between these the file is
 // closed, so that a log that is only appended to holds one file open and not
-// three; a search in old entries keeps it open until the segment is idle. It is
-// guarded by the segment's lock.
+// three; a search in old entries keeps it open until the next sync. It is guarded
+// by the segment's lock.
 type table struct {
 	fsys  vfs.FS
 	name  string
@@ -191,10 +191,13 @@ func (t *table) add(entry []byte) error {
 	return nil
 }
 
-// write puts the entries into the file that are not there yet.
+// write puts the entries into the file that are not there yet, and closes it.
 func (t *table) write() error {
-	if !t.ready || t.held || t.onDisk == t.count {
+	if !t.ready || t.held {
 		return nil
+	}
+	if t.onDisk == t.count {
+		return t.rest()
 	}
 	if err := t.open(); err != nil {
 		return err
