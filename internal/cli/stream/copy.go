@@ -286,6 +286,7 @@ func (c *copying) pass(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("read the source: %w", err)
 			}
+			l.skipped += next - l.next
 			l.next = next
 		}
 	}
@@ -295,14 +296,15 @@ func (c *copying) pass(ctx context.Context) error {
 // hand gives one record to the destination, or finds it there already.
 func (c *copying) hand(ctx context.Context, r *kgo.Record) error {
 	l := c.lanes[r.Partition]
-	if r.Offset < l.next {
+	if r.Offset < l.next-l.skipped {
 		return fmt.Errorf("partition %d of %s: the source gives offset %d, but this copy has read up to %d: the topic was made anew or has lost records; --restart copies all again behind what is there",
 			r.Partition, c.topic, r.Offset, l.next)
 	}
 	if r.Offset >= l.end && !c.o.follow {
 		return nil
 	}
-	l.next = r.Offset + 1
+	l.next = max(l.next, r.Offset+1)
+	l.skipped = l.next - (r.Offset + 1)
 	if r.Attrs.IsControl() {
 		return nil
 	}

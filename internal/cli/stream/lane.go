@@ -24,6 +24,7 @@ import (
 type lane struct {
 	begun   int64    // the first source offset that this copy read
 	next    int64    // read up to here
+	skipped int64    // the last so many offsets were passed over: what was deleted meanwhile may yet come
 	end     int64    // the source's last stable offset when the copy began: what a transaction that is open has written comes later
 	done    int64    // acknowledged up to here
 	target  int64    // the destination's end after that

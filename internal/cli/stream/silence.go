@@ -59,17 +59,39 @@ func (s *silence) pass(ctx context.Context, at place, p span) (int64, error) {
 			break
 		}
 		p.from = min(next, p.end)
+		s.since = time.Now()
 	}
-	if errors.Is(err, kerr.NotLeaderForPartition) || errors.Is(err, kerr.LeaderNotAvailable) {
-		err = nil // it moves
+	var cause error
+	if moves(err) {
+		cause, err = err, nil
 	}
 	if err == nil && p.from < p.end && time.Since(s.since) > idleMax {
 		err = fmt.Errorf("nothing has come for %v", idleMax)
+		if cause != nil {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
 	}
 	if err != nil {
 		return p.from, fmt.Errorf("partition %d of %s, offset %d: %w", at.partition, at.topic, p.from, err)
 	}
 	return p.from, nil
+}
+
+// errUnasked says that a leader did not answer.
+var errUnasked = errors.New("its leader cannot be asked")
+
+// moves says whether err may be over when another broker leads the partition, or
+// the one that does is there again.
+func moves(err error) bool {
+	for _, e := range []error{
+		errUnasked, kerr.NotLeaderForPartition, kerr.LeaderNotAvailable, kerr.FencedLeaderEpoch, kerr.UnknownLeaderEpoch,
+		kerr.ReplicaNotAvailable, kerr.OffsetNotAvailable, kerr.KafkaStorageError,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *silence) leader(ctx context.Context, at place) (int32, error) {
@@ -104,7 +126,11 @@ func (s *silence) ask(ctx context.Context, leader int32, at place, from int64) (
 	if s.committed {
 		req.IsolationLevel, level = 1, kgo.ReadCommitted()
 	}
-	answer, err := s.c.Broker(int(leader)).RetriableRequest(ctx, &named{req})
+	// Once: while this broker is asked again and again another may lead.
+	answer, err := s.c.Broker(int(leader)).Request(ctx, &named{req})
+	if err != nil && ctx.Err() == nil {
+		return from, fmt.Errorf("%w: %w", errUnasked, err)
+	}
 	if err != nil {
 		return from, err
 	}

@@ -179,6 +179,74 @@ func TestALostSourceIsNoEnd(t *testing.T) {
 	}
 }
 
+// While a leader cannot be reached another may be elected: for a while that is
+// neither an end nor an error.
+func TestALeaderThatIsAwayIsWaitedFor(t *testing.T) {
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, "advertised.listeners=PLAINTEXT://"+port.Addr().String())
+	go slowFetches(port, s.Addr(), 0)
+	send(t, connect(t, port.Addr().String()), "t", "0", "1", "2")
+	_ = port.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	q := &silence{c: connect(t, s.Addr())}
+	if got, err := q.pass(ctx, place{"t", 0}, span{0, 3}); err != nil || got != 0 {
+		t.Errorf("passed to %d: %v", got, err)
+	}
+	q.since = time.Now().Add(-2 * idleMax)
+	if _, err := q.pass(ctx, place{"t", 0}, span{0, 3}); !errors.Is(err, errUnasked) || !strings.Contains(err.Error(), "nothing has come for 1m0s") {
+		t.Errorf("a leader that stays away: %v", err)
+	}
+}
+
+// To pass over much may take longer than records may take to come.
+func TestALongWayIsNoSilence(t *testing.T) {
+	s := serve(t)
+	c := connect(t, s.Addr())
+	send(t, c, "t", "0", "1", "2", "3")
+	if _, err := kadm.NewClient(c).DeleteRecords(t.Context(), kadm.Offsets{"t": {0: {Topic: "t", Partition: 0, At: 3}}}); err != nil {
+		t.Fatal(err)
+	}
+	q := &silence{c: c, since: time.Now().Add(-2 * idleMax)}
+	if got, err := q.pass(t.Context(), place{"t", 0}, span{0, 4}); err != nil || got != 3 {
+		t.Errorf("passed to %d: %v", got, err)
+	}
+}
+
+// Records that the client has already are copied, though they are deleted by the
+// time that the broker is asked; a source that goes back is told all the same.
+func TestRecordsDeletedMeanwhileAreNoLoss(t *testing.T) {
+	s := serve(t)
+	c := connect(t, s.Addr())
+	send(t, c, "src", "0", "1", "2", "3")
+	send(t, c, "dst", "0")
+	if _, err := kadm.NewClient(c).DeleteRecords(t.Context(), kadm.Offsets{"src": {0: {Topic: "src", Partition: 0, At: 3}}}); err != nil {
+		t.Fatal(err)
+	}
+	l := &lane{next: 1, end: 4}
+	copies := &copying{
+		topic: "src", o: &copyOptions{toTopic: "dst"}, to: c, lanes: map[int32]*lane{0: l}, acks: make(chan ack, 9), silence: silence{c: c},
+	}
+	if err := copies.pass(t.Context()); err != nil || l.next != 3 {
+		t.Fatalf("passed to %d: %v", l.next, err)
+	}
+	for _, offset := range []int64{1, 2} {
+		if err := copies.hand(t.Context(), &kgo.Record{Topic: "src", Offset: offset}); err != nil || l.next != 3 {
+			t.Errorf("offset %d was there before: %v, next %d", offset, err, l.next)
+		}
+	}
+	if err := copies.hand(t.Context(), &kgo.Record{Topic: "src", Offset: 1}); err == nil {
+		t.Error("the source goes back")
+	}
+	for copies.flying > 0 {
+		<-copies.acks
+		copies.flying--
+	}
+}
+
 // slowFetches is between clients and a broker, and holds the answers to Fetch.
 func slowFetches(port net.Listener, broker string, hold time.Duration) {
 	for {
