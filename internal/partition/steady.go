@@ -48,7 +48,7 @@ func (s *Set) RunSettle(ctx context.Context) error {
 
 func (s *Set) settleRound(ctx context.Context) {
 	told := time.Now()
-	for some := range slices.Chunk(s.unsettled(), settleAtOnce) {
+	for some := range slices.Chunk(s.unsettled(ctx), settleAtOnce) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -70,12 +70,14 @@ func (s *Set) settleRound(ctx context.Context) {
 }
 
 // unsettled are the partitions whose logs have changed. Of the others memos are
-// taken where there are none.
-func (s *Set) unsettled() []*Partition {
+// taken where there are none, of many after a start; an end does not wait for that.
+func (s *Set) unsettled(ctx context.Context) []*Partition {
 	var changed []*Partition
 	for _, p := range s.all() {
 		switch log := p.live(); {
 		case log == nil:
+		case ctx.Err() != nil:
+			return nil
 		case log.Unsettled():
 			changed = append(changed, p)
 		case !p.memoTried.Load():
