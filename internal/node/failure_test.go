@@ -266,6 +266,7 @@ func TestANodeStartsWithoutADirectoryThatCannotBeRead(t *testing.T) {
 	}{
 		{"listed", vfs.Fault{Ops: vfs.OpList, Match: func(name string) bool { return name == "/d1" }}, false},
 		{"read", vfs.Fault{Ops: vfs.OpOpen | vfs.OpRead, Contains: "/d1/"}, false},
+		{"read, but for a checkpoint file", vfs.Fault{Ops: vfs.OpRead, Contains: "/d1/recovery-point-offset-checkpoint"}, false},
 		{"made", vfs.Fault{Ops: vfs.OpMkdir, Contains: "/d1"}, false},
 		{"read, with the metadata", vfs.Fault{Ops: vfs.OpRead, Contains: "/data/meta.properties"}, true},
 	} {

@@ -161,55 +161,38 @@ func TestFailedSyncOfTheJournal(t *testing.T) {
 	})
 }
 
-// Where the disk has no room for the journal the files are synced instead.
-func TestFullDiskNeedsNoJournal(t *testing.T) {
-	bubble(t, nil, 1, func(t *testing.T, b *broker) {
-		faults := vfs.NewFaults(b.fs)
-		b.close()
-		b.over = faults
-		b.open()
-		b.apply(newTopic("a", 1)...)
-		p := b.partition("a", 0)
-		b.acked(p, -1)
-		faults.Inject(vfs.Fault{Ops: vfs.OpOpen | vfs.OpWrite, Contains: logdir.JournalPrefix, NoSpace: true})
-		for range 3 {
-			b.acked(p, -1)
-		}
-		if end := p.HighWatermark(); end != 4 || !p.Leads() {
-			t.Errorf("high watermark %d", end)
-		}
-		faults.Heal()
-		b.acked(p, -1)
-		if there, _ := journal.Exists(b.fs, "/d0"); !there {
-			t.Error("there is no journal when there is room again")
-		}
-	})
-}
-
-// What the process lacks for a moment, such as open files, is no failure of the
-// disk: the files are synced instead.
-func TestPassingErrorOfTheJournalFailsNothing(t *testing.T) {
-	bubble(t, nil, 1, func(t *testing.T, b *broker) {
-		faults := vfs.NewFaults(b.fs)
-		b.close()
-		b.over = faults
-		b.open()
-		b.apply(newTopic("a", 1)...)
-		p := b.partition("a", 0)
-		b.acked(p, -1)
-		faults.Inject(vfs.Fault{Ops: vfs.OpOpen, Contains: logdir.JournalPrefix, Passing: true})
-		for range 3 {
-			b.acked(p, -1)
-		}
-		if !p.Leads() || strings.Contains(b.log.String(), "a log directory has failed") {
-			t.Errorf("the directory is fenced: %s", b.log)
-		}
-		faults.Heal()
-		b.acked(p, -1)
-		if there, _ := journal.Exists(b.fs, "/d0"); !there {
-			t.Error("there is no journal when there are files again")
-		}
-	})
+// Where the disk has no room for the journal, or the process lacks something for
+// a moment, such as open files, the files are synced instead.
+func TestWithoutAJournalTheFilesAreSynced(t *testing.T) {
+	for what, fault := range map[string]vfs.Fault{
+		"a full disk":   {Ops: vfs.OpOpen | vfs.OpWrite, NoSpace: true},
+		"no open files": {Ops: vfs.OpOpen, Passing: true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			bubble(t, nil, 1, func(t *testing.T, b *broker) {
+				faults := vfs.NewFaults(b.fs)
+				b.close()
+				b.over = faults
+				b.open()
+				b.apply(newTopic("a", 1)...)
+				p := b.partition("a", 0)
+				b.acked(p, -1)
+				fault.Contains = logdir.JournalPrefix
+				faults.Inject(fault)
+				for range 3 {
+					b.acked(p, -1)
+				}
+				if end := p.HighWatermark(); end != 4 || !p.Leads() || strings.Contains(b.log.String(), "a log directory has failed") {
+					t.Errorf("high watermark %d: %s", end, b.log)
+				}
+				faults.Heal()
+				b.acked(p, -1)
+				if there, _ := journal.Exists(b.fs, "/d0"); !there {
+					t.Error("there is no journal when it can be made")
+				}
+			})
+		})
+	}
 }
 
 // A replica that goes and comes back has the same name and topic id: what the
